@@ -1,0 +1,1 @@
+"""What is spoken over HTTP, the pages, and the composition root."""

@@ -1,0 +1,1 @@
+"""What touches a wire: buses, boards, debounce."""

@@ -1,0 +1,1 @@
+"""The domain: facts, pure rules, the journal, the workers."""

@@ -1,0 +1,1 @@
+"""Pure decisions, one file per behaviour a person would name."""

@@ -1,0 +1,1 @@
+"""Codes, throttle, message texts and SMS gateways."""
