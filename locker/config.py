@@ -262,7 +262,11 @@ def wiring_problems(wiring: Wiring) -> Iterator[str]:
         ("lock model", [lock.model for lock in wiring.lock]),
         ("compartment", [str(entry.number) for entry in wiring.compartment]),
     ):
-        yield from (f"{kind} {name} stands {count} times; names must differ" for name, count in Counter(names).items() if count > 1)
+        yield from (
+            f"{kind} {name} stands {count} times; names must differ"
+            for name, count in Counter(names).items()
+            if count > 1
+        )
     yield from _bus_problems(wiring)
     yield from _compartment_problems(wiring)
     for lock in wiring.lock:
