@@ -48,7 +48,7 @@ class EventBody(msgspec.Struct, frozen=True, tag=True, tag_field="type", omit_de
     """A fact. The tag is the class name."""
 
 
-# --- the run, the epoch -----------------------------------------------------------------------------------------------
+# --- the run, the epoch
 
 
 class RunStarted(EventBody, frozen=True):
@@ -85,7 +85,7 @@ class ClockTrusted(EventBody, frozen=True):
     actor: str = ""
 
 
-# --- wishes and results -----------------------------------------------------------------------------------------------
+# --- wishes and results
 
 
 class ResultQueued(EventBody, frozen=True):
@@ -147,7 +147,7 @@ class WishRefused(EventBody, frozen=True):
     reason: str
 
 
-# --- grants and doors -------------------------------------------------------------------------------------------------
+# --- grants and doors
 
 
 class GrantIssued(EventBody, frozen=True):
@@ -246,7 +246,7 @@ class CoilStrayed(EventBody, frozen=True):
     cleared: bool
 
 
-# --- loading and clearing ---------------------------------------------------------------------------------------------
+# --- loading and clearing
 
 
 class LoadStarted(EventBody, frozen=True):
@@ -303,7 +303,7 @@ class IncidentClosed(EventBody, frozen=True):
     actor: str
 
 
-# --- codes and pickup -------------------------------------------------------------------------------------------------
+# --- codes and pickup
 
 
 class CodeMinted(EventBody, frozen=True):
@@ -364,7 +364,7 @@ class VisitEnded(EventBody, frozen=True):
     cause: Literal["left", "idle", "next"]
 
 
-# --- notices ----------------------------------------------------------------------------------------------------------
+# --- notices
 
 
 class NoticeQueued(EventBody, frozen=True):
@@ -405,7 +405,7 @@ class NoticeFailed(EventBody, frozen=True):
     is_final: bool
 
 
-# --- staff ------------------------------------------------------------------------------------------------------------
+# --- staff
 
 
 class SignedIn(EventBody, frozen=True):
@@ -425,7 +425,7 @@ class PresenceProved(EventBody, frozen=True):
     way: Literal["kiosk_number", "key_switch"]
 
 
-# --- keeping ----------------------------------------------------------------------------------------------------------
+# --- keeping
 
 
 class PersonalErased(EventBody, frozen=True):
@@ -492,7 +492,7 @@ Event = (
 KINDS: tuple[type[EventBody], ...] = get_args(Event)
 
 
-# --- rows that go with events, in the same transaction -----------------------------------------------------------------
+# --- rows that go with events, in the same transaction
 
 
 class PutPersonal(msgspec.Struct, frozen=True):
