@@ -185,6 +185,7 @@ class Recount(msgspec.Struct, frozen=True):
     forked_at: int
     cause: str
     looked: tuple[int, ...] = ()
+    is_replayed: bool = False
 
 
 class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -352,7 +353,8 @@ def _recount_finished(cabinet: Cabinet, _event: ev.RecountFinished, _recorded: e
         number: replace(one, is_unproved=False) if one.hand_over in hand_overs else one
         for number, one in cabinet.compartments.items()
     }
-    return replace(cabinet, compartments=compartments, hand_overs=hand_overs, grants={})
+    recount = None if cabinet.recount is None else replace(cabinet.recount, is_replayed=True)
+    return replace(cabinet, compartments=compartments, hand_overs=hand_overs, grants={}, recount=recount)
 
 
 def _purpose_of(cabinet: Cabinet, one: HandOver) -> ev.Purpose | Literal[""]:

@@ -86,7 +86,7 @@ def book(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence, actor: str) 
         return collected(cabinet, one, evidence=evidence)
     if one.open_for == "reclaim":
         fact = ev.Reclaimed(hand_over=one.hand_over, compartment=one.compartment, results=one.results, actor=actor)
-        return _with_spent(cabinet, one, fact, "reclaimed")
+        return ended(cabinet, one, fact, cause="reclaimed")
     return ev.Decision()
 
 
@@ -99,10 +99,11 @@ def loaded(one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
 def collected(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
     """Book a hand-over as collected, and spend its bundle's codes if it was the last live one (I5)."""
     fact = ev.Collected(hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence=evidence)
-    return _with_spent(cabinet, one, fact, "spent")
+    return ended(cabinet, one, fact)
 
 
-def _with_spent(cabinet: Cabinet, one: HandOver, fact: ev.Event, cause: ev.RevokeCause) -> ev.Decision:
+def ended(cabinet: Cabinet, one: HandOver, fact: ev.Event, *, cause: ev.RevokeCause = "spent") -> ev.Decision:
+    """The fact that ends a hand-over; with the bundle's last live one its codes end too."""
     others = [
         other
         for other in cabinet.hand_overs_of(one.recipient)
