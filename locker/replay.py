@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import apsw
+import msgspec
 import structlog
 
-from locker import chain
+from locker import chain, model
 from locker.events import Recorded
 from locker.refusals import JournalCorrupt
 
@@ -35,6 +36,17 @@ class Fold(Generic[C]):
     version: int
     encode: Callable[[C], bytes]
     decode: Callable[[bytes], C]
+
+
+def cabinet_fold() -> Fold[model.Cabinet]:
+    """The fold of the real cabinet."""
+    return Fold(
+        initial=model.Cabinet(),
+        apply=model.apply,
+        version=model.FOLD_VERSION,
+        encode=msgspec.msgpack.encode,
+        decode=msgspec.msgpack.Decoder(model.Cabinet).decode,
+    )
 
 
 @dataclass(frozen=True)
