@@ -5,8 +5,10 @@ configuration accepts that.
 """
 
 import asyncio
+import errno
 import json
 import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,12 +32,12 @@ class FileGateway:
         """`utc` gives seconds since 1970. Nothing is opened before the first message."""
         self._path = directory / OUTBOX
         self._utc = utc
-        self._turn = asyncio.Lock()
+        # Held in the worker thread: a cancelled caller leaves its write running.
+        self._turn = threading.Lock()
 
     async def send(self, message: Outgoing) -> Sent:
         """Append the message once per reference. Raises GatewayUnreachable (disk), ReferenceReused."""
-        async with self._turn:
-            return await asyncio.to_thread(self._append, message)
+        return await asyncio.to_thread(self._append, message)
 
     async def status(self, provider_id: str) -> DeliveryStatus:  # noqa: ARG002 - what is written is delivered
         """Always delivered."""
@@ -43,8 +45,7 @@ class FileGateway:
 
     async def find(self, message: Outgoing, *, since_utc_ms: int | None) -> Sent | None:  # noqa: ARG002 - by reference
         """The line of this reference, if it was written. Raises GatewayUnreachable."""
-        async with self._turn:
-            entry = await asyncio.to_thread(self._read, message.reference)
+        entry = await asyncio.to_thread(self._read, message.reference)
         return Sent(entry["id"]) if entry else None
 
     async def close(self) -> None:
@@ -68,6 +69,10 @@ class FileGateway:
         return None
 
     def _append(self, message: Outgoing) -> Sent:
+        with self._turn:
+            return self._append_once(message)
+
+    def _append_once(self, message: Outgoing) -> Sent:
         earlier = self._read(message.reference)
         if earlier is not None:
             if (earlier["recipient"], earlier["text"]) != (message.recipient, message.text):
@@ -93,7 +98,9 @@ class FileGateway:
         try:
             size = os.fstat(descriptor).st_size
             is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            os.write(descriptor, (b"\n" if is_torn else b"") + line + b"\n")
+            whole = (b"\n" if is_torn else b"") + line + b"\n"
+            if os.write(descriptor, whole) != len(whole):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -72,7 +72,8 @@ class SmsGateway(Protocol):
     async def find(self, message: Outgoing, *, since_utc_ms: int | None) -> Sent | None:
         """Look up whether a message of unknown outcome was taken after all; None: it was not, send it again.
 
-        `since_utc_ms` is when the first attempt began (None when the clock is not trusted).
+        `since_utc_ms` is when the first attempt began (None when the clock is not trusted). Ask half a minute after
+        the attempt at the earliest: a request that was on its way may show up late.
         """
 
     async def close(self) -> None:
