@@ -1,0 +1,353 @@
+"""The one TOML configuration: parsed whole, checked whole, every problem named at once.
+
+Wiring (bus, board, compartment, lock) is data here and nowhere else. Convention of a door input: a discrete input that
+reads 1 means *door closed* (a switch the door presses); `inverted = true` swaps that. A broken wire therefore reads open.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Size = Literal["S", "M", "L"]
+Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+LONGEST_PULSE_MS = 3000
+S = TypeVar("S", bound="Section")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `problems` lists every reason, one sentence each."""
+
+    def __init__(self, path: Path, problems: Sequence[str]) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        listed = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"{path} has {len(self.problems)} problem(s):\n{listed}")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class CabinetSection(Section):
+    """Who the cabinet is, and the words its texts use."""
+
+    id: Name
+    office_vi: str = "UBND Phường Hoa Mai"
+    office_en: str = "People's Committee of Hoa Mai ward"
+    sms_name: Annotated[str, Field(max_length=24)] = "UBND P.Hoa Mai"
+    address: Annotated[str, Field(max_length=60)] = "12 Hoa Mai"
+    hotline: Annotated[str, Field(pattern=r"^\d{4,12}$")] = "02838291234"
+    timezone: str = "Asia/Ho_Chi_Minh"
+
+
+class StorageSection(Section):
+    """Where the journal lives and where copies of it go."""
+
+    directory: Path
+    backup_directory: Path | None = None
+    keep_backups: Annotated[int, Field(ge=1, le=1000)] = 38
+    reserve_mib: Annotated[int, Field(ge=0, le=1024)] = 16
+
+
+class Listener(Section):
+    """One HTTP listener. Without a certificate only loopback addresses are accepted."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8021
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+
+class KioskSection(Listener):
+    """The kiosk's own listener: loopback only; the key file is read once by the kiosk browser's unit."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8021
+    key_file: Path | None = None
+    idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
+
+
+class ClerkSection(Listener):
+    """The listener of clerks, centre and health."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8022
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+
+
+class CentreSection(Section):
+    """Where facts go and wishes come from; without a URL the cabinet works alone and keeps every fact."""
+
+    url: str | None = None
+    key_file: Path | None = None
+    push_secret_file: Path | None = None
+    poll_seconds: Annotated[int, Field(ge=1, le=60)] = 25
+
+
+class SecretsSection(Section):
+    """The device key (32 bytes, hex): from a systemd credential in the field, from a file on a desk."""
+
+    device_key_file: Path | None = None
+
+
+class TwilioSection(Section):
+    account_sid: str
+    auth_token_file: Path
+    sender: str
+    base_url: str | None = None
+
+
+class NoticesSection(Section):
+    """Gateways in the order they are tried."""
+
+    gateways: tuple[Literal["file", "twilio"], ...] = ("file",)
+    accept_codes_in_clear: bool = False
+    outbox: Path | None = None
+    round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    twilio: TwilioSection | None = None
+
+
+class LockModel(Section):
+    """What one kind of lock bears, from its data sheet. Times in milliseconds."""
+
+    model: Name
+    pulse_ms: Annotated[int, Field(ge=100, le=LONGEST_PULSE_MS)] = 500
+    max_pulse_ms: Annotated[int, Field(ge=100, le=LONGEST_PULSE_MS)] = 1000
+    min_gap_ms: Annotated[int, Field(ge=0, le=60_000)] = 2000
+    max_pulses_per_minute: Annotated[int, Field(ge=1, le=30)] = 6
+
+
+class BusLine(Section):
+    """One RS-485 line behind a serial port, or one Modbus gateway behind TCP."""
+
+    name: Name
+    port: str | None = None
+    host: str | None = None
+    tcp_port: Annotated[int, Field(ge=1, le=65535)] = 502
+    framing: Literal["tcp", "rtu"] = "tcp"
+    baud: Literal[4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    parity: Literal["N", "E", "O"] = "N"
+    stop_bits: Literal[1, 2] = 1
+
+    @model_validator(mode="after")
+    def has_one_way_out(self) -> BusLine:
+        if (self.port is None) == (self.host is None):
+            raise ValueError("a bus needs exactly one of `port` (serial) and `host` (TCP)")
+        return self
+
+
+class BoardEntry(Section):
+    name: Name
+    bus: Name
+    unit_id: Annotated[int, Field(ge=1, le=247)]
+    profile: Name = "waveshare-relay-d"
+
+
+class CompartmentEntry(Section):
+    """One compartment: where its wires go and where its door is."""
+
+    number: Annotated[int, Field(ge=1, le=999)]
+    board: Name
+    coil: Annotated[int, Field(ge=0, le=31)]
+    input: Annotated[int, Field(ge=0, le=31)] | None = None
+    inverted: bool = False
+    lock: Name
+    size: Size = "S"
+    row: Annotated[int, Field(ge=1, le=40)]
+    column: Annotated[int, Field(ge=1, le=40)]
+    height_cm: Annotated[int, Field(ge=0, le=250)]
+    near_keypad: bool = False
+
+    @property
+    def is_low(self) -> bool:
+        """Within reach of a seated person: 40 to 120 cm above the ground."""
+        return 40 <= self.height_cm <= 120  # noqa: PLR2004  (the reach rule itself)
+
+
+class StaffEntry(Section):
+    """One clerk or technician. Hashes come from `dossier-locker staff add`."""
+
+    user: Name
+    name: str
+    role: Literal["clerk", "leader", "technician"] = "clerk"
+    password_hash: str
+    totp_secret: str
+    recovery_hashes: tuple[str, ...] = ()
+
+
+class Wiring(Section):
+    """The furniture: buses, boards, locks and compartments."""
+
+    lock: tuple[LockModel, ...] = Field(min_length=1)
+    bus: tuple[BusLine, ...] = Field(min_length=1)
+    board: tuple[BoardEntry, ...] = Field(min_length=1)
+    compartment: tuple[CompartmentEntry, ...] = Field(min_length=1)
+
+    def lock_model(self, name: str) -> LockModel:
+        return next(lock for lock in self.lock if lock.model == name)
+
+    def compartments_of(self, board: str) -> tuple[CompartmentEntry, ...]:
+        return tuple(entry for entry in self.compartment if entry.board == board)
+
+    @property
+    def by_number(self) -> Mapping[int, CompartmentEntry]:
+        return {entry.number: entry for entry in self.compartment}
+
+
+class Config(Wiring):
+    """The whole configuration of one cabinet."""
+
+    cabinet: CabinetSection
+    storage: StorageSection
+    kiosk: KioskSection = KioskSection()
+    clerk: ClerkSection = ClerkSection()
+    centre: CentreSection = CentreSection()
+    secrets: SecretsSection = SecretsSection()
+    notices: NoticesSection = NoticesSection()
+    staff: tuple[StaffEntry, ...] = ()
+
+
+def load(path: Path) -> Config:
+    """Read and check the configuration at `path`.
+
+    Raises ConfigError with every problem found: syntax, unknown keys, values out of range, and contradictions in the wiring.
+    """
+    config = _parse(path, Config)
+    problems = [*wiring_problems(config), *_section_problems(config)]
+    if problems:
+        raise ConfigError(path, problems)
+    return _anchored(config, path.resolve().parent)
+
+
+def load_wiring(path: Path) -> Wiring:
+    """Read only the furniture from `path`; other tables are ignored. Raises ConfigError."""
+    wiring = _parse(path, Wiring, only=set(Wiring.model_fields))
+    if problems := list(wiring_problems(wiring)):
+        raise ConfigError(path, problems)
+    return wiring
+
+
+def _parse(path: Path, kind: type[S], only: set[str] | None = None) -> S:
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(path, [f"cannot be read: {error.strerror}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(path, [f"is not valid TOML: {error}"]) from error
+    if only is not None:
+        tree = {key: value for key, value in tree.items() if key in only}
+    try:
+        return kind.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(path, [_sentence(one["loc"], one["msg"]) for one in error.errors()]) from error
+
+
+def _sentence(location: Sequence[int | str], message: str) -> str:
+    where = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    if message == "Extra inputs are not permitted":
+        message = "unknown key; remove it or correct its spelling"
+    return f"{where or 'file'}: {message.removeprefix('Value error, ')}"
+
+
+def wiring_problems(wiring: Wiring) -> Iterator[str]:
+    """Every contradiction in the furniture, one sentence each."""
+    for kind, names in (
+        ("bus", [bus.name for bus in wiring.bus]),
+        ("board", [board.name for board in wiring.board]),
+        ("lock model", [lock.model for lock in wiring.lock]),
+        ("compartment", [str(entry.number) for entry in wiring.compartment]),
+    ):
+        yield from (
+            f"{kind} {name} stands {count} times; names must differ"
+            for name, count in Counter(names).items()
+            if count > 1
+        )
+    yield from _bus_problems(wiring)
+    yield from _compartment_problems(wiring)
+    for lock in wiring.lock:
+        if lock.pulse_ms > lock.max_pulse_ms:
+            yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than the lock allows (max_pulse_ms {lock.max_pulse_ms})"
+        if lock.pulse_ms % 100:
+            yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is no multiple of 100, the step of the boards' timers"
+
+
+def _bus_problems(wiring: Wiring) -> Iterator[str]:
+    buses = {bus.name for bus in wiring.bus}
+    seen: dict[tuple[str, int], str] = {}
+    for board in wiring.board:
+        if board.bus not in buses:
+            yield f"board {board.name}: bus {board.bus} is not configured"
+        if other := seen.get((board.bus, board.unit_id)):
+            yield f"board {board.name}: unit id {board.unit_id} on bus {board.bus} is already board {other}"
+        seen[board.bus, board.unit_id] = board.name
+    ports = Counter(bus.port for bus in wiring.bus if bus.port)
+    yield from (f"serial port {port} is used by {count} buses" for port, count in ports.items() if count > 1)
+
+
+def _compartment_problems(wiring: Wiring) -> Iterator[str]:
+    boards = {board.name for board in wiring.board}
+    locks = {lock.model for lock in wiring.lock}
+    coils: dict[tuple[str, int], int] = {}
+    inputs: dict[tuple[str, int], int] = {}
+    places: dict[tuple[int, int], int] = {}
+    for entry in wiring.compartment:
+        if entry.board not in boards:
+            yield f"compartment {entry.number}: board {entry.board} is not configured"
+        if entry.lock not in locks:
+            yield f"compartment {entry.number}: lock model {entry.lock} is not configured"
+        if (other := coils.setdefault((entry.board, entry.coil), entry.number)) != entry.number:
+            yield f"compartments {other} and {entry.number} share coil {entry.coil} of board {entry.board}"
+        if entry.input is None:
+            yield f"compartment {entry.number}: no door input; a door that cannot be seen is not served"
+        elif (other := inputs.setdefault((entry.board, entry.input), entry.number)) != entry.number:
+            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.board}"
+        if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
+            yield f"compartments {other} and {entry.number} stand at the same place (row {entry.row}, column {entry.column})"
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def _section_problems(config: Config) -> Iterator[str]:
+    if config.kiosk.host not in LOOPBACK:
+        yield f"kiosk.host {config.kiosk.host}: the kiosk listener is for loopback only; use 127.0.0.1"
+    if config.clerk.host not in LOOPBACK and config.clerk.certificate is None:
+        yield f"clerk.host {config.clerk.host}: without clerk.certificate only loopback is served; add one or use 127.0.0.1"
+    if (config.clerk.certificate is None) != (config.clerk.private_key is None):
+        yield "clerk.certificate and clerk.private_key belong together; give both or neither"
+    if config.kiosk.port == config.clerk.port != 0:
+        yield f"kiosk.port and clerk.port are both {config.kiosk.port}; they are two listeners"
+    if config.centre.url is not None and config.centre.key_file is None:
+        yield "centre.key_file is missing: the centre knows the cabinet by its key"
+    if "twilio" in config.notices.gateways and config.notices.twilio is None:
+        yield "notices.gateways names twilio, but [notices.twilio] is missing"
+    if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
+        yield (
+            "notices.gateways names file, which writes codes in clear: name a real gateway, "
+            "or set notices.accept_codes_in_clear = true on a desk"
+        )
+    users = Counter(entry.user for entry in config.staff)
+    yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
+
+
+def _anchored(config: Config, folder: Path) -> Config:
+    """Relative paths in the file are relative to the file."""
+
+    def anchor(section: Section) -> Section:
+        update: dict[str, object] = {}
+        for field in type(section).model_fields:
+            value = getattr(section, field)
+            if isinstance(value, Path):
+                update[field] = folder / value.expanduser()
+            elif isinstance(value, Section):
+                update[field] = anchor(value)
+        return section.model_copy(update=update)
+
+    anchored = anchor(config)
+    assert isinstance(anchored, Config)
+    return anchored

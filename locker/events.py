@@ -1,0 +1,568 @@
+"""Every fact a cabinet can record, past tense, as frozen plain data.
+
+Events carry opaque ids only (hand-over, result, person, actor, notice); names, phones and dossier codes live in erasable
+tables. Field types are integers, text, booleans and tuples of these, so that one canonical JSON exists for each event.
+Old shapes fold for ever: a field may be added with a default, never renamed, retyped or removed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import msgspec
+
+Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove"]
+Clock = Literal["synced", "holdover", "unset"]
+Holder = Literal["owner", "delegate", "slip"]
+Reach = Literal["any", "low"]
+Size = Literal["S", "M", "L"]
+Fee = Literal["none", "paid", "unpaid"]
+DisputeKind = Literal["empty", "not_mine", "incomplete"]
+Found = Literal["empty", "as_recorded", "something_else"]
+CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
+RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
+Template = Literal["READY", "READY_BUNDLE", "NEWCODE", "NEWCODE_REVOKED", "COLLECTED", "WITHDRAWN", "EXPIRED"]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When something was decided.
+
+    `utc_ms` is wall time in milliseconds, believed as far as `clock` says; `uptime_ms` counts monotonically from the start
+    of run `run_id` and is the only time that deadlines use.
+    """
+
+    utc_ms: int
+    uptime_ms: int
+    run_id: str
+    clock: Clock = "synced"
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One document or envelope of a result; `item` is the centre's opaque id."""
+
+    item: str
+
+
+class EventBody(msgspec.Struct, frozen=True, tag=True, tag_field="type", omit_defaults=True):
+    """A fact. The tag is the class name."""
+
+
+# --- the run, the epoch
+
+
+class RunStarted(EventBody, frozen=True):
+    """A process took over the journal; every grant of earlier runs is dead."""
+
+    release: str
+
+
+class RecountStarted(EventBody, frozen=True):
+    """This copy of the journal may lack facts the centre has: new epoch, all codes void, every compartment unproved."""
+
+    epoch: int
+    cause: Literal["restored", "centre_ahead"]
+    forked_at: int
+
+
+class FactMerged(EventBody, frozen=True):
+    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as first recorded."""
+
+    epoch: int
+    cab_seq: int
+    utc_ms: int
+    fact: str
+
+
+class RecountFinished(EventBody, frozen=True):
+    merged_through: int
+
+
+class ClockTrusted(EventBody, frozen=True):
+    """The wall clock moved to a trusted state, or was set by somebody present."""
+
+    clock: Clock
+    actor: str = ""
+
+
+# --- wishes and results
+
+
+class ResultQueued(EventBody, frozen=True):
+    """The centre announced a result; it is expected, not yet in the cabinet."""
+
+    wish: int
+    result: str
+    recipient: str
+    person: str
+    dossier: str
+    items: tuple[Item, ...]
+    size: Size
+    reach: Reach
+    language: Literal["vi", "en"]
+    deadline: str
+    state: int
+    consent: bool
+    fee: Fee
+    by_post: bool = False
+    procedure_allowed: bool = True
+    flags: tuple[str, ...] = ()
+
+
+class ResultAmended(EventBody, frozen=True):
+    """Administrative fields changed; absent fields stay. A new `recipient` or `person` revokes the codes."""
+
+    wish: int
+    result: str
+    recipient: str | None = None
+    person: str | None = None
+    language: Literal["vi", "en"] | None = None
+    deadline: str | None = None
+    state: int | None = None
+    consent: bool | None = None
+    fee: Fee | None = None
+    reach: Reach | None = None
+
+
+class ResultCancelled(EventBody, frozen=True):
+    """The centre withdrew a result; if it is in the cabinet, a clerk takes it out."""
+
+    wish: int
+    result: str
+
+
+class CancelConflicted(EventBody, frozen=True):
+    """A cancel met a result that had already left the cabinet."""
+
+    wish: int
+    result: str
+    found: Literal["collected", "reclaimed"]
+
+
+class WishRefused(EventBody, frozen=True):
+    """A wish that cannot be carried out; `reason` is the refusal's stable type."""
+
+    wish: int
+    wish_id: str
+    reason: str
+
+
+# --- grants and doors
+
+
+class GrantIssued(EventBody, frozen=True):
+    """Permission to open one door once, good for this run and its deadlines only."""
+
+    grant: str
+    compartment: int
+    purpose: Purpose
+    hand_over: str
+    actor: str
+    visit: str = ""
+
+
+class GrantLapsed(EventBody, frozen=True):
+    """The grant ended without an opening: not pulsed in time, its board away, or given up."""
+
+    grant: str
+    cause: str
+    pulses: int = 0
+
+
+class DoorOpened(EventBody, frozen=True):
+    """A door was seen open under its grant. `found` says that it was first seen after a restart."""
+
+    compartment: int
+    grant: str
+    hand_over: str
+    pulses: int = 1
+    found: bool = False
+
+
+class DoorClosed(EventBody, frozen=True):
+    compartment: int
+    hand_over: str = ""
+
+
+class DoorDidNotOpen(EventBody, frozen=True):
+    """The train of pulses ended and the door was not seen open; the code stays good."""
+
+    grant: str
+    compartment: int
+    hand_over: str
+    pulses: int
+
+
+class DoorOpenedUnasked(EventBody, frozen=True):
+    """A door was seen open without a grant: key, force, vibration, or found so at the start."""
+
+    compartment: int
+    found: bool = False
+
+
+class WrongDoorOpened(EventBody, frozen=True):
+    """Within the pulse window of one door another one opened: nothing is booked, both are quarantined."""
+
+    grant: str
+    granted: int
+    opened: int
+    board: str
+
+
+class LeftOpen(EventBody, frozen=True):
+    """A door has stood open for ten minutes; its hand-over is uncertain and the next visitor is served elsewhere."""
+
+    compartment: int
+    hand_over: str
+
+
+class SensorSuspected(EventBody, frozen=True):
+    compartment: int
+    cause: Literal["open_before_pulse", "unchanged_after_train", "contradicted"]
+
+
+class SensorTrusted(EventBody, frozen=True):
+    compartment: int
+    cause: Literal["full_cycle", "clerk"]
+
+
+class BoardOutOfService(EventBody, frozen=True):
+    board: str
+    cause: str
+
+
+class BoardProved(EventBody, frozen=True):
+    """A present person proved the board's doors; it serves again."""
+
+    board: str
+    actor: str
+
+
+class CoilStrayed(EventBody, frozen=True):
+    """A coil was on without a pulse window; the board was switched off and read again."""
+
+    board: str
+    coil: int
+    cleared: bool
+
+
+# --- loading and clearing
+
+
+class LoadStarted(EventBody, frozen=True):
+    """A present clerk is putting results of one recipient into one compartment."""
+
+    hand_over: str
+    results: tuple[str, ...]
+    recipient: str
+    compartment: int
+    actor: str
+
+
+class Loaded(EventBody, frozen=True):
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    evidence: Evidence
+
+
+class LoadUndone(EventBody, frozen=True):
+    """Nothing is in the compartment after all, on a present clerk's word or because its door never opened."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    evidence: Evidence
+
+
+class RoundClosed(EventBody, frozen=True):
+    """The loader is done; codes may be made and notices go out."""
+
+    actor: str
+
+
+class Reclaimed(EventBody, frozen=True):
+    """A clerk physically took the hand-over out again; its code ends."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    actor: str
+
+
+class LookedInside(EventBody, frozen=True):
+    """A present clerk looked into a compartment and said what is there."""
+
+    compartment: int
+    found: Found
+    actor: str
+
+
+class IncidentClosed(EventBody, frozen=True):
+    incident: int
+    actor: str
+
+
+# --- codes and pickup
+
+
+class CodeMinted(EventBody, frozen=True):
+    """A code of one holder of a bundle; the secret's verifier is kept apart."""
+
+    code: str
+    bundle: str
+    recipient: str
+    selector: str
+    holder: Holder
+    cause: CodeCause
+
+
+class CodesRevoked(EventBody, frozen=True):
+    bundle: str
+    codes: tuple[str, ...]
+    cause: RevokeCause
+
+
+class AttemptFailed(EventBody, frozen=True):
+    """Twelve well-formed digits opened nothing. `bundle` is empty when no bundle has that selector."""
+
+    bundle: str
+    second_check: bool = False
+
+
+class CodeAccepted(EventBody, frozen=True):
+    code: str
+    bundle: str
+    visit: str
+
+
+class Collected(EventBody, frozen=True):
+    """Handed over: booked at the door's closing after opening, or at the citizen's answer with evidence `none`."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    evidence: Evidence
+
+
+class ReceiptConfirmed(EventBody, frozen=True):
+    """The citizen said that everything was received; the free re-opening ends."""
+
+    hand_over: str
+
+
+class Disputed(EventBody, frozen=True):
+    """The citizen said: empty, not mine, or incomplete. The compartment is quarantined until a clerk has looked."""
+
+    hand_over: str
+    compartment: int
+    kind: DisputeKind
+
+
+class VisitEnded(EventBody, frozen=True):
+    visit: str
+    cause: Literal["left", "idle", "next"]
+
+
+# --- notices
+
+
+class NoticeQueued(EventBody, frozen=True):
+    """A message is to go out; its text is made when it is sent and never kept."""
+
+    notice: str
+    template: Template
+    person: str
+    bundle: str
+    code: str = ""
+    results: tuple[str, ...] = ()
+
+
+class NoticeAttempted(EventBody, frozen=True):
+    """The intent to send, recorded before the gateway hears of it."""
+
+    notice: str
+    gateway: str
+    attempt: int
+
+
+class NoticeSent(EventBody, frozen=True):
+    notice: str
+    gateway: str
+    provider_id: str
+
+
+class NoticeDelivered(EventBody, frozen=True):
+    notice: str
+
+
+class NoticeFailed(EventBody, frozen=True):
+    """This attempt failed; `is_final` means that no gateway will try again and a clerk must act."""
+
+    notice: str
+    gateway: str
+    cause: str
+    is_final: bool
+
+
+# --- staff
+
+
+class SignedIn(EventBody, frozen=True):
+    """Password and second factor held. `totp_step` is the RFC 6238 time step, never accepted again; -1 for a recovery code."""
+
+    actor: str
+    totp_step: int
+    recovery: int = -1
+
+
+class SignInFailed(EventBody, frozen=True):
+    actor: str
+
+
+class PresenceProved(EventBody, frozen=True):
+    actor: str
+    way: Literal["kiosk_number", "key_switch"]
+
+
+# --- keeping
+
+
+class PersonalErased(EventBody, frozen=True):
+    refs: tuple[str, ...]
+
+
+class Parked(EventBody, frozen=True):
+    """Tombstone for a fact the centre finally refused; the fact itself stays here and is alarmed."""
+
+    cab_seq: int
+    reason: str
+
+
+Event = (
+    RunStarted
+    | RecountStarted
+    | FactMerged
+    | RecountFinished
+    | ClockTrusted
+    | ResultQueued
+    | ResultAmended
+    | ResultCancelled
+    | CancelConflicted
+    | WishRefused
+    | GrantIssued
+    | GrantLapsed
+    | DoorOpened
+    | DoorClosed
+    | DoorDidNotOpen
+    | DoorOpenedUnasked
+    | WrongDoorOpened
+    | LeftOpen
+    | SensorSuspected
+    | SensorTrusted
+    | BoardOutOfService
+    | BoardProved
+    | CoilStrayed
+    | LoadStarted
+    | Loaded
+    | LoadUndone
+    | RoundClosed
+    | Reclaimed
+    | LookedInside
+    | IncidentClosed
+    | CodeMinted
+    | CodesRevoked
+    | AttemptFailed
+    | CodeAccepted
+    | Collected
+    | ReceiptConfirmed
+    | Disputed
+    | VisitEnded
+    | NoticeQueued
+    | NoticeAttempted
+    | NoticeSent
+    | NoticeDelivered
+    | NoticeFailed
+    | SignedIn
+    | SignInFailed
+    | PresenceProved
+    | PersonalErased
+    | Parked
+)
+KINDS: tuple[type[EventBody], ...] = get_args(Event)
+
+
+# --- rows that go with events, in the same transaction
+
+
+class PutPersonal(msgspec.Struct, frozen=True):
+    """Personal data of one person or dossier, erasable. `search` is unaccented lower-case text, `tail` the code's digits."""
+
+    ref: str
+    kind: Literal["person", "dossier"]
+    body: dict[str, str]
+    search: str = ""
+    tail: str = ""
+
+
+class ErasePersonal(msgspec.Struct, frozen=True):
+    ref: str
+
+
+class PutCode(msgspec.Struct, frozen=True):
+    """The keeping place of a code: salt of its bundle, verifier, and the secret sealed until the notice is out."""
+
+    code: str
+    bundle: str
+    salt: bytes
+    verifier: bytes
+    sealed: bytes
+
+
+class EraseSealed(msgspec.Struct, frozen=True):
+    code: str
+
+
+class EraseCode(msgspec.Struct, frozen=True):
+    code: str
+
+
+class PutWish(msgspec.Struct, frozen=True):
+    """A wish that was executed; `digest` is a keyed hash of its content, to tell a repeat from a contradiction."""
+
+    wish_seq: int
+    wish_id: str
+    digest: bytes
+
+
+Row = PutPersonal | ErasePersonal | PutCode | EraseSealed | EraseCode | PutWish
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a rule decided: facts to commit with their rows, and the refusal to raise once they are committed."""
+
+    events: tuple[Event, ...] = ()
+    rows: tuple[Row, ...] = ()
+    refusal: Exception | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One event with its place in the journal."""
+
+    seq: int
+    epoch: int
+    moment: Moment
+    event: Event
+
+
+def encode(event: Event) -> str:
+    """The event's JSON; the same event always gives the same text."""
+    return msgspec.json.encode(event, order="deterministic").decode()
+
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def decode(text: str | bytes) -> Event:
+    """Inverse of `encode`. Raises msgspec.ValidationError for an unknown type or shape."""
+    return _decoder.decode(text)
