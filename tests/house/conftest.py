@@ -24,7 +24,18 @@ def settings(tree: Path) -> dict[str, Any]:
 def tracked(tree: Path) -> list[Path]:
     """Every file git knows and the work tree still has, as absolute paths."""
     listed = subprocess.run(
-        ["git", "-C", str(tree), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        [
+            "git",
+            "-c",
+            "safe.directory=*",
+            "-C",
+            str(tree),
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ],
         check=True,
         capture_output=True,
         text=True,
