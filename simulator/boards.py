@@ -198,6 +198,17 @@ class Board:
         """A coil that goes on by itself (a fault): off again at the next command."""
         self._set(coil, is_on=True, at=at)
 
+    def link(self, number: int, mode: int, at: float) -> None:
+        """Somebody left a linkage mode in the board's memory."""
+        self._store(LINKAGE_REGISTERS + number, mode, at)
+
+    def mend(self, at: float) -> None:
+        """Power back, output stages good, every linkage register 0."""
+        self.linkage = [NORMAL] * self.type.inputs
+        for coil in tuple(self.stuck_on):
+            self.set_stuck(coil, is_stuck=False, at=at)
+        self.set_power(has_power=True, at=at)
+
     def take_moves(self) -> tuple[CoilMoved, ...]:
         """What the relay contacts did since the last call, in order."""
         moves, self._moved = tuple(self._moved), []

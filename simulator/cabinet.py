@@ -40,6 +40,8 @@ class Cabinet:
     lock_wires: dict[tuple[str, int], int] = field(init=False)
     """(board, coil) to the door whose lock hangs on it; a swapped pair is a fault of these wires alone."""
     at: float = 0.0
+    changes: int = 0
+    """Goes up with everything a viewer could see: relays, doors, contacts, hands, faults."""
 
     def __post_init__(self) -> None:
         self.boards = {
@@ -91,6 +93,7 @@ class Cabinet:
         """A hand (or a fault) at door `number` at `at`; wires follow at once. KeyError for an unknown door."""
         self.advance(at)
         result = act(self.doors[number], self.at)
+        self.changes += 1
         self._step(self.at)
         return result
 
@@ -98,6 +101,7 @@ class Cabinet:
         """Something done to a board itself at `at`; wires follow at once. KeyError for an unknown board."""
         self.advance(at)
         act(self.boards[board], self.at)
+        self.changes += 1
         self._step(self.at)
 
     def swap_lock_wires(self, one: int, other: int, at: float) -> None:
@@ -108,6 +112,7 @@ class Cabinet:
         self.lock_wires[first], self.lock_wires[second] = other, one
         for wire in (first, second):
             self._drive(self.lock_wires[wire], is_on=self.boards[wire[0]].coils[wire[1]], at=self.at)
+        self.changes += 1
         self._settle()
 
     def swapped_with(self) -> Mapping[int, int]:
@@ -124,7 +129,9 @@ class Cabinet:
             board.advance(at)
         self._follow_coils()
         for door in self.doors.values():
+            before = door.position
             door.advance(at)
+            self.changes += door.position is not before
         self._settle()
 
     def _settle(self) -> None:
@@ -142,6 +149,7 @@ class Cabinet:
         for name, board in self.boards.items():
             for move in board.take_moves():
                 moved = True
+                self.changes += 1
                 driven = self.lock_wires.get((name, move.coil))
                 if driven is not None:
                     self._drive(driven, is_on=move.is_on, at=move.at)
