@@ -47,7 +47,7 @@ class SmsError(OtpError):
         self.code = code
 
 
-class Retryable(SmsError):  # noqa: N818 - the word of the design
+class Retryable(SmsError):
     """The same message may be sent again, not before `retry_after_ms` (None: the caller's own back-off) and at most
     `tries` times (None: no limit of its own).
     """
@@ -78,7 +78,7 @@ class HandsetUnreachable(Retryable):
     """The phone is off or out of reach."""
 
 
-class Final(SmsError):  # noqa: N818 - the word of the design
+class Final(SmsError):
     """The same message will never go out this way."""
 
 
@@ -108,5 +108,5 @@ class ReferenceReused(Final):
     alarm = True
 
 
-class OutcomeUnknown(SmsError):  # noqa: N818 - the word of the design
+class OutcomeUnknown(SmsError):
     """The request left and no answer came: look the message up with `find` before sending it again."""
