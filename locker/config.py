@@ -1,7 +1,7 @@
 """The one TOML configuration: parsed whole, checked whole, every problem named at once.
 
-Wiring (bus, board, compartment, lock) is data here and nowhere else. Convention of a door input: a discrete input that
-reads 1 means *door closed* (a switch the door presses); `inverted = true` swaps that. A broken wire therefore reads open.
+Wiring (bus, board, compartment, lock) is data here and nowhere else. Convention of a door input: reading 1
+means *door closed* (a switch the door presses); `inverted = true` swaps that. A broken wire therefore reads open.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ class Config(Wiring):
 def load(path: Path) -> Config:
     """Read and check the configuration at `path`.
 
-    Raises ConfigError with every problem found: syntax, unknown keys, values out of range, and contradictions in the wiring.
+    Raises ConfigError with every problem: syntax, unknown keys, values out of range, contradictions in the wiring.
     """
     config = _parse(path, Config)
     problems = [*wiring_problems(config), *_section_problems(config)]
@@ -271,7 +271,7 @@ def wiring_problems(wiring: Wiring) -> Iterator[str]:
     yield from _compartment_problems(wiring)
     for lock in wiring.lock:
         if lock.pulse_ms > lock.max_pulse_ms:
-            yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than the lock allows (max_pulse_ms {lock.max_pulse_ms})"
+            yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than its max_pulse_ms {lock.max_pulse_ms}"
         if lock.pulse_ms % 100:
             yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is no multiple of 100, the step of the boards' timers"
 
@@ -307,7 +307,7 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
         elif (other := inputs.setdefault((entry.board, entry.input), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.board}"
         if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} stand at the same place (row {entry.row}, column {entry.column})"
+            yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
 
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -317,7 +317,7 @@ def _section_problems(config: Config) -> Iterator[str]:
     if config.kiosk.host not in LOOPBACK:
         yield f"kiosk.host {config.kiosk.host}: the kiosk listener is for loopback only; use 127.0.0.1"
     if config.clerk.host not in LOOPBACK and config.clerk.certificate is None:
-        yield f"clerk.host {config.clerk.host}: without clerk.certificate only loopback is served; add one or use 127.0.0.1"
+        yield f"clerk.host {config.clerk.host}: without clerk.certificate only loopback is served; give one"
     if (config.clerk.certificate is None) != (config.clerk.private_key is None):
         yield "clerk.certificate and clerk.private_key belong together; give both or neither"
     if config.kiosk.port == config.clerk.port != 0:
