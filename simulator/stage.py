@@ -23,7 +23,7 @@ T = TypeVar("T")
 class Stage:
     """Owns the model's time. Everything here runs on one event loop."""
 
-    def __init__(  # noqa: PLR0913 - its collaborators
+    def __init__(
         self,
         *,
         name: str,

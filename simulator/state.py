@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from simulator.cabinet import Cabinet
 from simulator.doors import LockFault, Position, SensorFault
@@ -73,7 +73,7 @@ class Message(BaseModel):
     recipient: str
     text: str
     id: str = ""
-    time: str = ""
+    time: str = Field(default="", validation_alias=AliasChoices("time", "at"))
     reference: str = ""
 
 
