@@ -168,6 +168,12 @@ class CompartmentEntry(Section):
         return 40 <= self.height_cm <= 120  # noqa: PLR2004  (the reach rule itself)
 
 
+class ResultsSection(Section):
+    """Which procedures' results may be handed out without a signature at the counter; none unless named."""
+
+    procedures: tuple[str, ...] = ()
+
+
 class StaffEntry(Section):
     """One clerk or technician. Hashes come from `dossier-locker staff add`."""
 
@@ -208,6 +214,7 @@ class Config(Wiring):
     centre: CentreSection = CentreSection()
     secrets: SecretsSection = SecretsSection()
     notices: NoticesSection = NoticesSection()
+    results: ResultsSection = ResultsSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
