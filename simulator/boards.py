@@ -54,7 +54,7 @@ class CoilMoved:
     at: float
 
 
-class RefusedByBoard(Exception):  # noqa: N818 - the board answers a refusal, nothing failed
+class RefusedByBoard(Exception):
     """Ends a request with the Modbus exception `code` (Application Protocol V1.1b3, section 7)."""
 
     def __init__(self, code: int) -> None:

@@ -53,7 +53,7 @@ DEMONSTRATION = Path(__file__).parent / "cabinet-24.toml"
     help="Keep the character times of this speed on every line. Default: as fast as it goes.",
 )
 @click.option("--ready-line", is_flag=True, help="When ready, print one JSON line for programs instead of sentences.")
-def main(  # noqa: PLR0913 - one parameter an option
+def main(
     *,
     config: Path,
     http_port: int,
@@ -83,7 +83,7 @@ def main(  # noqa: PLR0913 - one parameter an option
         sys.exit(2)
 
 
-async def _run(  # noqa: PLR0913 - what the command line gives
+async def _run(
     *,
     name: str,
     wiring: Wiring,
