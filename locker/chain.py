@@ -146,27 +146,29 @@ def envelopes(connection: apsw.Connection, cabinet: str, after: int, limit: int)
     return found
 
 
-def walk(connection: apsw.Connection, cabinet: str, after: int, prev_hash: bytes, limit: int = -1) -> Flaw | Row | None:
-    """Checks up to `limit` events behind `after`: the first flaw, or the last good row, or None when there are none."""
+def walk(
+    connection: apsw.Connection, cabinet: str, after: int, prev_hash: bytes, epoch: int, limit: int
+) -> Flaw | Row | None:
+    """Checks up to `limit` events behind `after`: the first flaw, or the last good row, or None when there are none.
+
+    `prev_hash` and `epoch` are those of event `after`.
+    """
     last: Row | None = None
+    seq = after
     for row in rows_after(connection, after, limit):
-        expected = (last.seq if last else after) + 1
-        if row.seq != expected:
-            return Flaw(expected, f"event {expected} is missing; the next one there is {row.seq}")
-        flaw = _flaw(cabinet, prev_hash, row, last)
-        if flaw:
-            return Flaw(row.seq, flaw)
-        prev_hash, last = row.hash, row
+        seq += 1
+        if row.seq != seq:
+            return Flaw(seq, f"event {seq} is missing; the next one there is {row.seq}")
+        if not _is_whole(cabinet, prev_hash, row):
+            return Flaw(seq, f"event {seq} was changed or moved, or the one before it replaced")
+        if row.epoch < epoch:
+            return Flaw(seq, f"event {seq} falls back to epoch {row.epoch}")
+        prev_hash, epoch, last = row.hash, row.epoch, row
     return last
 
 
-def _flaw(cabinet: str, prev_hash: bytes, row: Row, last: Row | None) -> str | None:
+def _is_whole(cabinet: str, prev_hash: bytes, row: Row) -> bool:
     try:
-        is_whole = digest(cabinet, prev_hash, row[:8]) == row.hash
+        return digest(cabinet, prev_hash, row[:8]) == row.hash
     except (OverflowError, UnicodeEncodeError):
-        is_whole = False
-    if not is_whole:
-        return f"event {row.seq} was changed, moved or its predecessor replaced"
-    if last and row.epoch < last.epoch:
-        return f"event {row.seq} falls back to epoch {row.epoch}"
-    return None
+        return False

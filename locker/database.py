@@ -12,10 +12,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 
 from locker.refusals import (
+    BackupFailed,
     JournalBroken,
     JournalCorrupt,
     JournalInUse,
@@ -116,12 +118,12 @@ def migrate(connection: apsw.Connection, path: Path, *, release: str, scripts: P
 
     Raises JournalTooNew when a newer release wrote it and does not name ours as a reader.
     """
-    steps = sorted((int(script.name.split("-", 1)[0]), script) for script in scripts.glob("[0-9]*.sql"))
+    steps = scripts_of(scripts)
     newest = steps[-1][0]
     with translated():
         current = schema(connection)
         if current > newest:
-            _require_readable(connection, newest)
+            require_readable(connection, newest)
         for number, script in steps:
             if number <= current:
                 continue
@@ -131,14 +133,19 @@ def migrate(connection: apsw.Connection, path: Path, *, release: str, scripts: P
             current = number
 
 
-def _require_readable(connection: apsw.Connection, newest: int) -> None:
-    (oldest, writer) = connection.execute(
-        "SELECT oldest_reader, release FROM compat ORDER BY schema DESC LIMIT 1"
-    ).get or (None, "an unknown release")
-    if oldest is None or oldest > newest:
+def require_readable(connection: apsw.Connection, newest: int | None = None) -> None:
+    """Raises JournalTooNew when the database names an oldest reader above `newest`, our newest schema."""
+    found: Any = connection.execute("SELECT oldest_reader, release FROM compat ORDER BY schema DESC LIMIT 1").get
+    oldest, writer = found or (None, "an unknown release")
+    if oldest is None or oldest > (newest or scripts_of(MIGRATIONS)[-1][0]):
         raise JournalTooNew(
             f"release {writer} wrote this journal and this one cannot read it; install {writer} or newer"
         )
+
+
+def scripts_of(folder: Path) -> list[tuple[int, Path]]:
+    """The migrations in `folder` with their numbers, in order."""
+    return sorted((int(script.name.split("-", 1)[0]), script) for script in folder.glob("[0-9]*.sql"))
 
 
 def _step(connection: apsw.Connection, number: int, script: str, release: str) -> None:
@@ -154,33 +161,64 @@ def _step(connection: apsw.Connection, number: int, script: str, release: str) -
         connection.pragma("user_version", number)
 
 
-def begin_copy(connection: apsw.Connection, target: Path) -> tuple[apsw.Connection, apsw.Backup]:
-    """An online copy of the open database into the new file `target`; `step` it to its end, then `finish_copy`."""
-    with translated():
-        copy_connection = apsw.Connection(str(target))
-        target.chmod(0o600)
-        return copy_connection, copy_connection.backup("main", connection, "main")
+class Copy:
+    """An online copy of an open database into the file `target`, in steps between which the source may be written.
+
+    `step` belongs to the thread of the source. Every error is a BackupFailed: it says nothing about the source.
+    """
+
+    def __init__(self, source: apsw.Connection, target: Path) -> None:
+        target.unlink(missing_ok=True)
+        with _copying(target):
+            self._connection = apsw.Connection(str(target))
+            target.chmod(0o600)
+            self._backup = self._connection.backup("main", source, "main")
+        self.target = target
+
+    def step(self, pages: int = -1) -> bool:
+        """Copies that many pages (-1: all that are left); True when the copy is complete."""
+        with _copying(self.target):
+            return self._backup.step(pages)
+
+    def detach(self) -> None:
+        """Lets the source go; in its thread, complete or not."""
+        self._backup.close(force=True)
+
+    def finish(self) -> tuple[int, int]:
+        """Makes the complete copy one self-contained, checked file; epoch and seq of its head. Any thread."""
+        with _copying(self.target):
+            self._connection.pragma("journal_mode", "DELETE")
+            verdict = self._connection.execute("PRAGMA integrity_check(1)").get
+            head: Any = self._connection.execute("SELECT epoch, seq FROM event ORDER BY seq DESC LIMIT 1").get or (1, 0)
+        if verdict != "ok":
+            raise BackupFailed(f"the copy {self.target.name} is damaged ({verdict}); check the disk that holds it")
+        return int(head[0]), int(head[1])
+
+    def close(self) -> None:
+        """Closes the copy."""
+        self._connection.close(force=True)
 
 
-def finish_copy(copy_connection: apsw.Connection) -> None:
-    """Makes the complete copy one self-contained file, checks it whole and closes it. Raises JournalCorrupt."""
-    with translated():
-        copy_connection.pragma("journal_mode", "DELETE")
-        verdict = copy_connection.execute("PRAGMA integrity_check(1)").get
-        copy_connection.close()
-    if verdict != "ok":
-        raise JournalCorrupt(f"the copy of the journal is damaged ({verdict}); check the disk that holds it")
+@contextmanager
+def _copying(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except (apsw.Error, OSError) as error:
+        raise BackupFailed(
+            f"no copy could be made in {target.parent} ({error}); it must exist, be writable and have room"
+        ) from error
 
 
 def copy(connection: apsw.Connection, target: Path) -> None:
     """A checked, synced copy of the open database at `target`, in place of an older file of that name."""
-    part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
-    copy_connection, backup = begin_copy(connection, part)
-    with translated(), backup:
-        backup.step(-1)
-    finish_copy(copy_connection)
-    put_in_place(part, target)
+    one = Copy(connection, target.with_name(target.name + ".part"))
+    try:
+        one.step()
+        one.detach()
+        one.finish()
+    finally:
+        one.close()
+    put_in_place(one.target, target)
 
 
 def put_in_place(part: Path, target: Path) -> None:

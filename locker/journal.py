@@ -33,6 +33,7 @@ from locker.replay import C, Fold, Head, Views, keep_checkpoint, replay
 from locker.reserve import Breakages, Reserve
 
 CHECKPOINT_EVERY = 500
+COPY_PAGES = 512  # 2 MiB a step: a record waits some milliseconds for it
 K = TypeVar("K")
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -243,6 +244,22 @@ class Journal(Generic[C]):
                 "INSERT INTO cursor (name, seq) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
                 (name, seq),
             )
+
+    async def copy_to(self, target: Path) -> tuple[int, int]:
+        """Copies the running journal into the new file `target`; epoch and seq of the copy's head.
+
+        Others record between its steps. The copy is checked, not yet synced. Raises BackupFailed.
+        """
+        copy = await self._in_thread(lambda: database.Copy(self._live(), target))
+        try:
+            try:
+                while not await self._in_thread(copy.step, COPY_PAGES):
+                    pass
+            finally:
+                await asyncio.shield(asyncio.wrap_future(self._executor.submit(copy.detach)))
+            return await asyncio.to_thread(copy.finish)
+        finally:
+            copy.close()
 
     # --- recording
 

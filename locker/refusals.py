@@ -218,3 +218,11 @@ class SqliteTooOld(FinalStorageFault):
 
 class CursorRefused(FinalStorageFault):
     """A cursor may not go back, nor beyond the head of the journal."""
+
+
+class BackupFailed(RetryableStorageFault):
+    """No whole copy came about; the journal itself is untouched."""
+
+
+class BackupRefused(FinalStorageFault):
+    """This copy must not be put in place: damaged, its chain broken, or of a newer release."""

@@ -14,7 +14,7 @@ CREATE TABLE compat (
 
 -- body: canonical JSON (RFC 8785) of the event without its type; hash: SHA-256 of the envelope, chained by prev_hash.
 CREATE TABLE event (
-  seq INTEGER PRIMARY KEY,
+  seq INTEGER PRIMARY KEY CHECK (seq > 0),
   epoch INTEGER NOT NULL,
   type TEXT NOT NULL,
   utc_ms INTEGER NOT NULL,
