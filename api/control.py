@@ -1,11 +1,14 @@
-"""How the command line talks to the running service: one JSON line each way over a Unix socket only its user reaches."""
+"""How the command line talks to the running service: one JSON line each way over a Unix socket only its user
+reaches.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +35,24 @@ async def serve(path: Path, commands: Mapping[str, Command]) -> None:
             await writer.drain()
         writer.close()
 
+    with _listening(path) as listener:
+        server = await asyncio.start_unix_server(answer, sock=listener, limit=LONGEST_LINE)
+        try:
+            await server.serve_forever()
+        finally:
+            server.close()
+
+
+@contextlib.contextmanager
+def _listening(path: Path) -> Iterator[socket.socket]:
     path.unlink(missing_ok=True)
-    server = await asyncio.start_unix_server(answer, path=path, limit=LONGEST_LINE)
-    path.chmod(0o600)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        await server.serve_forever()
+        listener.bind(str(path))
+        path.chmod(0o600)
+        yield listener
     finally:
-        server.close()
+        listener.close()
         path.unlink(missing_ok=True)
 
 

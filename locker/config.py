@@ -15,6 +15,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from locker.model import Place
+
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 LONGEST_PULSE_MS = 3000
@@ -176,11 +178,6 @@ class CompartmentEntry(Section):
     height_cm: Annotated[int, Field(ge=0, le=250)]
     near_keypad: bool = False
 
-    @property
-    def is_low(self) -> bool:
-        """Within reach of a seated person: 40 to 120 cm above the ground."""
-        return 40 <= self.height_cm <= 120  # noqa: PLR2004  (the reach rule itself)
-
 
 class ResultsSection(Section):
     """Which procedures' results may be handed out without a signature at the counter; none unless named."""
@@ -215,8 +212,25 @@ class Wiring(Section):
         return tuple(entry for entry in self.compartment if entry.board == board)
 
     @property
+    def places(self) -> Mapping[int, Place]:
+        """Where each compartment is, as the rules want it."""
+        return {entry.number: _place(entry) for entry in self.compartment}
+
+    @property
     def by_number(self) -> Mapping[int, CompartmentEntry]:
         return {entry.number: entry for entry in self.compartment}
+
+
+def _place(entry: CompartmentEntry) -> Place:
+    return Place(
+        number=entry.number,
+        board=entry.board,
+        size=entry.size,
+        row=entry.row,
+        column=entry.column,
+        height_cm=entry.height_cm,
+        near_keypad=entry.near_keypad,
+    )
 
 
 class Config(Wiring):

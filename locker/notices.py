@@ -70,7 +70,7 @@ class Notices:
         self._cost = cost
         self._asked: dict[str, tuple[int, int]] = {}
         self._given_up: dict[str, set[str]] = {}
-        self.is_reachable = True
+        self.is_online = True
 
     @property
     def insecure_gateways(self) -> tuple[str, ...]:
@@ -179,7 +179,7 @@ class Notices:
         except SmsError as error:
             await self._refused(notice, gateway.name, error)
             return
-        self.is_reachable = True
+        self.is_online = True
         await self._took(notice, gateway, sent.provider_id)
 
     async def _took(self, notice: Notice, gateway: SmsGateway, provider_id: str) -> None:
@@ -197,7 +197,7 @@ class Notices:
             self._given_up.setdefault(notice.notice, set()).add(gateway)
             is_over = self._gateway_for(notice) is None
         elif isinstance(error, Retryable):
-            self.is_reachable = False
+            self.is_online = False
         (log.error if error.alarm else log.warning)("message refused", gateway=gateway, cause=type(error).__name__)
         await self._failed(notice, gateway, type(error).__name__, is_final=is_over)
 

@@ -23,7 +23,7 @@ from locker import wire
 from locker.inbox import Inbox, announced_rows
 from locker.journal import Journal
 from locker.model import Cabinet
-from locker.refusals import ContradictsEarlier, OutOfOrder
+from locker.refusals import ContradictsEarlier, NotAllowed, OutOfOrder
 
 CURSOR = "centre"
 BATCH_BYTES = wire.MAX_BODY_BYTES - 8 * 1024
@@ -59,6 +59,17 @@ class Address:
     poll_s: int = 25
 
 
+class Alone:
+    """A cabinet without a centre: it keeps every fact and takes no wishes."""
+
+    is_online = False
+    last_contact: int | None = None
+
+    async def take(self, wishes: list[wire.Wish]) -> None:
+        """Raises NotAllowed: nobody may push wishes to a cabinet that knows no centre."""
+        raise NotAllowed(f"{len(wishes)} wishes refused: [centre] url is not configured")
+
+
 class Sync:
     """Owns the HTTP client towards the centre for the life of the process."""
 
@@ -80,7 +91,7 @@ class Sync:
         self._chance = chance
         self._pull_now = asyncio.Event()
         self.is_online = False
-        self.last_contact_utc_ms: int | None = None
+        self.last_contact: int | None = None
         self.acked_through = 0
 
     @property
@@ -88,9 +99,14 @@ class Sync:
         """Facts the centre has not acknowledged yet."""
         return max(0, self._journal.cabinet.seq - self.acked_through)
 
-    def wake(self) -> None:
-        """Pull wishes now: a push was not the next one."""
-        self._pull_now.set()
+    async def take(self, wishes: list[wire.Wish]) -> None:
+        """Execute pushed wishes in order. A gap wakes the pull and raises OutOfOrder; else raises as `Inbox.take`."""
+        try:
+            for wish in wishes:
+                await self._inbox.take(wish)
+        except OutOfOrder:
+            self._pull_now.set()
+            raise
 
     async def run(self) -> None:
         """Until cancelled: compare both heads once, then send facts and fetch wishes side by side."""
@@ -135,7 +151,7 @@ class Sync:
             raise CentreFault(f"{type(error).__name__}; check the line and [centre] url") from error
         if answer.is_success:
             self.is_online = True
-            self.last_contact_utc_ms = self._utc_ms()
+            self.last_contact = self._utc_ms()
             return answer.content
         after = answer.headers.get("retry-after", "")
         wait_s = min(float(after), LONGEST_WAIT_S) if after.isdecimal() else 0.0
@@ -228,13 +244,13 @@ class Sync:
                 raise CentreFault("the centre's wishes cannot be read; update this release") from error
             except CentreRefusedError as refused:
                 raise CentreFault(f"the centre refuses to give wishes ({refused})", wait_s=60.0) from refused
-            await self._take(found)
+            await self._take_pulled(found)
         finally:
             for task in (poll, woken):
                 task.cancel()
             await asyncio.gather(poll, woken, return_exceptions=True)
 
-    async def _take(self, found: wire.WishesOut) -> None:
+    async def _take_pulled(self, found: wire.WishesOut) -> None:
         for wish in found.wishes:
             try:
                 await self._inbox.take_when_closed(wish)
