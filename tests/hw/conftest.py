@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pty
 import time
 import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,7 +83,7 @@ class Peer:
         self.script = script
         self.requests: list[bytes] = []
         self.times: list[float] = []
-        self.send: Callable[[bytes], None] = lambda chunk: None
+        self.send: Callable[[bytes], None] = void
         self.framed = "rtu"
         self._received = b""
         self._news = asyncio.Event()
@@ -138,8 +139,9 @@ async def plugged(peer: Peer, link: Path) -> AsyncIterator[str]:
     master, slave = pty.openpty()
     tty.setraw(slave)
     os.set_blocking(master, False)
-    link.unlink(missing_ok=True)
-    link.symlink_to(os.ttyname(slave))
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(link)  # noqa: PTH108  (a name, not a file, in memory)
+    os.symlink(os.ttyname(slave), link)  # noqa: PTH211  (as above)
     os.close(slave)
     loop = asyncio.get_running_loop()
 
@@ -162,7 +164,7 @@ async def plugged(peer: Peer, link: Path) -> AsyncIterator[str]:
     finally:
         pulled.append(True)
         loop.remove_reader(master)
-        link.unlink(missing_ok=True)
+        os.unlink(link)  # noqa: PTH108  (as above)
         os.close(master)
 
 
@@ -231,6 +233,18 @@ class Bench:
 
     async def owned(self, line: Line) -> Bus:
         return await self.stack.enter_async_context(owned(Bus("A", line, reconnect_every_s=0.05)))
+
+    def relay(self, *units: int, version: int = 0x012C) -> Relay:
+        """A well-behaved board at each of these unit ids (default 1)."""
+        return Relay(units or (1,), version)
+
+    def sealed(self, frame: bytes | str) -> bytes:
+        """The frame with its CRC, computed apart from the code under test."""
+        return sealed(frame)
+
+    def replug(self, peer: Peer) -> AbstractAsyncContextManager[str]:
+        """The peer behind the same port name again."""
+        return plugged(peer, self.directory / "tty")
 
     def board(self, bus: Bus, unit_id: int = 1, **limits: int) -> Board:
         locks = dict.fromkeys(range(8), LockLimits(**{"min_gap_ms": 0, **limits}))
