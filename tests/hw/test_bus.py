@@ -64,7 +64,7 @@ async def test_a_late_reply_is_never_taken_for_the_next_request(bench: Bench) ->
         if len(peer.sent(2)) == 1 and frame[1] == 2:
             relay.inputs[1] = 0x00
             return (0.15, *answer)
-        return (0.07, *answer) if len(peer.requests) == 2 else answer  # boards answer in order
+        return answer
 
     bus, peer = await bench.serial(late_once)
     with pytest.raises(Unanswered):
@@ -279,10 +279,10 @@ async def test_an_unlock_overtakes_polling(bench: Bench) -> None:
 
 async def test_a_broadcast_is_only_all_off_and_waits_for_nobody(bench: Bench) -> None:
     bus, peer = await bench.serial(bench.relay())
+    started = time.monotonic()
     assert await bus.exchange(frames.all_off(0)) is None
+    assert time.monotonic() - started >= 0.1, "boards are left time to obey"
     assert peer.requests == [bench.sealed("00 05 00 ff 00 00")]
-    await inputs_of(bus)
-    assert peer.times[1] - peer.times[0] >= 0.1
     with pytest.raises(ForbiddenAddress):
         await bus.exchange(frames.Request(0, bytes.fromhex("05 02 00 00 07"), 5))
     assert len(peer.requests) == 2
@@ -370,7 +370,7 @@ async def test_modbus_tcp_drops_a_reply_with_another_transaction(bench: Bench) -
         if len(peer.requests) == 1:
             relay.inputs[1] = 0x0F
             return (0.12, bench.sealed("01 02 01 aa"))
-        return (0.06, *relay(frame))
+        return relay(frame)
 
     bus, peer = await bench.tcp(late_once)
     with pytest.raises(BoardOffline):
