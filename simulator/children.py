@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -16,6 +17,8 @@ from typing import Any
 READY_WITHIN_S = 60.0
 END_WITHIN_S = 5.0
 LAST_LINES = 12
+WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
+"""util-linux: the kernel ends the program when whoever started it is killed outright."""
 
 
 class ChildFailed(Exception):
@@ -53,8 +56,10 @@ class Children:
     ) -> Child:
         """Starts a program apart from the terminal's signals; its output goes to `logs`/`name`.log."""
         log = self.logs / f"{name}.log"
+        bound = WITH_PARENT if shutil.which(WITH_PARENT[0]) else ()
         with log.open("wb") as written:
             process = await asyncio.create_subprocess_exec(
+                *bound,
                 *map(str, command),
                 cwd=cwd,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},

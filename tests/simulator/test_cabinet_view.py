@@ -15,7 +15,7 @@ async def page(served: Any) -> AsyncIterator[Page]:
     complaints: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        shown = await browser.new_page(viewport={"width": 1500, "height": 940}, locale="vi-VN", reduced_motion="reduce")
+        shown = await browser.new_page(viewport={"width": 1400, "height": 800}, locale="vi-VN", reduced_motion="reduce")
         shown.on("pageerror", lambda error: complaints.append(str(error)))
         shown.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
         await shown.goto(served.url)

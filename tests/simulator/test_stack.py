@@ -81,7 +81,7 @@ async def started(state: Path, base: int, *more: str) -> AsyncIterator[Stack]:
         yield Stack(process, printed.decode())
     finally:
         if process.returncode is None:
-            process.kill()
+            process.terminate()
             await process.wait()
 
 
@@ -126,6 +126,14 @@ async def test_a_dead_child_is_named_with_its_last_lines_and_the_others_end(tmp_
         assert code == 1
         assert "The centre ended by itself with code -9. Its last lines (" in output
         assert not children["simulator"].is_running()
+
+
+async def test_killed_outright_it_leaves_no_process_either(tmp_path: Path, base: int) -> None:
+    async with started(tmp_path / "run", base) as stack:
+        children = stack.children()
+        await stack.end(signal.SIGKILL)
+        gone, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=5)
+        assert (len(gone), alive) == (2, [])
 
 
 async def test_what_is_in_the_way_is_one_sentence(tmp_path: Path, base: int, run: Run) -> None:
