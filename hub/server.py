@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from hub.bell import Bell
 
 GRACE_S = 1
+BACKLOG = 256
 
 
 class Server(uvicorn.Server):
@@ -62,6 +63,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(BACKLOG)  # from here on callers queue instead of being turned away
     except OSError:
         bound.close()
         raise
