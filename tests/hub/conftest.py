@@ -4,13 +4,14 @@ import asyncio
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
-from hub import cabinets, chance, server
+from hub import cabinets, chance, server, tables
 from hub.app import create_app
 from hub.bell import Bell
 from hub.cabinets import Cabinet
@@ -41,7 +44,7 @@ class Chain:
     head_hash: str = wire.GENESIS
     facts: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, kind: str = "DoorOpened", attached: dict[str, Any] | None = None, **body: Any) -> dict[str, Any]:
+    def add(self, kind: str = "DoorOpened", /, attached: dict[str, Any] | None = None, **body: Any) -> dict[str, Any]:
         fact: dict[str, Any] = {
             "cabinet": self.cabinet,
             "epoch": self.epoch,
@@ -137,20 +140,26 @@ def postgres() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def database_numbers() -> Iterator[int]:
-    return count()
+def new_postgres_database(postgres: Path) -> Callable[[], str]:
+    """Makes an empty database and gives its URL."""
+    numbers = count()
+
+    def make() -> str:
+        name = f"centre_{next(numbers)}"
+        with psycopg.connect(f"host={postgres} user=postgres dbname=postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
+        return f"postgresql://postgres@/{name}?host={postgres}"
+
+    return make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, database_numbers: Iterator[int]) -> str:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of an empty database, of each kind in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/centre.db"
-    place = request.getfixturevalue("postgres")
-    name = f"centre_{next(database_numbers)}"
-    with psycopg.connect(f"host={place} user=postgres dbname=postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
-    return f"postgresql://postgres@/{name}?host={place}"
+    url: str = request.getfixturevalue("new_postgres_database")()
+    return url
 
 
 @pytest.fixture
@@ -163,37 +172,57 @@ def chain() -> Chain:
     return Chain()
 
 
-Clock = Callable[[], datetime]
+def even() -> Chance:
+    """The real clock and ids, and no waiting between retries."""
+    real = chance.real()
+    return Chance(now=real.now, draw=real.draw, spread=lambda _: 0.0)
 
 
-@asynccontextmanager
-async def serving(
-    database: str, *, known: list[Cabinet], by: Chance, token: str | None = None
-) -> AsyncIterator[Centre]:
-    """A centre in this process on a port the system chose."""
+@dataclass
+class Running:
+    """A centre on a port the system chose, in a thread of its own."""
+
+    store: Store
+    bell: Bell
+    url: str
+
+
+@contextmanager
+def serving(database: str, *known: Cabinet, token: str | None = None) -> Iterator[Running]:
+    """A centre that knows some cabinets."""
     store = Store(database)
     bell = Bell()
     try:
         for one in known:
-            await store.call(cabinets.register, one)
-        app = create_app(store=store, bell=bell, chance=by, staff_token=token)
+            asyncio.run(store.call(cabinets.register, one))
+        app = create_app(store=store, bell=bell, chance=even(), staff_token=token)
         with server.bind("127.0.0.1", 0) as bound:
-            running = server.Server(app, bell=bell, address=server.address_of(bound), ready_file=None)
-            task = asyncio.create_task(running.serve([bound]))
             url = server.address_of(bound)
-            headers = {"Authorization": f"Bearer {KEY}"}
+            running = server.Server(app, bell=bell, address=url, ready_file=None)
+            thread = threading.Thread(target=running.run, args=([bound],))
+            thread.start()
             try:
-                async with (
-                    httpx.AsyncClient(base_url=url, timeout=10) as staff,
-                    httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as cabinet,
-                ):
-                    yield Centre(url, staff, cabinet, store, bell)
+                yield Running(store, bell, url)
             finally:
                 running.should_exit = True
-                bell.close()
-                await task
+                thread.join(timeout=10)
+                assert not thread.is_alive()
     finally:
         store.close()
+
+
+TLS = ssl.create_default_context()  # costs 40 ms, so all clients share it
+
+
+@asynccontextmanager
+async def calling(running: Running) -> AsyncIterator[Centre]:
+    """Clients of both sides."""
+    key = {"Authorization": f"Bearer {KEY}"}
+    async with (
+        httpx.AsyncClient(base_url=running.url, verify=TLS, timeout=10) as staff,
+        httpx.AsyncClient(base_url=running.url, verify=TLS, timeout=10, headers=key) as cabinet,
+    ):
+        yield Centre(running.url, staff, cabinet, running.store, running.bell)
 
 
 @pytest.fixture
@@ -202,25 +231,44 @@ def serve() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def even_chance() -> Chance:
-    """The real clock and ids, and no waiting between retries."""
-    real = chance.real()
-    return Chance(now=lambda: datetime.now(UTC), draw=real.draw, spread=lambda _: 0.0)
+def call() -> Callable[..., Any]:
+    return calling
 
 
-@pytest.fixture
-async def centre(database: str, even_chance: Chance) -> AsyncIterator[Centre]:
-    """A centre on each kind of database that knows one cabinet."""
-    async with serving(database, known=[Cabinet(id=CABINET, key=KEY)], by=even_chance) as running:
+@pytest.fixture(scope="session")
+def sqlite_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with serving(f"sqlite:///{tmp_path_factory.mktemp('centre')}/centre.db") as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def postgres_centre(new_postgres_database: Callable[[], str]) -> Iterator[Running]:
+    with serving(new_postgres_database()) as running:
+        yield running
+
+
+def begin_again(connection: Connection) -> None:
+    for table in reversed(tables.metadata.sorted_tables):
+        if table is not tables.setting:
+            connection.execute(sa.delete(table))
+    cabinets.register(connection, Cabinet(id=CABINET, key=KEY))
+
+
+@pytest.fixture(params=["sqlite_centre", "postgres_centre"])
+async def centre(request: pytest.FixtureRequest) -> AsyncIterator[Centre]:
+    """A centre on each kind of database that knows one cabinet and nothing else."""
+    running: Running = request.getfixturevalue(request.param)
+    await running.store.call(begin_again)
+    async with calling(running) as called:
+        yield called
+
+
 @pytest.fixture
-async def light_centre(tmp_path: Path, even_chance: Chance) -> AsyncIterator[Centre]:
+async def light_centre(sqlite_centre: Running) -> AsyncIterator[Centre]:
     """A centre on SQLite, where the database makes no difference."""
-    known = [Cabinet(id=CABINET, key=KEY)]
-    async with serving(f"sqlite:///{tmp_path}/centre.db", known=known, by=even_chance) as running:
-        yield running
+    await sqlite_centre.store.call(begin_again)
+    async with calling(sqlite_centre) as called:
+        yield called
 
 
 @dataclass
