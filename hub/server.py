@@ -59,7 +59,8 @@ def tell(address: str, ready_file: Path | None) -> None:
 def bind(host: str, port: int) -> socket.socket:
     """A listening address; port 0 lets the system choose. OSError if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # named TCP, else asyncio leaves Nagle on and every answer waits 40 ms for a delayed ACK
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
