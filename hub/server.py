@@ -46,14 +46,14 @@ class Server(uvicorn.Server):
 
 
 def tell(address: str, ready_file: Path | None) -> None:
-    """One JSON line on stdout, and the same in the ready file, which appears whole."""
+    """The address as JSON: in the ready file, which appears whole, then as one line on stdout."""
     line = json.dumps({"ready": True, "url": address, "pid": os.getpid()})
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
     if ready_file is not None:
         part = ready_file.with_name(ready_file.name + ".part")
         part.write_text(line + "\n", encoding="utf-8")
         part.replace(ready_file)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def bind(host: str, port: int) -> socket.socket:
