@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Literal, Required, Self, TypedDict, TypeVar, Unpack, overload
 
 import apsw
 import structlog
@@ -39,6 +39,27 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
+class Settings(TypedDict, Generic[C], total=False):
+    """What a journal is opened with.
+
+    `clock` gives the moment of a decision and is called in the writer's thread. `release` is kept with a migration.
+    `executor` is one thread (the default) or `Inline()`. `reserve_mib` MiB are held back for a full disk. The last four
+    are for tests and measurements.
+    """
+
+    cabinet_id: Required[str]
+    fold: Required[Fold[C]]
+    clock: Required[Callable[[], Moment]]
+    release: Required[str]
+    views: Views
+    executor: Executor
+    reserve_mib: int
+    checkpoint_every: int
+    migrations: Path
+    vfs: str
+    synchronous: Literal["FULL", "NORMAL"]
+
+
 class Inline(Executor):
     """Runs everything at once in the calling thread."""
 
@@ -59,55 +80,41 @@ def _unheard(_done: int, _total: int) -> None:
 class Journal(Generic[C]):
     """The one open journal of a cabinet. Made by `open` (event loop) or `open_inline`."""
 
-    def __init__(  # noqa: PLR0913  collaborators and settings by keyword
-        self,
-        path: Path,
-        *,
-        cabinet_id: str,
-        fold: Fold[C],
-        clock: Callable[[], Moment],
-        release: str,
-        views: Views | None = None,
-        executor: Executor | None = None,
-        reserve_mib: int = 0,
-        checkpoint_every: int = CHECKPOINT_EVERY,
-        migrations: Path = database.MIGRATIONS,
-        vfs: str | None = None,
-        synchronous: str = "FULL",
-    ) -> None:
+    def __init__(self, path: Path, **settings: Unpack[Settings[C]]) -> None:
         self.path = path
-        self.cabinet_id = cabinet_id
+        self.cabinet_id = settings["cabinet_id"]
         self.restored_from: int | None = None
         self.is_read_only = False
         self.is_in_safe_mode = False
-        self._fold = fold
-        self._clock = clock
-        self._release = release
-        self._views = views
+        self._fold = settings["fold"]
+        self._clock = settings["clock"]
+        self._release = settings["release"]
+        self._views = settings.get("views")
+        executor = settings.get("executor")
         self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._owns_executor = executor is None
-        self._checkpoint_every = checkpoint_every
-        self._migrations = migrations
-        self._vfs = vfs
-        self._synchronous = synchronous
-        self._reserve = Reserve(path.with_name(path.name + ".reserve"), reserve_mib)
+        self._checkpoint_every = settings.get("checkpoint_every", CHECKPOINT_EVERY)
+        self._migrations = settings.get("migrations", database.MIGRATIONS)
+        self._vfs = settings.get("vfs")
+        self._synchronous = settings.get("synchronous", "FULL")
+        self._reserve = Reserve(path.with_name(path.name + ".reserve"), settings.get("reserve_mib", 0))
         self._breakages = Breakages(path.with_name(path.name + ".breakages"))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: apsw.Connection | None = None
         self._ended: StorageFault | None = None
         self._waiters: dict[asyncio.Future[C], int] = {}
-        self._head: Head[C] = Head(0, 1, chain.GENESIS, fold.initial)
-        self._published = fold.initial
+        self._head: Head[C] = Head(0, 1, chain.GENESIS, self._fold.initial)
+        self._published = self._fold.initial
         self._checkpoint_seq = 0
 
     # --- life
 
     @classmethod
-    async def open(cls, path: Path, *, on_progress: Callable[[int, int], None] = _unheard, **settings: Any) -> Self:
+    async def open(
+        cls, path: Path, *, on_progress: Callable[[int, int], None] = _unheard, **settings: Unpack[Settings[C]]
+    ) -> Self:
         """Opens or makes the journal at `path`, migrates it and folds its events.
 
-        Settings are those of `__init__`: `cabinet_id`; `fold`; `clock`, the moment of a decision, called in the
-        writer's thread; `release`, kept with a migration; `views`; `executor`, one thread or `Inline()`; `reserve_mib`.
         `on_progress(done, total)` is called while events are folded anew.
 
         Raises JournalInUse, JournalCorrupt, JournalTooNew, JournalBroken, JournalUnreachable, WrongCabinet,
@@ -128,9 +135,12 @@ class Journal(Generic[C]):
         return journal
 
     @classmethod
-    def open_inline(cls, path: Path, *, on_progress: Callable[[int, int], None] = _unheard, **settings: Any) -> Self:
+    def open_inline(
+        cls, path: Path, *, on_progress: Callable[[int, int], None] = _unheard, **settings: Unpack[Settings[C]]
+    ) -> Self:
         """`open` in the calling thread, without an event loop."""
-        journal = cls(path, **{"executor": Inline(), **settings})
+        settings.setdefault("executor", Inline())
+        journal = cls(path, **settings)
         try:
             journal._start(on_progress)
         except BaseException:
@@ -151,6 +161,8 @@ class Journal(Generic[C]):
             ).get
         self._published = self._head.state
         self._hold_reserve()
+        if self._head.seq - self._checkpoint_seq >= self._checkpoint_every:
+            self._keep_checkpoint(connection)
 
     def _claim(self, connection: apsw.Connection) -> None:
         with _transaction(connection):
@@ -172,10 +184,14 @@ class Journal(Generic[C]):
     def close_inline(self) -> None:
         """`close` in the calling thread."""
         if self._connection is not None and self._ended is None and self._head.seq > self._checkpoint_seq:
-            with suppress(ReadOnly), self._guarded(), _transaction(self._connection):
-                keep_checkpoint(self._connection, self._fold, self._head)
+            self._keep_checkpoint(self._connection)
         self._end(JournalClosed("the journal is closed; the service is stopping"))
         self._stop()
+
+    def _keep_checkpoint(self, connection: apsw.Connection) -> None:
+        with suppress(ReadOnly), self._guarded(), _transaction(connection):
+            keep_checkpoint(connection, self._fold, self._head)
+            self._checkpoint_seq = self._head.seq
 
     def _stop(self) -> None:
         if self._connection is not None:
@@ -250,14 +266,25 @@ class Journal(Generic[C]):
 
         Others record between its steps. The copy is checked, not yet synced. Raises BackupFailed.
         """
+        given_up = asyncio.Event()
+        copying = asyncio.create_task(self._copy_to(target, given_up))
+        try:
+            return await asyncio.shield(copying)
+        except asyncio.CancelledError:
+            given_up.set()
+            await asyncio.wait([copying])
+            raise
+
+    async def _copy_to(self, target: Path, given_up: asyncio.Event) -> tuple[int, int]:
         copy = await self._in_thread(lambda: database.Copy(self._live(), target))
         try:
             try:
-                while not await self._in_thread(copy.step, COPY_PAGES):
+                while not given_up.is_set() and not await self._in_thread(copy.step, COPY_PAGES):
                     pass
             finally:
-                await asyncio.shield(asyncio.wrap_future(self._executor.submit(copy.detach)))
-            return await asyncio.to_thread(copy.finish)
+                with suppress(RuntimeError):  # the writer has ended, and closed the copy's source
+                    await asyncio.wrap_future(self._executor.submit(copy.detach))
+            return (0, 0) if given_up.is_set() else await asyncio.to_thread(copy.finish)
         finally:
             copy.close()
 
