@@ -121,6 +121,19 @@ async def test_a_restored_copy_is_reported_until_the_recount_begins(
     assert keeping.verify(copy).seq == 3  # the copy itself was not touched
 
 
+def test_the_same_copy_restored_twice_begins_two_epochs(facts: Path, settings: Any, tmp_path: Path) -> None:
+    storage = tmp_path / "storage"
+    storage.mkdir()
+    epochs = []
+    for _ in range(3):
+        keeping.restore(facts, storage, utc_ms=NOON)
+        journal = Journal[Any].open_inline(storage / "journal.sqlite3", **settings)
+        epochs.append(journal.highest_epoch + 1)
+        journal.record_inline(lambda *_: Decision((RecountStarted(epochs[-1], "restored", FACTS),)))
+        journal.close_inline()
+    assert epochs == [2, 3, 4]
+
+
 async def test_a_running_service_is_never_restored_over(journal: Any, copies: Path, path: Path, closing: Any) -> None:
     await journal.record(closing(1))
     copy = await keeping.backup(journal, copies, keep=2, utc_ms=NOON)
