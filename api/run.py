@@ -184,7 +184,7 @@ def _announce(bound: tuple[Bound, Bound], *, ready_line: bool) -> None:
     log.info("ready", kiosk=kiosk.url, clerk=clerk.url)
     notify.notify(notify.READY, notify.status(f"serving {kiosk.url} and {clerk.url}"), environ=os.environ)
     if ready_line:
-        sys.stdout.write(json.dumps({"kiosk": kiosk.url, "clerk": clerk.url}) + "\n")
+        sys.stdout.write(json.dumps({"ready": True, "kiosk": kiosk.url, "clerk": clerk.url}) + "\n")
         sys.stdout.flush()
 
 

@@ -268,7 +268,7 @@ class Sync:
         if cabinet.recount is not None and not cabinet.recount.is_replayed:
             await self._recount(cabinet, there)
         elif there.epoch > cabinet.epoch or (there.epoch == cabinet.epoch and not await self._agrees(there)):
-            await self._start_recount(there, forked_at=await self._common(min(there.acked_through, cabinet.seq)))
+            await self._start_recount(there, forked_at=await self._fork(min(there.acked_through, cabinet.seq)))
             await self._recount(self._journal.cabinet, there)
 
     async def _stand(self, *, after: int, limit: int = 1) -> wire.EventsOut:
@@ -284,7 +284,7 @@ class Sync:
         own = await self._journal.envelopes(there.acked_through - 1, 1)
         return bool(own) and own[0].hash == there.head_hash
 
-    async def _common(self, upper: int) -> int:
+    async def _fork(self, upper: int) -> int:
         """The last number up to `upper` at which both sides hold the same fact, by bisection."""
         low, high = 0, upper
         while low < high:
@@ -299,7 +299,7 @@ class Sync:
 
     async def _start_recount(self, there: wire.EventsOut, *, forked_at: int) -> None:
         log.error("the centre holds facts this journal lacks; a recount starts", forked_at=forked_at)
-        epoch = max(there.epoch, self._journal.cabinet.epoch) + 1
+        epoch = max(there.epoch, self._journal.highest_epoch) + 1
         started = ev.RecountStarted(epoch=epoch, cause="centre_ahead", forked_at=forked_at)
         await self._journal.record(lambda *_: ev.Decision(events=(started,)))
 

@@ -154,7 +154,7 @@ def commands(desk: Desk) -> dict[str, list[str]]:
             *(python, "-m", "hub", "--database", desk.database, "--port", str(desk.ports["centre"])),
             *("--bootstrap", str(desk.bootstrap)),
         ],
-        "controller": [python, "-m", "api", "run", "--config", str(desk.config)],
+        "controller": [python, "-m", "api", "run", "--config", str(desk.config), "--ready-line"],
     }
 
 
