@@ -81,7 +81,7 @@ class Post:
     coils_at: float = 0.0
 
 
-async def watch(  # noqa: PLR0913  (times by keyword)
+async def watch(
     bus: Bus,
     boards: Sequence[Board],
     listener: Listener,
