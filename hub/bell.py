@@ -49,6 +49,10 @@ class Bell:
             if not self._ropes[subject]:
                 del self._ropes[subject]
 
+    def waiting(self, subject: str) -> int:
+        """How many listen for `subject` now."""
+        return len(self._ropes.get(subject, ()))
+
     def ring(self, subject: str) -> None:
         """There is news of `subject`."""
         for heard in {subject, ANYTHING}:

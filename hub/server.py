@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from hub.bell import Bell
 
 GRACE_S = 1
+BACKLOG = 256
 
 
 class Server(uvicorn.Server):
@@ -45,23 +46,25 @@ class Server(uvicorn.Server):
 
 
 def tell(address: str, ready_file: Path | None) -> None:
-    """One JSON line on stdout, and the same in the ready file, which appears whole."""
+    """The address as JSON: in the ready file, which appears whole, then as one line on stdout."""
     line = json.dumps({"ready": True, "url": address, "pid": os.getpid()})
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
     if ready_file is not None:
         part = ready_file.with_name(ready_file.name + ".part")
         part.write_text(line + "\n", encoding="utf-8")
         part.replace(ready_file)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening address; port 0 lets the system choose. OSError if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # named TCP, else asyncio leaves Nagle on and every answer waits 40 ms for a delayed ACK
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(BACKLOG)  # from here on callers queue instead of being turned away
     except OSError:
         bound.close()
         raise

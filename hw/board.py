@@ -59,7 +59,7 @@ class Board:
     `windows` says until when (monotonic seconds) each coil may read on: write + pulse + 300 ms.
     """
 
-    def __init__(  # noqa: PLR0913  (wiring on the left, collaborators by keyword)
+    def __init__(
         self,
         name: str,
         bus: Bus,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Fault(Exception):  # noqa: N818  (a fault is the project's word)
+class Fault(Exception):
     """The hardware does not do what was asked."""
 
     def __init__(self, message: str, *, frame_sent: bool = False) -> None:

@@ -92,7 +92,6 @@ class SerialLine:
             raise BusOffline(_why_closed(self.port, error)) from error
         with contextlib.suppress(Exception):  # only drivers like FTDI's know the setting; 16 ms of latency is no error
             transport.sync_serial.set_low_latency_mode(True)
-        transport.sync_serial.reset_input_buffer()
         transport.setup()
         return transport
 

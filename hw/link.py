@@ -25,6 +25,7 @@ OWED_FOR_S = 2.0
 TURNAROUND_S = 0.1
 DRAIN_AT_MOST_S = 0.06
 SILENT_TCP_EXCHANGES = 3
+KEPT_AT_MOST = 4096
 VERSION_REGISTER = 0x8000
 
 
@@ -170,7 +171,7 @@ class Link:
 
     def _take(self, chunk: bytes) -> None:
         self._last_byte_at = self._clock()
-        self._received += chunk
+        self._received = (self._received + chunk)[-KEPT_AT_MOST:]
         if self._awaited is None or self._awaited.done.done():
             return
         try:

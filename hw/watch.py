@@ -81,7 +81,7 @@ class Post:
     coils_at: float = 0.0
 
 
-async def watch(  # noqa: PLR0913  (times by keyword)
+async def watch(
     bus: Bus,
     boards: Sequence[Board],
     listener: Listener,
@@ -145,7 +145,7 @@ class Round:
         """Take a board out of use and plan its next probe."""
         post.board.distrust()
         post.failures = 0
-        post.probe_at = self.clock() + post.probe_after_s
+        post.probe_at = self.clock() + min(post.probe_after_s, self.probe_every_s)
         post.probe_after_s = min(2 * post.probe_after_s, self.probe_every_s)
         is_news = post.state != "lost" or post.cause is not type(cause)
         (log.warning if is_news else log.debug)("board lost", board=post.board.name, reason=str(cause))

@@ -105,8 +105,15 @@ def recorded_of(row: Row) -> Recorded:
 
 
 def rows_after(connection: apsw.Connection, seq: int, limit: int = -1) -> Iterator[Row]:
-    """Rows behind `seq` in order, at most `limit` (-1: all)."""
-    return map(Row._make, connection.execute(SELECT_AFTER + " LIMIT ?", (seq, limit)))
+    """Rows behind `seq` in order, at most `limit` (-1: all). Raises JournalCorrupt for one that is not text."""
+    last = seq
+    try:
+        for fields in connection.execute(SELECT_AFTER + " LIMIT ?", (seq, limit)):
+            row = Row._make(fields)
+            yield row
+            last = row.seq
+    except UnicodeDecodeError as error:
+        raise JournalCorrupt(f"event {last + 1} is damaged; stop and restore the newest backup") from error
 
 
 def hash_at(connection: apsw.Connection, seq: int) -> bytes | None:
@@ -154,16 +161,17 @@ def walk(
     `prev_hash` and `epoch` are those of event `after`.
     """
     last: Row | None = None
-    seq = after
-    for row in rows_after(connection, after, limit):
-        seq += 1
-        if row.seq != seq:
-            return Flaw(seq, f"event {seq} is missing; the next one there is {row.seq}")
-        if not _is_whole(cabinet, prev_hash, row):
-            return Flaw(seq, f"event {seq} was changed or moved, or the one before it replaced")
-        if row.epoch < epoch:
-            return Flaw(seq, f"event {seq} falls back to epoch {row.epoch}")
-        prev_hash, epoch, last = row.hash, row.epoch, row
+    try:
+        for seq, row in enumerate(rows_after(connection, after, limit), start=after + 1):
+            if row.seq != seq:
+                return Flaw(seq, f"event {seq} is missing; the next one there is {row.seq}")
+            if not _is_whole(cabinet, prev_hash, row):
+                return Flaw(seq, f"event {seq} was changed or moved, or the one before it replaced")
+            if row.epoch < epoch:
+                return Flaw(seq, f"event {seq} falls back to epoch {row.epoch}")
+            prev_hash, epoch, last = row.hash, row.epoch, row
+    except JournalCorrupt as error:
+        return Flaw(last.seq + 1 if last else after + 1, str(error))
     return last
 
 

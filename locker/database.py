@@ -87,6 +87,7 @@ def connect(path: Path, *, vfs: str | None = None, synchronous: str = "FULL", cr
             _settle(connection, synchronous)
         except BaseException as error:
             if connection is not None:
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # leave what could not be used as it is
                 connection.close()
             if isinstance(error, apsw.CantOpenError | apsw.ReadOnlyError | apsw.PermissionsError):
                 raise JournalUnreachable(UNREACHABLE.format(path=path)) from error

@@ -81,10 +81,10 @@ def restore(backup_file: Path, storage_directory: Path, *, utc_ms: int) -> Path 
     Raises JournalInUse (the service runs), BackupRefused (nothing was touched), JournalUnreachable.
     """
     present = storage_directory / database.JOURNAL_NAME
-    _require_stopped(present)
+    epoch = _highest_epoch(present)
     part = storage_directory / (database.JOURNAL_NAME + ".restoring")
     try:
-        _prepare(backup_file, part, utc_ms)
+        _prepare(backup_file, part, epoch=epoch, utc_ms=utc_ms)
         aside = _move_aside(present)
         database.put_in_place(part, present)
     finally:
@@ -92,18 +92,29 @@ def restore(backup_file: Path, storage_directory: Path, *, utc_ms: int) -> Path 
     return aside
 
 
-def _require_stopped(present: Path) -> None:
+def _highest_epoch(present: Path) -> int:
+    """The highest epoch that the present journal knows of; 1 without one or when it is damaged, then the centre knows.
+
+    Its write-ahead log is folded into it. Raises JournalInUse.
+    """
     if not present.exists():
-        return
+        return 1
     try:
-        database.connect(present, create=False).close()  # also folds its write-ahead log into the file
+        connection = database.connect(present, create=False)
     except JournalInUse:
         raise
     except StorageFault:
-        return  # damaged, which is why somebody restores
+        return 1
+    try:
+        known: Any = connection.execute(
+            "SELECT max(epoch) FROM (SELECT 1 AS epoch UNION SELECT epoch FROM event UNION SELECT epoch FROM restored)"
+        ).get
+        return int(known)
+    finally:
+        connection.close()
 
 
-def _prepare(backup_file: Path, part: Path, utc_ms: int) -> None:
+def _prepare(backup_file: Path, part: Path, *, epoch: int, utc_ms: int) -> None:
     try:
         shutil.copyfile(backup_file, part)
         part.chmod(0o600)
@@ -117,7 +128,8 @@ def _prepare(backup_file: Path, part: Path, utc_ms: int) -> None:
         with database.translated():
             database.require_readable(connection)
             connection.execute(
-                "INSERT INTO restored (seq, utc_ms, file) VALUES (?, ?, ?)", (verdict.seq, utc_ms, backup_file.name)
+                "INSERT INTO restored (seq, epoch, utc_ms, file) VALUES (?, ?, ?, ?)",
+                (verdict.seq, epoch, utc_ms, backup_file.name),
             )
     except JournalTooNew as error:
         raise BackupRefused(str(error)) from error

@@ -16,11 +16,11 @@ async def begin(journal: Journal[Cabinet], *, release: str) -> None:
     """Record the start of this run, and the recount if a backup was put in place of the journal."""
     restored_from = journal.restored_from
 
-    def decide(cabinet: Cabinet, _known: None, _moment: ev.Moment) -> ev.Decision:
+    def decide(_cabinet: Cabinet, _known: None, _moment: ev.Moment) -> ev.Decision:
         started = ev.RunStarted(release=release)
         if restored_from is None:
             return ev.Decision(events=(started,))
-        recount = ev.RecountStarted(epoch=cabinet.epoch + 1, cause="restored", forked_at=restored_from)
+        recount = ev.RecountStarted(epoch=journal.highest_epoch + 1, cause="restored", forked_at=restored_from)
         return ev.Decision(events=(recount, started))
 
-    await journal.record(decide)
+    await journal.record(decide, must_land=True)

@@ -54,7 +54,7 @@ class CoilMoved:
     at: float
 
 
-class RefusedByBoard(Exception):  # noqa: N818 - the board answers a refusal, nothing failed
+class RefusedByBoard(Exception):
     """Ends a request with the Modbus exception `code` (Application Protocol V1.1b3, section 7)."""
 
     def __init__(self, code: int) -> None:
@@ -203,10 +203,10 @@ class Board:
         self._store(LINKAGE_REGISTERS + number, mode, at)
 
     def mend(self, at: float) -> None:
-        """Power back, output stages good, every linkage register 0."""
+        """A good board in its place: every coil off, output stages good, every linkage register 0."""
+        self.stuck_on.clear()
         self.linkage = [NORMAL] * self.type.inputs
-        for coil in tuple(self.stuck_on):
-            self.set_stuck(coil, is_stuck=False, at=at)
+        self.set_power(has_power=False, at=at)
         self.set_power(has_power=True, at=at)
 
     def take_moves(self) -> tuple[CoilMoved, ...]:

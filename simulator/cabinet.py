@@ -17,7 +17,7 @@ LONGEST_CHAIN = 64
 """A wire loop (a linked input driving its own door's lock) settles or is cut after this many rounds."""
 
 
-class NotSimulated(Exception):  # noqa: N818 - a refusal of the wiring file, nothing failed
+class NotSimulated(Exception):
     """The wiring names something the simulator has no model of."""
 
 

@@ -45,7 +45,7 @@ class LockFault(StrEnum):
     WORN = "worn"
 
 
-class CannotReach(Exception):  # noqa: N818 - a refusal of the steel, nothing failed
+class CannotReach(Exception):
     """The hand cannot do this as the door stands; the message says what to do first."""
 
 

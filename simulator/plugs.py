@@ -18,7 +18,7 @@ LARGEST_READ = 4096
 MBAP_LENGTH = 7
 
 
-class CannotServe(Exception):  # noqa: N818 - ends the start with one sentence
+class CannotServe(Exception):
     """The line cannot be offered where it was asked for; the message says why and what to do."""
 
 

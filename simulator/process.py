@@ -52,14 +52,18 @@ DEMONSTRATION = Path(__file__).parent / "cabinet-24.toml"
     type=click.IntRange(1200, 256000),
     help="Keep the character times of this speed on every line. Default: as fast as it goes.",
 )
+@click.option(
+    "--kiosk-url", metavar="URL", help="Where the kiosk page is; the screen drawn on the cabinet leads there."
+)
 @click.option("--ready-line", is_flag=True, help="When ready, print one JSON line for programs instead of sentences.")
-def main(  # noqa: PLR0913 - one parameter an option
+def main(
     *,
     config: Path,
     http_port: int,
     lines: tuple[str, ...],
     phone_outbox: Path | None,
     real_time_baud: int | None,
+    kiosk_url: str | None,
     ready_line: bool,
 ) -> None:
     """Simulate a dossier cabinet: boards on real Modbus lines, doors with springs, a page to work them by hand.
@@ -75,6 +79,7 @@ def main(  # noqa: PLR0913 - one parameter an option
                 http_port=http_port,
                 phone=Phone(phone_outbox),
                 real_time_baud=real_time_baud,
+                kiosk_url=kiosk_url,
                 ready_line=ready_line,
             )
         )
@@ -83,7 +88,7 @@ def main(  # noqa: PLR0913 - one parameter an option
         sys.exit(2)
 
 
-async def _run(  # noqa: PLR0913 - what the command line gives
+async def _run(
     *,
     name: str,
     wiring: Wiring,
@@ -91,10 +96,18 @@ async def _run(  # noqa: PLR0913 - what the command line gives
     http_port: int,
     phone: Phone,
     real_time_baud: int | None,
+    kiosk_url: str | None,
     ready_line: bool,
 ) -> None:
     """Serves until SIGINT or SIGTERM."""
-    stage = Stage(name=name, wiring=wiring, phone=phone, clock=time.monotonic, real_time_baud=real_time_baud)
+    stage = Stage(
+        name=name,
+        wiring=wiring,
+        phone=phone,
+        clock=time.monotonic,
+        real_time_baud=real_time_baud,
+        kiosk_url=kiosk_url,
+    )
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGINT, signal.SIGTERM):

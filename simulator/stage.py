@@ -24,10 +24,18 @@ class Stage:
     """Owns the model's time. Everything here runs on one event loop."""
 
     def __init__(
-        self, *, name: str, wiring: Wiring, phone: Phone, clock: Callable[[], float], real_time_baud: int | None = None
+        self,
+        *,
+        name: str,
+        wiring: Wiring,
+        phone: Phone,
+        clock: Callable[[], float],
+        real_time_baud: int | None = None,
+        kiosk_url: str | None = None,
     ) -> None:
         self.name = name
         self.phone = phone
+        self.kiosk_url = kiosk_url
         self.plugs: dict[str, Plug] = {}
         self.cabinet = Cabinet(wiring, at=clock())
         self.is_over = False
@@ -64,7 +72,13 @@ class Stage:
     def state(self) -> State:
         """The whole stage now."""
         self.cabinet.advance(self._clock())
-        return state_of(self.name, self.cabinet, self.plugs.values(), self.phone.messages)
+        return state_of(
+            self.cabinet,
+            name=self.name,
+            kiosk_url=self.kiosk_url,
+            plugs=self.plugs.values(),
+            phone=self.phone.messages,
+        )
 
     async def wait_for_change(self, timeout: float) -> None:  # noqa: ASYNC109 - a viewer's refresh, not a deadline
         """Returns at the next visible change, after `timeout` seconds, or when the stage is over."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from simulator.cabinet import Cabinet
 from simulator.doors import LockFault, Position, SensorFault
@@ -73,7 +73,7 @@ class Message(BaseModel):
     recipient: str
     text: str
     id: str = ""
-    time: str = ""
+    time: str = Field(default="", validation_alias=AliasChoices("time", "at"))
     reference: str = ""
 
 
@@ -81,6 +81,7 @@ class State(Shape):
     """The whole stage at one moment; `at` is monotonic seconds."""
 
     cabinet: str
+    kiosk_url: str | None
     at: float
     doors: list[DoorState]
     boards: list[BoardState]
@@ -147,10 +148,13 @@ class PutIn(Shape):
     label: Annotated[str, Field(max_length=60)] = Field(default="HS", examples=["261008-0975"])
 
 
-def state_of(name: str, cabinet: Cabinet, plugs: Iterable[Plug], phone: list[Message]) -> State:
+def state_of(
+    cabinet: Cabinet, *, name: str, kiosk_url: str | None, plugs: Iterable[Plug], phone: list[Message]
+) -> State:
     """The state at the cabinet's present moment."""
     return State(
         cabinet=name,
+        kiosk_url=kiosk_url,
         at=round(cabinet.at, 3),
         doors=_doors(cabinet),
         boards=_boards(cabinet),

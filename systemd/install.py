@@ -43,7 +43,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
 }
 NEXT = {
     "cabinet": "systemctl enable --now dossier-locker.service dossier-locker-backup.timer",
-    "kiosk": "systemctl enable --now dossier-locker-kiosk.service",
+    "kiosk": "apt-get install cage xwayland chromium && systemctl enable --now dossier-locker-kiosk.service",
     "hub": "systemctl enable --now dossier-hub.service",
 }
 DEVICE_KEY = "etc/credstore/dossier-locker.device-key"

@@ -75,10 +75,12 @@ CREATE TABLE wish (
   digest BLOB NOT NULL
 ) STRICT;
 
--- One row for each time a backup was put in place; answered_by: the RecountStarted that followed.
+-- One row for each time a backup was put in place; epoch: the highest that the replaced journal knew;
+-- answered_by: the RecountStarted that followed.
 CREATE TABLE restored (
   id INTEGER PRIMARY KEY,
   seq INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
   utc_ms INTEGER NOT NULL,
   file TEXT NOT NULL,
   answered_by INTEGER

@@ -125,3 +125,17 @@ def test_missing_debian_packages_are_named_and_stop_only_ci(clone: Path, environ
     assert answer.returncode == status
     (sentence,) = [line for line in answer.stderr.splitlines() if "Debian packages" in line]
     assert "socat mbpoll" in sentence
+
+
+def test_root_gets_debians_packages_installed(clone: Path) -> None:
+    (clone / ".venv/bin").mkdir(parents=True)
+    (clone / ".venv/made-for").write_text(f"{clone}\n")
+    script(clone / ".venv/bin/python", "exit 0")
+    script(clone / "bin/id", "echo 0")
+    script(clone / "bin/apt-get", 'echo "$@" >>asked; [ "$1" = update ] || : >bin/socat')
+    answer = setup(clone, "dev")
+    assert answer.returncode == 0
+    asked = (clone / "asked").read_text().splitlines()
+    assert asked[0] == "update"
+    assert asked[1].startswith("install -y --no-install-recommends ")
+    assert "socat" in asked[1].split()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pty
 import time
 import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,18 +76,20 @@ class Relay:
 class Peer:
     """The far end of a line: records every request with its time and plays the script's answer.
 
-    An answer is a sequence of bytes to send and seconds to wait. Requests of this product are 8 bytes on RTU.
+    An answer is a sequence of bytes to send and seconds to wait; each unit id answers in order, as boards do.
+    Requests of this product are 8 bytes on RTU.
     """
 
     def __init__(self, script: Script = silent) -> None:
         self.script = script
         self.requests: list[bytes] = []
         self.times: list[float] = []
-        self.send: Callable[[bytes], None] = lambda chunk: None
+        self.send: Callable[[bytes], None] = void
         self.framed = "rtu"
         self._received = b""
         self._news = asyncio.Event()
-        self._answers: set[asyncio.Task[None]] = set()
+        self._answers: dict[int, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def feed(self, chunk: bytes) -> None:
         self._received += chunk
@@ -96,19 +99,22 @@ class Peer:
             self.requests.append(frame)
             self.times.append(time.monotonic())
             self._news.set()
-            self._play(self.script(frame))
+            self._play(frame[0 if self.framed == "rtu" else 6], self.script(frame))
 
-    def _play(self, answer: Sequence[bytes | float]) -> None:
-        if answer and all(isinstance(step, bytes) for step in answer):
-            for step in answer:
-                assert isinstance(step, bytes)
-                self.send(step)
-        elif answer:
-            task = asyncio.ensure_future(self._play_slowly(answer))
-            self._answers.add(task)
-            task.add_done_callback(self._answers.discard)
+    def _play(self, unit_id: int, answer: Sequence[bytes | float]) -> None:
+        previous = self._answers.get(unit_id)
+        is_idle = previous is None or previous.done()
+        if is_idle and all(isinstance(step, bytes) for step in answer):
+            self.send(b"".join(step for step in answer if isinstance(step, bytes)))
+        else:
+            task = asyncio.ensure_future(self._play_slowly(answer, None if is_idle else previous))
+            self._answers[unit_id] = task
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _play_slowly(self, answer: Sequence[bytes | float]) -> None:
+    async def _play_slowly(self, answer: Sequence[bytes | float], previous: asyncio.Task[None] | None) -> None:
+        if previous is not None:
+            await asyncio.wait([previous])
         for step in answer:
             if isinstance(step, bytes):
                 self.send(step)
@@ -127,9 +133,9 @@ class Peer:
         return [frame for frame in self.requests if frame[1 if self.framed == "rtu" else 7] == function]
 
     async def stop(self) -> None:
-        for task in self._answers:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._answers, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -138,8 +144,9 @@ async def plugged(peer: Peer, link: Path) -> AsyncIterator[str]:
     master, slave = pty.openpty()
     tty.setraw(slave)
     os.set_blocking(master, False)
-    link.unlink(missing_ok=True)
-    link.symlink_to(os.ttyname(slave))
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(link)  # noqa: PTH108  (a name, not a file, in memory)
+    os.symlink(os.ttyname(slave), link)  # noqa: PTH211  (as above)
     os.close(slave)
     loop = asyncio.get_running_loop()
 
@@ -162,7 +169,7 @@ async def plugged(peer: Peer, link: Path) -> AsyncIterator[str]:
     finally:
         pulled.append(True)
         loop.remove_reader(master)
-        link.unlink(missing_ok=True)
+        os.unlink(link)  # noqa: PTH108  (as above)
         os.close(master)
 
 
@@ -232,6 +239,18 @@ class Bench:
     async def owned(self, line: Line) -> Bus:
         return await self.stack.enter_async_context(owned(Bus("A", line, reconnect_every_s=0.05)))
 
+    def relay(self, *units: int, version: int = 0x012C) -> Relay:
+        """A well-behaved board at each of these unit ids (default 1)."""
+        return Relay(units or (1,), version)
+
+    def sealed(self, frame: bytes | str) -> bytes:
+        """The frame with its CRC, computed apart from the code under test."""
+        return sealed(frame)
+
+    def replug(self, peer: Peer) -> AbstractAsyncContextManager[str]:
+        """The peer behind the same port name again."""
+        return plugged(peer, self.directory / "tty")
+
     def board(self, bus: Bus, unit_id: int = 1, **limits: int) -> Board:
         locks = dict.fromkeys(range(8), LockLimits(**{"min_gap_ms": 0, **limits}))
         supply = Supply(clock=time.monotonic)
@@ -271,3 +290,9 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         yield Bench(stack, tmp_path)
     leaked = asyncio.all_tasks() - {asyncio.current_task()}
     assert not leaked, f"tasks outlived the test: {leaked}"
+
+
+@pytest.fixture
+def relay() -> Callable[..., Relay]:
+    """Make well-behaved boards with the given unit ids."""
+    return lambda *units: Relay(units or (1,))

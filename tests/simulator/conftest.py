@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -79,22 +81,37 @@ def run() -> Run:
     return run_program
 
 
-@pytest.fixture
-async def process(tmp_path: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str, Path]]:
-    """`python -m simulator` with its demonstration cabinet: the process, its URL, the path of line A."""
-    line = tmp_path / "line-A"
-    program = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "simulator", "--line", f"A={line}", "--phone-outbox", str(tmp_path / "outbox.jsonl"), "--ready-line"),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert program.stdout is not None
-    async with asyncio.timeout(20):
-        ready = json.loads(await program.stdout.readline())
-    try:
-        yield program, ready["url"], line
-    finally:
-        with contextlib.suppress(ProcessLookupError):
+@dataclass(frozen=True)
+class Served:
+    """A running `python -m simulator` with its demonstration cabinet."""
+
+    program: subprocess.Popen[bytes]
+    url: str
+    line: Path
+    outbox: Path
+
+
+@contextlib.contextmanager
+def serving(directory: Path) -> Iterator[Served]:
+    line, outbox = directory / "line-A", directory / "outbox.jsonl"
+    words = ("-m", "simulator", "--line", f"A={line}", "--phone-outbox", str(outbox), "--ready-line")
+    with subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        try:
+            yield Served(program, json.loads(program.stdout.readline())["url"], line, outbox)
+        finally:
             program.terminate()
-        await program.wait()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One process for the tests of a file; each works its own doors and mends what it breaks."""
+    with serving(tmp_path_factory.mktemp("simulator")) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Served]:
+    """A process of the test's own."""
+    with serving(tmp_path) as running:
+        yield running

@@ -200,6 +200,11 @@ def test_a_stuck_coil_stays_on_whatever_is_written() -> None:
     board.set_stuck(2, is_stuck=True, at=0.0)
     board.receive(hexed("01 05 00 FF 00 00"), 0.0)
     assert board.receive(hexed("01 01 00 00 00 08"), 0.0) == hexed("01 01 01 04")
+    board.energise(5, 1.0)
+    board.link(6, 1, 1.0)
+    board.mend(2.0)
+    assert not any(board.coils)
+    assert not any(board.linkage)
 
 
 @pytest.mark.parametrize(
