@@ -23,13 +23,12 @@ from pathlib import Path
 import httpx
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api import control, logs, notify
+from api.apps import create_clerk_app, create_kiosk_app
 from api.boards import assemble_boards
-from api.clerk import create_clerk_app
 from api.entry import KioskEntry
-from api.kiosk import create_kiosk_app
 from api.running import Running, furnish, timing
 from locker import keeping, recovery, timers, views
 from locker.clock import Clock, system_clock
@@ -126,7 +125,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             centre=centre,
             notices=notices,
             device_key=device_key,
-            entry=KioskEntry(config.kiosk.key_file, draw=os.urandom),
+            entry=KioskEntry(device_key=device_key, key_file=config.kiosk.key_file, draw=os.urandom),
             clock=clock.moment,
             draw=os.urandom,
             push_secret=_secret(config.centre.push_secret_file),
@@ -172,6 +171,7 @@ async def _run_all(
         _announce(bound, ready_line=ready_line)
         await stop.wait()
         notify.notify(notify.STOPPING, environ=os.environ)
+        running.bell.close()
         for server in servers:
             server.should_exit = True
         await asyncio.wait(listening, timeout=SHUT_DOWN_WITHIN_S)
@@ -224,7 +224,7 @@ def bind(listener: Listener) -> Bound:
     return Bound(socket=bound, url=f"{scheme}://{listener.host}:{port}", listener=listener)
 
 
-def _server(app: FastAPI, bound: Bound) -> uvicorn.Server:
+def _server(app: ASGIApp, bound: Bound) -> uvicorn.Server:
     settings = uvicorn.Config(
         app,
         lifespan="off",

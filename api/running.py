@@ -59,6 +59,7 @@ class SeenDoors(Protocol):
     @property
     def buses(self) -> Sequence[Any]: ...
     async def changed(self) -> None: ...
+    async def run(self) -> None: ...
 
 
 class Proving(Protocol):
@@ -83,6 +84,7 @@ class Notices(Protocol):
     @property
     def is_online(self) -> bool: ...
     async def mint_again(self, bundle: str) -> None: ...
+    async def run(self) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,22 +168,6 @@ def timing(config: Config) -> Timing:
     )
 
 
-def places_of(config: Config) -> dict[int, Place]:
-    """Where each compartment is, as the rules want it."""
-    return {
-        entry.number: Place(
-            number=entry.number,
-            board=entry.board,
-            size=entry.size,
-            row=entry.row,
-            column=entry.column,
-            height_cm=entry.height_cm,
-            near_keypad=entry.near_keypad,
-        )
-        for entry in config.compartment
-    }
-
-
 def furnish(  # noqa: PLR0913  the collaborators, by keyword
     *,
     config: Config,
@@ -201,7 +187,7 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
     bell = Bell()
     return Running(
         config=config,
-        places=places_of(config),
+        places=config.places,
         journal=journal,
         doors=doors,
         proofs=proofs,

@@ -98,7 +98,7 @@ class SignIn:
         return rules.Shown(user=user, password_holds=True, totp_step=-1 if step is None else step, recovery=recovery)
 
     def _recovery(self, entry: StaffEntry, code: str, last: StaffMember) -> int:
-        kept = read_recovery(entry.recovery_hashes)
+        kept = _kept(entry)
         if kept is None or code.strip().isdigit():
             return -1
         left = staff.use_recovery_code(self._device_key, code, kept)
@@ -116,14 +116,11 @@ class SignIn:
             self._failed_ms.pop(forgotten, None)
 
 
-def recovery_hashes(kept: Candidates) -> tuple[str, ...]:
-    """Recovery codes as the configuration keeps them, `number:salt:verifier` in hex each."""
-    return tuple(f"{number}:{kept.salt.hex()}:{verifier.hex()}" for number, verifier in kept.verifiers)
-
-
-def read_recovery(hashes: Sequence[str]) -> Candidates | None:
-    """Inverse of `recovery_hashes`; None when there are none. Raises ValueError for another shape."""
-    if not hashes:
+def _kept(entry: StaffEntry) -> Candidates | None:
+    """The member's recovery codes, numbered from 1; None when there are none."""
+    if not entry.recovery_hashes:
         return None
-    parts = [one.split(":") for one in hashes]
-    return Candidates(bytes.fromhex(parts[0][1]), tuple((one[0], bytes.fromhex(one[2])) for one in parts))
+    numbered = enumerate(entry.recovery_hashes, 1)
+    return Candidates(
+        bytes.fromhex(entry.recovery_salt), tuple((str(number), bytes.fromhex(one)) for number, one in numbered)
+    )

@@ -80,11 +80,6 @@ class Counts(msgspec.Struct, frozen=True):
     reclaimed: int = 0
 
 
-def views() -> Views:
-    """The tables as the journal keeps them."""
-    return Views(version=VERSION, create=create, apply=apply)
-
-
 def create(connection: apsw.Connection) -> None:
     """Drop and make the tables, empty."""
     connection.execute(DDL)
@@ -343,3 +338,6 @@ def notice_totals(connection: apsw.Connection) -> dict[str, int]:
     """Notices by outcome, of all time."""
     rows: Any = connection.execute("SELECT outcome, count(*) FROM view_notice GROUP BY outcome")
     return dict(rows.fetchall())
+
+
+VIEWS = Views(version=VERSION, create=create, apply=apply)

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp
 from api.apps import create_clerk_app, create_kiosk_app
 from api.entry import KioskEntry
 from api.running import Running, furnish
-from api.sign_in import recovery_hashes
 from locker import events as ev
 from locker import recovery, views
 from locker.config import Config
@@ -65,6 +64,9 @@ class PlayedDoors:
 
     async def changed(self) -> None:
         await self._change.wait()
+
+    async def run(self) -> None:
+        """Nothing moves by itself."""
 
     def lose_board(self) -> None:
         self.servable = frozenset()
@@ -212,6 +214,9 @@ class PlayedNotices:
     def __init__(self) -> None:
         self.cab: Cab | None = None
 
+    async def run(self) -> None:
+        """Nothing is sent by itself."""
+
     async def mint_again(self, bundle: str) -> None:
         assert self.cab is not None
         await self.cab.mint(bundle, again=True)
@@ -249,7 +254,8 @@ def config_of(directory: Path) -> Config:
                     "role": role,
                     "password_hash": password_hash,
                     "totp_secret": TOTP_SECRET,
-                    "recovery_hashes": recovery_hashes(kept),
+                    "recovery_salt": kept.salt.hex(),
+                    "recovery_hashes": [one.hex() for _number, one in kept.verifiers],
                 }
                 for user, name, role in people
             ],
@@ -270,7 +276,7 @@ async def journal(tmp_path: Path, hands: Hands) -> AsyncIterator[Journal[Cabinet
         fold=cabinet_fold(),
         clock=hands,
         release="0.1.0",
-        views=views.views(),
+        views=views.VIEWS,
     )
     await recovery.begin(journal, release="0.1.0")
     yield journal
