@@ -1,11 +1,12 @@
 """The one TOML configuration: parsed whole, checked whole, every problem named at once.
 
-Wiring (bus, board, compartment, lock) is data here and nowhere else. Convention of a door input: a discrete input that
-reads 1 means *door closed* (a switch the door presses); `inverted = true` swaps that. A broken wire therefore reads open.
+Wiring (bus, board, compartment, lock) is data here and nowhere else. Convention of a door input: reading 1
+means *door closed* (a switch the door presses); `inverted = true` swaps that. A broken wire therefore reads open.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from locker.model import Place
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -53,6 +56,19 @@ class StorageSection(Section):
     backup_directory: Path | None = None
     keep_backups: Annotated[int, Field(ge=1, le=1000)] = 38
     reserve_mib: Annotated[int, Field(ge=0, le=1024)] = 16
+    control_socket: Path | None = None
+
+    @property
+    def journal(self) -> Path:
+        return self.directory / "journal.sqlite3"
+
+    @property
+    def backups(self) -> Path:
+        return self.backup_directory or self.directory / "backups"
+
+    @property
+    def control(self) -> Path:
+        return self.control_socket or self.directory / "control.sock"
 
 
 class Listener(Section):
@@ -162,10 +178,11 @@ class CompartmentEntry(Section):
     height_cm: Annotated[int, Field(ge=0, le=250)]
     near_keypad: bool = False
 
-    @property
-    def is_low(self) -> bool:
-        """Within reach of a seated person: 40 to 120 cm above the ground."""
-        return 40 <= self.height_cm <= 120  # noqa: PLR2004  (the reach rule itself)
+
+class ResultsSection(Section):
+    """Which procedures' results may be handed out without a signature at the counter; none unless named."""
+
+    procedures: tuple[str, ...] = ()
 
 
 class StaffEntry(Section):
@@ -176,7 +193,8 @@ class StaffEntry(Section):
     role: Literal["clerk", "leader", "technician"] = "clerk"
     password_hash: str
     totp_secret: str
-    recovery_hashes: tuple[str, ...] = ()
+    recovery_salt: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
+    recovery_hashes: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
 
 
 class Wiring(Section):
@@ -194,8 +212,25 @@ class Wiring(Section):
         return tuple(entry for entry in self.compartment if entry.board == board)
 
     @property
+    def places(self) -> Mapping[int, Place]:
+        """Where each compartment is, as the rules want it."""
+        return {entry.number: _place(entry) for entry in self.compartment}
+
+    @property
     def by_number(self) -> Mapping[int, CompartmentEntry]:
         return {entry.number: entry for entry in self.compartment}
+
+
+def _place(entry: CompartmentEntry) -> Place:
+    return Place(
+        number=entry.number,
+        board=entry.board,
+        size=entry.size,
+        row=entry.row,
+        column=entry.column,
+        height_cm=entry.height_cm,
+        near_keypad=entry.near_keypad,
+    )
 
 
 class Config(Wiring):
@@ -208,13 +243,14 @@ class Config(Wiring):
     centre: CentreSection = CentreSection()
     secrets: SecretsSection = SecretsSection()
     notices: NoticesSection = NoticesSection()
+    results: ResultsSection = ResultsSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
 def load(path: Path) -> Config:
     """Read and check the configuration at `path`.
 
-    Raises ConfigError with every problem found: syntax, unknown keys, values out of range, and contradictions in the wiring.
+    Raises ConfigError with every problem: syntax, unknown keys, values out of range, contradictions in the wiring.
     """
     config = _parse(path, Config)
     problems = [*wiring_problems(config), *_section_problems(config)]
@@ -271,7 +307,7 @@ def wiring_problems(wiring: Wiring) -> Iterator[str]:
     yield from _compartment_problems(wiring)
     for lock in wiring.lock:
         if lock.pulse_ms > lock.max_pulse_ms:
-            yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than the lock allows (max_pulse_ms {lock.max_pulse_ms})"
+            yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than its max_pulse_ms {lock.max_pulse_ms}"
         if lock.pulse_ms % 100:
             yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is no multiple of 100, the step of the boards' timers"
 
@@ -307,7 +343,7 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
         elif (other := inputs.setdefault((entry.board, entry.input), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.board}"
         if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} stand at the same place (row {entry.row}, column {entry.column})"
+            yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
 
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -317,7 +353,7 @@ def _section_problems(config: Config) -> Iterator[str]:
     if config.kiosk.host not in LOOPBACK:
         yield f"kiosk.host {config.kiosk.host}: the kiosk listener is for loopback only; use 127.0.0.1"
     if config.clerk.host not in LOOPBACK and config.clerk.certificate is None:
-        yield f"clerk.host {config.clerk.host}: without clerk.certificate only loopback is served; add one or use 127.0.0.1"
+        yield f"clerk.host {config.clerk.host}: without clerk.certificate only loopback is served; give one"
     if (config.clerk.certificate is None) != (config.clerk.private_key is None):
         yield "clerk.certificate and clerk.private_key belong together; give both or neither"
     if config.kiosk.port == config.clerk.port != 0:
@@ -336,14 +372,14 @@ def _section_problems(config: Config) -> Iterator[str]:
 
 
 def _anchored(config: Config, folder: Path) -> Config:
-    """Relative paths in the file are relative to the file."""
+    """Relative paths are relative to the file; $CREDENTIALS_DIRECTORY and other variables are filled in."""
 
     def anchor(section: Section) -> Section:
         update: dict[str, object] = {}
         for field in type(section).model_fields:
             value = getattr(section, field)
             if isinstance(value, Path):
-                update[field] = folder / value.expanduser()
+                update[field] = folder / Path(os.path.expandvars(value)).expanduser()
             elif isinstance(value, Section):
                 update[field] = anchor(value)
         return section.model_copy(update=update)

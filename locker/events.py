@@ -1,7 +1,7 @@
 """Every fact a cabinet can record, past tense, as frozen plain data.
 
-Events carry opaque ids only (hand-over, result, person, actor, notice); names, phones and dossier codes live in erasable
-tables. Field types are integers, text, booleans and tuples of these, so that one canonical JSON exists for each event.
+Events carry opaque ids only (hand-over, result, person, actor, notice); names, phones and dossier codes live in
+erasable tables. Field types are integers, text, booleans and tuples of these: each event has one canonical JSON.
 Old shapes fold for ever: a field may be added with a default, never renamed, retyped or removed.
 """
 
@@ -28,8 +28,8 @@ Template = Literal["READY", "READY_BUNDLE", "NEWCODE", "NEWCODE_REVOKED", "COLLE
 class Moment(msgspec.Struct, frozen=True):
     """When something was decided.
 
-    `utc_ms` is wall time in milliseconds, believed as far as `clock` says; `uptime_ms` counts monotonically from the start
-    of run `run_id` and is the only time that deadlines use.
+    `utc_ms` is wall time in milliseconds, believed as far as `clock` says; `uptime_ms` counts monotonically from the
+    start of run `run_id` and is the only time that deadlines use.
     """
 
     utc_ms: int
@@ -66,7 +66,7 @@ class RecountStarted(EventBody, frozen=True):
 
 
 class FactMerged(EventBody, frozen=True):
-    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as first recorded."""
+    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as recorded."""
 
     epoch: int
     cab_seq: int
@@ -209,6 +209,14 @@ class WrongDoorOpened(EventBody, frozen=True):
     board: str
 
 
+class DoorAnswered(EventBody, frozen=True):
+    """A person said whether a door that was not seen open had opened."""
+
+    compartment: int
+    hand_over: str
+    did_open: bool
+
+
 class LeftOpen(EventBody, frozen=True):
     """A door has stood open for ten minutes; its hand-over is uncertain and the next visitor is served elsewhere."""
 
@@ -282,7 +290,7 @@ class RoundClosed(EventBody, frozen=True):
 
 
 class Reclaimed(EventBody, frozen=True):
-    """A clerk physically took the hand-over out again; its code ends."""
+    """A present clerk opened the door and took the hand-over out again; its code ends."""
 
     hand_over: str
     compartment: int
@@ -324,9 +332,9 @@ class CodesRevoked(EventBody, frozen=True):
 
 
 class AttemptFailed(EventBody, frozen=True):
-    """Twelve well-formed digits opened nothing. `bundle` is empty when no bundle has that selector."""
+    """Twelve well-formed digits opened nothing. It counts against the selector, whether or not a bundle has it."""
 
-    bundle: str
+    selector: str
     second_check: bool = False
 
 
@@ -409,7 +417,7 @@ class NoticeFailed(EventBody, frozen=True):
 
 
 class SignedIn(EventBody, frozen=True):
-    """Password and second factor held. `totp_step` is the RFC 6238 time step, never accepted again; -1 for a recovery code."""
+    """Password and second factor held. `totp_step`: RFC 6238 time step, never accepted again; -1: a recovery code."""
 
     actor: str
     totp_step: int
@@ -426,6 +434,16 @@ class PresenceProved(EventBody, frozen=True):
 
 
 # --- keeping
+
+
+class Settled(EventBody, frozen=True):
+    """An uncertain hand-over is certain again; `outcome` says where its items are."""
+
+    hand_over: str
+    compartment: int
+    outcome: Literal["inside", "gone"]
+    evidence: Evidence
+    actor: str = ""
 
 
 class PersonalErased(EventBody, frozen=True):
@@ -457,6 +475,7 @@ Event = (
     | DoorDidNotOpen
     | DoorOpenedUnasked
     | WrongDoorOpened
+    | DoorAnswered
     | LeftOpen
     | SensorSuspected
     | SensorTrusted
@@ -486,6 +505,7 @@ Event = (
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | Settled
     | PersonalErased
     | Parked
 )
@@ -496,7 +516,7 @@ KINDS: tuple[type[EventBody], ...] = get_args(Event)
 
 
 class PutPersonal(msgspec.Struct, frozen=True):
-    """Personal data of one person or dossier, erasable. `search` is unaccented lower-case text, `tail` the code's digits."""
+    """Erasable data of a person or dossier. `search` is unaccented lower-case text, `tail` its code's digits."""
 
     ref: str
     kind: Literal["person", "dossier"]

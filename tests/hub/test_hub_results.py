@@ -182,7 +182,7 @@ async def test_facts_of_one_cabinet_never_move_results_of_another(centre: Any, c
         ("POST", "/v1/results", {"cabinet": "hoa-mai-01"}, 422, "invalid-request"),
     ],
 )
-async def test_what_cannot_be_done_is_a_problem(  # noqa: PLR0917  the columns of the table
+async def test_what_cannot_be_done_is_a_problem(
     light_centre: Any, method: str, path: str, body: Any, status: int, name: str
 ) -> None:
     answer = await light_centre.staff.request(method, path, json=body)

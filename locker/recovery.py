@@ -1,0 +1,26 @@
+"""What happens first in every run: the run is on record, grants of earlier runs are dead, a restored copy starts a
+recount.
+
+Coils are switched off board by board when their bus is watched, and each board's unfinished hand-overs are settled
+at its first good read (`locker.doors`). Ready does not wait for boards.
+"""
+
+from __future__ import annotations
+
+from locker import events as ev
+from locker.journal import Journal
+from locker.model import Cabinet
+
+
+async def begin(journal: Journal[Cabinet], *, release: str) -> None:
+    """Record the start of this run, and the recount if a backup was put in place of the journal."""
+    restored_from = journal.restored_from
+
+    def decide(_cabinet: Cabinet, _known: None, _moment: ev.Moment) -> ev.Decision:
+        started = ev.RunStarted(release=release)
+        if restored_from is None:
+            return ev.Decision(events=(started,))
+        recount = ev.RecountStarted(epoch=journal.highest_epoch + 1, cause="restored", forked_at=restored_from)
+        return ev.Decision(events=(recount, started))
+
+    await journal.record(decide, must_land=True)

@@ -1,0 +1,228 @@
+"""Why something is not done: refusals (the rules say no) and faults (the hardware does not do it), typed by cause.
+
+They know no HTTP; `api/problems.py` maps each type to a status. A refusal's text is for logs and developers; what a
+citizen or clerk reads is chosen by the page from `slug`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """The rules say no. `slug` is the stable end of the problem type."""
+
+    slug: ClassVar[str] = "refused"
+
+
+class Fault(Exception):
+    """The hardware or the storage does not do it; try again later or elsewhere."""
+
+    slug: ClassVar[str] = "fault"
+
+
+class CodeRefused(Refusal):
+    """Wrong, used, unknown and suspended codes, all alike."""
+
+    slug = "code-refused"
+
+
+class CodeMalformed(Refusal):
+    """What was typed is no code at all; `looks_like` says what it resembles. Nothing is charged."""
+
+    slug = "code-malformed"
+
+    def __init__(self, looks_like: str) -> None:
+        self.looks_like = looks_like
+        super().__init__(f"not a twelve-digit code: {looks_like}")
+
+
+class SecondCheckNeeded(Refusal):
+    """The throttle asks for the last four digits of the phone as well."""
+
+    slug = "second-check-needed"
+
+
+class TooManyAttempts(Refusal):
+    """Wait before the next try; `retry_after_s` in seconds."""
+
+    slug = "too-many-attempts"
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"wait {retry_after_s} s before the next try")
+
+
+class NoFreeCompartment(Refusal):
+    slug = "no-free-compartment"
+
+
+class NoReachableCompartment(Refusal):
+    slug = "no-reachable-compartment"
+
+
+class CompartmentBusy(Refusal):
+    """This compartment's unlock is running."""
+
+    slug = "compartment-busy"
+
+
+class DoorStandsOpen(Refusal):
+    """A change meets an open door and waits until it has closed."""
+
+    slug = "door-stands-open"
+
+
+class WrongStage(Refusal):
+    """Right act, wrong order: load twice, clear an empty compartment, confirm before closing."""
+
+    slug = "wrong-stage"
+
+
+class NotLoadable(Refusal):
+    """The result may not be loaded; `reason` is one of not_finished, procedure, consent, unpaid, by_post, cancelled."""
+
+    slug = "not-loadable"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the result may not be loaded: {reason}")
+
+
+class ContradictsEarlier(Refusal):
+    """The same id came before with other content."""
+
+    slug = "contradicts-earlier"
+
+
+class OutOfOrder(Refusal):
+    """A wish that is not the next one; `expected` is the number that is."""
+
+    slug = "gap"
+
+    def __init__(self, expected: int) -> None:
+        self.expected = expected
+        super().__init__(f"wish {expected} is expected next")
+
+
+class UnknownHandOver(Refusal):
+    slug = "unknown-hand-over"
+
+
+class UnknownResult(Refusal):
+    slug = "unknown-result"
+
+
+class UnknownCompartment(Refusal):
+    slug = "unknown-compartment"
+
+
+class PresenceNeeded(Refusal):
+    """Type the number that the kiosk shows: only a person at the cabinet opens a door."""
+
+    slug = "presence-needed"
+
+
+class SecondPersonNeeded(Refusal):
+    """This compartment is not on today's list: a second person at the cabinet must agree."""
+
+    slug = "second-person-needed"
+
+
+class NotAllowed(Refusal):
+    """No or wrong identity, signature or role."""
+
+    slug = "not-allowed"
+
+
+class NotServed(Refusal):
+    """The compartment waits for a clerk's look (quarantine, recount) and is not used for new things."""
+
+    slug = "not-served"
+
+
+class DoorDidNotOpen(Fault):
+    slug = "door-did-not-open"
+
+
+class BoardOffline(Fault):
+    slug = "board-offline"
+
+
+class BusOffline(Fault):
+    slug = "bus-offline"
+
+
+class SafeMode(Fault):
+    slug = "safe-mode"
+
+
+class Starting(Fault):
+    slug = "starting"
+
+
+# --- the journal's storage
+
+
+class StorageFault(Fault):
+    """The journal cannot do what was asked; nothing of the call was stored unless the class says otherwise."""
+
+    slug = "storage"
+
+
+class RetryableStorageFault(StorageFault):
+    """The same call may succeed later."""
+
+
+class FinalStorageFault(StorageFault):
+    """Repeating the call in this process is of no use."""
+
+
+class JournalInUse(RetryableStorageFault):
+    """Another process holds the journal."""
+
+
+class ReadOnly(RetryableStorageFault):
+    """The disk is full; what is recorded stays, nothing new is accepted."""
+
+    slug = "read-only"
+
+
+class JournalClosed(FinalStorageFault):
+    """The journal was closed, or never opened."""
+
+
+class JournalBroken(FinalStorageFault):
+    """The disk failed a write or a read. Whether the last commit landed is unknown: the process must end."""
+
+
+class JournalCorrupt(FinalStorageFault):
+    """The file is damaged or was changed by another hand: do not serve, restore the newest backup."""
+
+
+class JournalTooNew(FinalStorageFault):
+    """A newer release wrote this journal and this one cannot read it."""
+
+
+class JournalUnreachable(FinalStorageFault):
+    """The file cannot be opened or made: no directory, no permission, no such copy."""
+
+
+class WrongCabinet(FinalStorageFault):
+    """The journal belongs to another cabinet than the configuration names."""
+
+
+class SqliteTooOld(FinalStorageFault):
+    """The SQLite in use lacks the fix for the WAL-reset bug (before 3.51.3)."""
+
+
+class CursorRefused(FinalStorageFault):
+    """A cursor may not go back, nor beyond the head of the journal."""
+
+
+class BackupFailed(RetryableStorageFault):
+    """No whole copy came about; the journal itself is untouched."""
+
+
+class BackupRefused(FinalStorageFault):
+    """This copy must not be put in place: damaged, its chain broken, or of a newer release."""

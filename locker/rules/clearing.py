@@ -1,0 +1,131 @@
+"""How a present clerk takes things out again, looks inside, and settles what is uncertain.
+
+Opening a loaded compartment is routine when it is on today's list: its result was cancelled, it is overdue,
+uncertain, disputed, or its compartment waits for a look. Anything else loaded needs a second person. Only evidence
+or a clerk frees a compartment (I6); a look that finds what is on record makes it certain again, an empty one ends
+the hand-over, and anything else keeps the quarantine.
+"""
+
+from __future__ import annotations
+
+from locker import events as ev
+from locker.model import Cabinet, HandOver
+from locker.refusals import CompartmentBusy, SecondPersonNeeded, UnknownHandOver, UnknownResult, WrongStage
+from locker.rules import doors
+from locker.rules.loading import Actor, needs_presence
+
+
+def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
+    """Whether opening this loaded compartment is on today's list. `today` as YYYY-MM-DD."""
+    place = cabinet.compartment(one.compartment)
+    waits = one.is_cancelled or one.uncertain or one.disputed or place.quarantine or place.is_unproved
+    deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
+    return bool(waits) or any(deadline < today for deadline in deadlines)
+
+
+def reclaim(cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str, today: str, second: str = "") -> ev.Decision:
+    """Grant a clerk the opening that takes a hand-over out; it is booked at the door's closing.
+
+    `second` is the user name of a second present person. Raises PresenceNeeded, UnknownHandOver, CompartmentBusy,
+    SecondPersonNeeded.
+    """
+    one = _openable(cabinet, hand_over, actor)
+    if not is_routine(cabinet, one, today=today) and second in ("", actor.user):
+        raise SecondPersonNeeded("this result is not due back; a second person at the cabinet must agree")
+    issued = ev.GrantIssued(
+        grant=grant, compartment=one.compartment, purpose="reclaim", hand_over=hand_over, actor=actor.user
+    )
+    return ev.Decision(events=(issued,))
+
+
+def _openable(cabinet: Cabinet, hand_over: str, actor: Actor) -> HandOver:
+    needs_presence(actor)
+    one = cabinet.hand_overs.get(hand_over)
+    if one is None:
+        raise UnknownHandOver("no such hand-over is in the cabinet")
+    place = cabinet.compartment(one.compartment)
+    if cabinet.grant_on(one.compartment) is not None or (place.is_open and not place.is_left_open):
+        raise CompartmentBusy("its door is open or opening")
+    return one
+
+
+def inspect(cabinet: Cabinet, number: int, actor: Actor, *, grant: str, today: str, second: str = "") -> ev.Decision:
+    """Grant a clerk the opening that looks inside. Raises as `reclaim`."""
+    needs_presence(actor)
+    place = cabinet.compartment(number)
+    if cabinet.grant_on(number) is not None or (place.is_open and not place.is_left_open):
+        raise CompartmentBusy("its door is open or opening")
+    one = cabinet.hand_overs.get(place.hand_over)
+    if one is not None and not is_routine(cabinet, one, today=today) and second in ("", actor.user):
+        raise SecondPersonNeeded("somebody's result is inside; a second person at the cabinet must agree")
+    issued = ev.GrantIssued(
+        grant=grant, compartment=number, purpose="inspect", hand_over=place.hand_over, actor=actor.user
+    )
+    return ev.Decision(events=(issued,))
+
+
+def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> ev.Decision:
+    """What the clerk saw inside. Raises PresenceNeeded, WrongStage while the door stands open or nothing waits."""
+    needs_presence(actor)
+    place = cabinet.compartment(number)
+    if place.is_open or cabinet.grant_on(number) is not None:
+        raise WrongStage("close the door first")
+    one = cabinet.hand_overs.get(place.hand_over)
+    facts: list[ev.Event] = [ev.LookedInside(compartment=number, found=found, actor=actor.user)]
+    if place.is_suspect:
+        facts.append(ev.SensorTrusted(compartment=number, cause="clerk"))
+    settled = ev.Decision() if one is None else _settle(cabinet, one, found, actor)
+    if found != "something_else":
+        facts.extend(
+            ev.IncidentClosed(incident=incident.incident, actor=actor.user)
+            for incident in cabinet.incidents.values()
+            if incident.compartment == number and not _is_missing(one, found)
+        )
+    return doors.merged(ev.Decision(events=tuple(facts)), settled)
+
+
+def _is_missing(one: HandOver | None, found: ev.Found) -> bool:
+    """Empty although nobody with a right was seen to open it: the incident stays open."""
+    return one is not None and found == "empty" and one.uncertain in ("opened_unasked", "wrong_door", "disputed")
+
+
+def _settle(cabinet: Cabinet, one: HandOver, found: ev.Found, actor: Actor) -> ev.Decision:
+    if found == "as_recorded":
+        if one.stage == "loading":
+            return doors.loaded(one, evidence="clerk")
+        return ev.Decision(events=(_settled(one, "inside", actor),))
+    if found != "empty":
+        return ev.Decision()
+    if one.stage == "loading":
+        undone = ev.LoadUndone(
+            hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence="clerk"
+        )
+        return ev.Decision(events=(undone,))
+    if one.stage == "loaded" and not _is_missing(one, found):
+        return doors.collected(cabinet, one, evidence="clerk")
+    return doors.ended(cabinet, one, _settled(one, "gone", actor))
+
+
+def _settled(one: HandOver, outcome: str, actor: Actor) -> ev.Settled:
+    return ev.Settled(
+        hand_over=one.hand_over,
+        compartment=one.compartment,
+        outcome="inside" if outcome == "inside" else "gone",
+        evidence="clerk",
+        actor=actor.user,
+    )
+
+
+def close_incident(cabinet: Cabinet, incident: int, actor: Actor) -> ev.Decision:
+    """A person has looked at it. Raises UnknownResult when no such incident is open."""
+    if incident not in cabinet.incidents:
+        raise UnknownResult("no such incident is open")
+    return ev.Decision(events=(ev.IncidentClosed(incident=incident, actor=actor.user),))
+
+
+def prove_board(cabinet: Cabinet, board: str, actor: Actor) -> ev.Decision:
+    """A present person proved a board's doors one by one; it serves again. Raises WrongStage if it was in service."""
+    needs_presence(actor)
+    if board not in cabinet.boards_out:
+        raise WrongStage("this board is in service")
+    return ev.Decision(events=(ev.BoardProved(board=board, actor=actor.user),))

@@ -1,0 +1,173 @@
+"""What a door's movement means.
+
+A door opens under its grant, or it is an alarm. Within the pulse window of one door another one that opens is
+the wrong door: nothing is booked, both are quarantined, the board is out of service until proved (I15). A hand-over
+is booked when its door closes after opening, never earlier (I7). The sensor is evidence, not permission: a suspect
+one never counts as open and never refuses (I8); a person's word is asked instead and booked with evidence `none`.
+After a restart an opening already on record and a door now closed are a full cycle; a door found open under a dead
+grant counts as opened by it; a grant without any opening on record leaves its hand-over uncertain and its code
+good (I4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from locker import events as ev
+from locker.model import Cabinet, HandOver
+
+GRANT_FIRST_PULSE_MS = 15_000
+GRANT_TRAIN_MS = 60_000
+LEFT_OPEN_MS = 600_000
+BOUNCE_MS = 5_000
+NEXT_TRAIN_MS = 60_000
+
+
+def opened(
+    cabinet: Cabinet,
+    number: int,
+    *,
+    board: str,
+    window: Mapping[str, int],
+    found: bool,
+    moment: ev.Moment,
+) -> ev.Decision:
+    """A trusted sensor's edge to open.
+
+    `window` maps the grants whose pulse window is open and whose door was not seen open yet to the pulses sent.
+    `found` is true for the first good reading of a board after a start.
+    """
+    present = cabinet.compartment(number)
+    if present.is_suspect or present.is_open:
+        return ev.Decision()
+    grant = cabinet.grant_on(number)
+    one = cabinet.hand_overs.get(present.hand_over)
+    if grant is not None and not grant.is_opened:
+        seen = ev.DoorOpened(
+            compartment=number, grant=grant.grant, hand_over=grant.hand_over, pulses=window.get(grant.grant, 0)
+        )
+        return ev.Decision(events=(seen,))
+    if one is not None and ((found and one.dead_purpose) or _has_bounced(one, moment)):
+        return ev.Decision(
+            events=(ev.DoorOpened(compartment=number, grant="", hand_over=one.hand_over, pulses=0, found=found),)
+        )
+    if pulsed := [key for key in window if key in cabinet.grants]:
+        victim = cabinet.grants[pulsed[-1]]
+        wrong = ev.WrongDoorOpened(grant=victim.grant, granted=victim.compartment, opened=number, board=board)
+        return ev.Decision(events=(wrong,))
+    return ev.Decision(events=(ev.DoorOpenedUnasked(compartment=number, found=found),))
+
+
+def _has_bounced(one: HandOver, moment: ev.Moment) -> bool:
+    """A door that springs open again right after closing did not latch; nobody asked and nobody forced it."""
+    return one.closed_uptime_ms > 0 and moment.uptime_ms - one.closed_uptime_ms < BOUNCE_MS and not one.dead_purpose
+
+
+def closed(cabinet: Cabinet, number: int) -> ev.Decision:
+    """A trusted sensor's edge to closed, or the first good reading after a start: book what the opening was for."""
+    present = cabinet.compartment(number)
+    if not present.is_open:
+        return ev.Decision()
+    grant = cabinet.grant_on(number)
+    key = present.hand_over or (grant.hand_over if grant is not None else "")
+    shut = ev.DoorClosed(compartment=number, hand_over=key)
+    one = cabinet.hand_overs.get(key)
+    if one is None or not one.open_for:
+        return ev.Decision(events=(shut,))
+    booked = book(cabinet, one, evidence="door_cycle", actor=grant.actor if grant is not None else one.loaded_by)
+    return ev.Decision(events=(shut, *booked.events), rows=booked.rows)
+
+
+def book(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence, actor: str) -> ev.Decision:
+    """The facts that end the purpose a door was opened for, with the codes that end with them."""
+    if one.open_for == "load" and one.stage == "loading":
+        return loaded(one, evidence=evidence)
+    if one.open_for == "collect" and one.stage == "loaded":
+        return collected(cabinet, one, evidence=evidence)
+    if one.open_for == "reclaim":
+        fact = ev.Reclaimed(hand_over=one.hand_over, compartment=one.compartment, results=one.results, actor=actor)
+        return ended(cabinet, one, fact, cause="reclaimed")
+    return ev.Decision()
+
+
+def loaded(one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
+    """Book a hand-over as loaded."""
+    fact = ev.Loaded(hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence=evidence)
+    return ev.Decision(events=(fact,))
+
+
+def collected(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
+    """Book a hand-over as collected, and spend its bundle's codes if it was the last live one (I5)."""
+    fact = ev.Collected(hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence=evidence)
+    return ended(cabinet, one, fact)
+
+
+def ended(cabinet: Cabinet, one: HandOver, fact: ev.Event, *, cause: ev.RevokeCause = "spent") -> ev.Decision:
+    """The fact that ends a hand-over; with the bundle's last live one its codes end too."""
+    others = [
+        other
+        for other in cabinet.hand_overs_of(one.recipient)
+        if other.hand_over != one.hand_over and other.stage == "loaded"
+    ]
+    bundle = cabinet.bundle_of(one.recipient)
+    if others or bundle is None:
+        return ev.Decision(events=(fact,))
+    return merged(ev.Decision(events=(fact,)), revoked(cabinet, bundle.bundle, cause))
+
+
+def revoked(cabinet: Cabinet, bundle: str, cause: ev.RevokeCause) -> ev.Decision:
+    """End every live code of a bundle, and erase its keeping place."""
+    codes = tuple(code.code for code in cabinet.codes_of(bundle))
+    if not codes:
+        return ev.Decision()
+    return ev.Decision(
+        events=(ev.CodesRevoked(bundle=bundle, codes=codes, cause=cause),),
+        rows=tuple(ev.EraseCode(code=code) for code in codes),
+    )
+
+
+def merged(*decisions: ev.Decision) -> ev.Decision:
+    """One decision out of several, in order; the last refusal counts."""
+    refusals = [one.refusal for one in decisions if one.refusal is not None]
+    return ev.Decision(
+        events=tuple(event for one in decisions for event in one.events),
+        rows=tuple(row for one in decisions for row in one.rows),
+        refusal=refusals[-1] if refusals else None,
+    )
+
+
+def did_not_open(cabinet: Cabinet, grant: str, *, pulses: int) -> ev.Decision:
+    """The train ended unseen: the grant is over, the code stays good, and the person is asked."""
+    present = cabinet.grants.get(grant)
+    if present is None or present.is_opened:
+        return ev.Decision()
+    return ev.Decision(
+        events=(
+            ev.DoorDidNotOpen(grant=grant, compartment=present.compartment, hand_over=present.hand_over, pulses=pulses),
+        )
+    )
+
+
+def lapse(cabinet: Cabinet, grant: str, *, cause: str, pulses: int = 0) -> ev.Decision:
+    """A grant that cannot be used any more: too late, its board away, or the wire refused. It cost nothing."""
+    present = cabinet.grants.get(grant)
+    if present is None or present.is_opened:
+        return ev.Decision()
+    return ev.Decision(events=(ev.GrantLapsed(grant=grant, cause=cause, pulses=pulses),))
+
+
+def suspect(cabinet: Cabinet, number: int) -> ev.Decision:
+    """The sensor read open before the pulse: from now on a person's word counts, not the sensor's."""
+    if cabinet.compartment(number).is_suspect:
+        return ev.Decision()
+    return ev.Decision(events=(ev.SensorSuspected(compartment=number, cause="open_before_pulse"),))
+
+
+def settle(cabinet: Cabinet, number: int, *, is_open: bool, board: str, moment: ev.Moment) -> ev.Decision:
+    """The first good reading of a door after a start or after its board came back."""
+    present = cabinet.compartment(number)
+    if present.is_suspect:
+        return ev.Decision()
+    if is_open:
+        return opened(cabinet, number, board=board, window={}, found=True, moment=moment)
+    return closed(cabinet, number)

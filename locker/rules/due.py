@@ -1,0 +1,54 @@
+"""What time alone makes due: doors left open, rounds and visits that end, grants too old to use.
+
+Asked again after every change and at the instant named by `next_uptime_ms`, so a crash in between loses nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from locker import events as ev
+from locker.model import Cabinet
+from locker.rules.doors import GRANT_TRAIN_MS, LEFT_OPEN_MS
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """Spans in milliseconds, from the configuration."""
+
+    round_ms: int = 600_000
+    visit_idle_ms: int = 90_000
+
+
+def facts(cabinet: Cabinet, moment: ev.Moment, timing: Timing) -> ev.Decision:
+    """Every fact that time has made true by now."""
+    return ev.Decision(events=tuple(fact for at, fact in _deadlines(cabinet, timing) if at <= moment.uptime_ms))
+
+
+def next_uptime_ms(cabinet: Cabinet, timing: Timing) -> int | None:
+    """The earliest uptime at which something becomes due; None when nothing is pending."""
+    return min((at for at, _fact in _deadlines(cabinet, timing)), default=None)
+
+
+def _deadlines(cabinet: Cabinet, timing: Timing) -> list[tuple[int, ev.Event]]:
+    pending: list[tuple[int, ev.Event]] = []
+    for place in cabinet.compartments.values():
+        if place.is_open and not place.is_left_open:
+            left = ev.LeftOpen(compartment=place.number, hand_over=place.hand_over)
+            pending.append((place.opened_uptime_ms + LEFT_OPEN_MS, left))
+    for grant in cabinet.grants.values():
+        if not grant.is_opened:
+            lapsed = ev.GrantLapsed(grant=grant.grant, cause="too_late")
+            # The doors worker ends a train itself; this is for a grant nobody could even begin to use.
+            pending.append((grant.issued_uptime_ms + GRANT_TRAIN_MS + 5_000, lapsed))
+    loading = any(one.open_for == "load" for one in cabinet.hand_overs.values())
+    if cabinet.round is not None and not loading:
+        closed = ev.RoundClosed(actor="timer")
+        pending.append((cabinet.round.touched_uptime_ms + timing.round_ms, closed))
+    if cabinet.visit is not None and not _has_open_door(cabinet, cabinet.visit.visit):
+        ended = ev.VisitEnded(visit=cabinet.visit.visit, cause="idle")
+        pending.append((cabinet.visit.touched_uptime_ms + timing.visit_idle_ms, ended))
+    return pending
+
+
+def _has_open_door(cabinet: Cabinet, visit: str) -> bool:
+    return any(grant.visit == visit for grant in cabinet.grants.values())

@@ -1,0 +1,167 @@
+"""When codes are made and messages go out.
+
+READY follows the loading round: when the loader says it is done, or ten minutes after its last close, each bundle
+with a result no notice has named gets a code and one message. A later item, a person's request and a revocation
+make a new code; the two latest of a holder open. A message's intent is on record before a gateway hears of it; a
+retry sends the same code; the sealed secret is erased at the final outcome.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from locker import events as ev
+from locker.model import Bundle, Cabinet, Notice
+from locker.refusals import WrongStage
+from locker.rules.doors import merged
+
+LIVE_CODES_A_HOLDER = 2
+MAX_ATTEMPTS = 8
+BACK_OFF_MS = (5_000, 15_000, 60_000, 300_000, 900_000, 1_800_000, 3_600_000)
+
+
+class Fresh(msgspec.Struct, frozen=True):
+    """A new secret, made outside: ids, the bundle's salt, the verifier, the sealed secret, and a selector drawn."""
+
+    code: str
+    notice: str
+    selector: str
+    salt: bytes
+    verifier: bytes
+    sealed: bytes
+
+
+def unannounced(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
+    """Results in the cabinet that no notice has named yet."""
+    return tuple(
+        result
+        for one in cabinet.hand_overs_of(bundle.recipient)
+        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
+        for result in one.results
+        if result not in bundle.announced
+    )
+
+
+def due_bundles(cabinet: Cabinet) -> tuple[Bundle, ...]:
+    """Bundles that need a code and a message now; none while a round is open or a recount runs."""
+    if cabinet.round is not None or (cabinet.recount is not None and not cabinet.recount.is_replayed):
+        return ()
+    return tuple(bundle for bundle in cabinet.bundles.values() if unannounced(cabinet, bundle))
+
+
+def mint(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
+    """Make the owner's code and queue its message, if it is still due. Raises WrongStage if the selector was taken."""
+    present = cabinet.bundles.get(bundle)
+    if present is None or present not in due_bundles(cabinet):
+        return ev.Decision()
+    cause: ev.CodeCause = "revoked" if present.was_revoked else "later_item" if present.announced else "ready"
+    template: ev.Template = "NEWCODE_REVOKED" if present.was_revoked else "READY"
+    return _minted(cabinet, present, fresh, cause=cause, template=template)
+
+
+def mint_again(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
+    """A person asked for a new code. Raises WrongStage if the bundle is over or was not announced yet."""
+    present = cabinet.bundles.get(bundle)
+    if present is None or not present.announced:
+        raise WrongStage("no announced result waits for this person")
+    return _minted(cabinet, present, fresh, cause="asked", template="NEWCODE")
+
+
+def _minted(
+    cabinet: Cabinet, bundle: Bundle, fresh: Fresh, *, cause: ev.CodeCause, template: ev.Template
+) -> ev.Decision:
+    selector = bundle.selector or fresh.selector
+    if not bundle.selector and selector in taken_selectors(cabinet, cabinet.run_utc_ms):
+        raise WrongStage("the selector was taken meanwhile; draw again")
+    results = tuple(
+        result
+        for one in cabinet.hand_overs_of(bundle.recipient)
+        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
+        for result in one.results
+    )
+    if template == "READY" and len(results) > 1:
+        template = "READY_BUNDLE"
+    old = [code.code for code in cabinet.codes_of(bundle.bundle) if code.holder == "owner"]
+    dropped = tuple(old[: max(0, len(old) + 1 - LIVE_CODES_A_HOLDER)])
+    minted = ev.CodeMinted(
+        code=fresh.code,
+        bundle=bundle.bundle,
+        recipient=bundle.recipient,
+        selector=selector,
+        holder="owner",
+        cause=cause,
+    )
+    queued = ev.NoticeQueued(
+        notice=fresh.notice,
+        template=template,
+        person=cabinet.results[results[0]].person if results else "",
+        bundle=bundle.bundle,
+        code=fresh.code,
+        results=results,
+    )
+    kept = ev.PutCode(
+        code=fresh.code, bundle=bundle.bundle, salt=fresh.salt, verifier=fresh.verifier, sealed=fresh.sealed
+    )
+    replaced = ev.Decision()
+    if dropped:
+        replaced = ev.Decision(
+            events=(ev.CodesRevoked(bundle=bundle.bundle, codes=dropped, cause="replaced"),),
+            rows=tuple(ev.EraseCode(code=code) for code in dropped),
+        )
+    return merged(replaced, ev.Decision(events=(minted, queued), rows=(kept,)))
+
+
+def taken_selectors(cabinet: Cabinet, utc_ms: int) -> frozenset[str]:
+    """Selectors that live bundles hold, and those that rest for 24 h after theirs ended."""
+    live = {bundle.selector for bundle in cabinet.bundles.values() if bundle.selector}
+    resting = {key for key, since in cabinet.resting.items() if utc_ms - since < REST_MS}
+    return frozenset(live | resting)
+
+
+REST_MS = 24 * 3600 * 1000
+
+
+def ready_at_ms(notice: Notice) -> int:
+    """Uptime in milliseconds from which this notice may be tried (again)."""
+    if notice.attempts == 0:
+        return 0
+    return notice.touched_uptime_ms + BACK_OFF_MS[min(notice.attempts, len(BACK_OFF_MS)) - 1]
+
+
+def attempt(cabinet: Cabinet, notice: str, *, gateway: str) -> ev.Decision:
+    """Record the intent to send. Raises WrongStage if the notice is gone or already on its way."""
+    present = cabinet.notices.get(notice)
+    if present is None or present.stage != "queued":
+        raise WrongStage("this notice is not waiting")
+    return ev.Decision(events=(ev.NoticeAttempted(notice=notice, gateway=gateway, attempt=present.attempts + 1),))
+
+
+def sent(cabinet: Cabinet, notice: str, *, gateway: str, provider_id: str, is_final: bool) -> ev.Decision:
+    """A gateway took the message; with `is_final` it reports no delivery and this is the outcome."""
+    present = cabinet.notices.get(notice)
+    if present is None:
+        return ev.Decision()
+    facts: tuple[ev.Event, ...] = (ev.NoticeSent(notice=notice, gateway=gateway, provider_id=provider_id),)
+    if is_final:
+        return merged(ev.Decision(events=facts), delivered(cabinet, notice))
+    return ev.Decision(events=facts)
+
+
+def delivered(cabinet: Cabinet, notice: str) -> ev.Decision:
+    """The final good outcome: the sealed secret is erased."""
+    present = cabinet.notices.get(notice)
+    if present is None:
+        return ev.Decision()
+    rows = (ev.EraseSealed(code=present.code),) if present.code else ()
+    return ev.Decision(events=(ev.NoticeDelivered(notice=notice),), rows=rows)
+
+
+def failed(cabinet: Cabinet, notice: str, *, gateway: str, cause: str, is_final: bool) -> ev.Decision:
+    """An attempt failed; after the last one, or for a final cause, a clerk must act and the secret is erased."""
+    present = cabinet.notices.get(notice)
+    if present is None:
+        return ev.Decision()
+    over = is_final or present.attempts >= MAX_ATTEMPTS
+    rows = (ev.EraseSealed(code=present.code),) if over and present.code else ()
+    fact = ev.NoticeFailed(notice=notice, gateway=gateway, cause=cause, is_final=over)
+    return ev.Decision(events=(fact,), rows=rows)
