@@ -83,11 +83,11 @@ class Probe:
         self.head, self.head_hash = fact["cab_seq"], fact["hash"]
         return fact
 
-    def send(self, facts: list[Fact]) -> httpx.Response:
-        return self.client.post(f"{self.path}/events", json={"events": facts})
+    def send(self, facts: list[Fact], epoch: int | None = None) -> httpx.Response:
+        return self.client.post(f"{self.path}/events", json={"events": facts, "epoch": epoch})
 
-    def must_ack(self, facts: list[Fact], through: int) -> None:
-        answer = read(wire.Acked, self.send(facts), httpx.codes.OK)
+    def must_ack(self, facts: list[Fact], through: int, epoch: int | None = None) -> None:
+        answer = read(wire.Acked, self.send(facts, epoch), httpx.codes.OK)
         demand(answer.acked_through == through, f"acked_through is {answer.acked_through}, should be {through}")
 
     def given_back(self, **asked: int) -> wire.EventsOut:
@@ -342,6 +342,20 @@ def a_restored_copy_forks_and_the_old_one_is_told(probe: Probe) -> None:
     old = restored.given_back(epoch=probe.epoch, after=third.cab_seq)
     demand([one.hash for one in old.events] == [fourth.hash], "the facts the fork left behind are not given back")
     probe.epoch, probe.head, probe.head_hash = restored.epoch, restored.head, restored.head_hash
+
+
+@case
+def a_copy_that_went_on_unknowingly_sends_its_facts_under_its_new_epoch(probe: Probe) -> None:
+    clone = probe.copy()
+    probe.must_ack(probe.make(2), probe.head)
+    facts = clone.make(kind="RunStarted")
+    must_refuse(clone.send(facts), 422, "contradicts-earlier")
+    clone.epoch += 1
+    facts += clone.make(kind="RecountStarted")
+    for _ in range(2):
+        clone.must_ack(facts, clone.head, epoch=clone.epoch)
+    line = clone.given_back(after=facts[0]["cab_seq"] - 1)
+    demand([one.model_dump() for one in line.events] == facts, "the present line is not the one of the new epoch")
 
 
 @case
