@@ -177,7 +177,9 @@ class Sync:
     async def _send(self, batch: list[wire.Envelope]) -> None:
         if not batch:
             return
-        body = wire.EventsIn(events=batch).model_dump_json(exclude_none=True).encode()
+        body = (
+            wire.EventsIn(events=batch, epoch=self._journal.cabinet.epoch).model_dump_json(exclude_none=True).encode()
+        )
         try:
             acked = wire.Acked.model_validate_json(await self._ask("POST", "events", content=body))
         except CentreRefusedError as refused:
@@ -215,7 +217,11 @@ class Sync:
         tombstone = fact.model_copy(
             update={"type": wire.PARKED, "body": {"reason": problem.name, "parked_type": fact.type}, "attached": None}
         )
-        body = wire.EventsIn(events=[tombstone]).model_dump_json(exclude_none=True).encode()
+        body = (
+            wire.EventsIn(events=[tombstone], epoch=self._journal.cabinet.epoch)
+            .model_dump_json(exclude_none=True)
+            .encode()
+        )
         try:
             acked = wire.Acked.model_validate_json(await self._ask("POST", "events", content=body))
         except CentreRefusedError as refused:

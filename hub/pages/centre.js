@@ -39,7 +39,7 @@ function fill(id, rows) {
 }
 
 function clockTime(text) {
-  return text ? new Date(text).toLocaleString(lang === "vi" ? "vi-VN" : "en-GB") : "";
+  return text ? new Date(text).toLocaleString(lang === "vi" ? "vi-VN" : "en-GB", { timeZone: "Asia/Ho_Chi_Minh" }) : "";
 }
 
 function contact(text) {
