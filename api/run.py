@@ -98,7 +98,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             stack.callback(bound.socket.close)
         journal = await stack.enter_async_context(_journal(config, clock))
         await recovery.begin(journal, release=release())
-        assembly = assemble_boards(config)
+        assembly = assemble_boards(config, config.limits)
         doors = Doors(
             journal=journal,
             wiring=config,
