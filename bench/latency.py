@@ -1,7 +1,8 @@
 """Last digit to the lock: from the moment the kiosk sends twelve digits to the pulse at the board, all workers running.
 
-The simulated cabinet runs in this process, so both ends are read from one clock; controller and centre are processes of
-their own. Measured on a line without character times (what is beyond the wire) and on one that keeps those of 9,600 baud.
+The simulated cabinet runs in this process, so both ends are read from one clock; controller and centre are
+processes of their own. Measured on a line without character times (what is beyond the wire) and on one that keeps
+those of 9,600 baud.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from simulator import dossiers
 from simulator.children import held, until_ready
 from simulator.desk import CABINET, Desk, free_port_base, set_up
 from simulator.phone import Phone
-from simulator.players import Clerk, Kiosk, until
 from simulator.players import Centre as CentreStaff
+from simulator.players import Clerk, Kiosk, until
 from simulator.stack import ROOT, commands
 from simulator.stage import Stage
 
@@ -49,9 +50,7 @@ def quick_locks(config: Path) -> None:
 async def steel(desk: Desk, *, baud: int | None) -> AsyncIterator[Stage]:
     """The simulated cabinet in this process."""
     wiring = load_wiring(desk.config)
-    stage = Stage(
-        name=CABINET, wiring=wiring, phone=Phone(desk.outbox), clock=time.monotonic, real_time_baud=baud
-    )
+    stage = Stage(name=CABINET, wiring=wiring, phone=Phone(desk.outbox), clock=time.monotonic, real_time_baud=baud)
     async with stage.served({wiring.bus[0].name: str(desk.line)}):
         yield stage
 
@@ -116,7 +115,7 @@ async def _pickup(stage: Stage, kiosk: Kiosk, clerk: Clerk, centre: CentreStaff)
     sent = time.perf_counter()
     submitted = asyncio.ensure_future(kiosk.type_code(digits))
     while not door.is_energised:
-        await asyncio.sleep(0)
+        await stage.wait_for_change(1)
     pulsed = time.perf_counter()
     (await submitted).raise_for_status()
     await _by_hand(stage, number, put=False)
