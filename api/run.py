@@ -98,7 +98,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             stack.callback(bound.socket.close)
         journal = await stack.enter_async_context(_journal(config, clock))
         await recovery.begin(journal, release=release())
-        assembly = assemble_boards(config)
+        assembly = assemble_boards(config, config.limits)
         doors = Doors(
             journal=journal,
             wiring=config,
@@ -209,7 +209,7 @@ class Beats:
 def bind(listener: Listener) -> Bound:
     """The listener's socket. Raises CannotStartError when the port is taken."""
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((listener.host, listener.port))
