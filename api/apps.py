@@ -36,6 +36,7 @@ def create_kiosk_app(running: Running) -> Guard:
     """The kiosk's app. Raises UndeclaredRouteError."""
     app = _bare("Kiosk of a dossier cabinet")
     app.state.running = running
+    app.state.entry = running.entry
     files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
     app.include_router(kiosk.router)
     app.include_router(kiosk.entrance(running.entry, files))
