@@ -190,7 +190,8 @@ def _settled(connection: apsw.Connection, event: ev.Settled, utc_ms: int) -> Non
         (event.hand_over,),
     )
     connection.execute(
-        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? WHERE hand_over = ? AND hand_over <> '' AND stage <> 'inside'",
+        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? "
+        "WHERE hand_over = ? AND hand_over <> '' AND stage <> 'inside'",
         (utc_ms, event.hand_over),
     )
 
