@@ -230,3 +230,15 @@ async def test_when_others_have_used_the_throttle_up_the_owner_still_collects(
     assert asked.json()["type"].endswith("/second-check-needed")
     answer = await kiosk.post("/api/kiosk/codes", json={"digits": digits, "second": "4678"})
     assert answer.status_code == 200
+
+
+async def test_a_door_that_the_sensor_shows_open_is_shut_on_the_citizens_word(
+    cab: Any, kiosk: httpx.AsyncClient
+) -> None:
+    digits = await ready(cab, "r-1")
+    visit = (await kiosk.post("/api/kiosk/codes", json={"digits": digits})).json()["visit"]
+    await cab.open(1)
+    said = {"hand_over": "h-1", "said": "door_is_shut"}
+    assert (await kiosk.post(f"/api/kiosk/visits/{visit}/answers", json=said)).status_code == 200
+    assert await cab.facts(ev.Collected) == 1
+    assert cab.now.compartment(1).is_suspect
