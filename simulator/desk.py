@@ -84,7 +84,7 @@ class Desk:
         return f"http://127.0.0.1:{self.ports[page]}/"
 
 
-def free_port_base() -> int:
+def first_free_ports() -> int:
     """The first of four neighbouring ports that nobody uses now."""
     for _ in range(100):
         base = secrets.randbelow(20_000) + 20_000
