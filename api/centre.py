@@ -57,8 +57,7 @@ async def take(request: Request, running: Cabinets) -> Response:
         wishes = _read(body)
     except ValidationError as error:
         return problems.invalid(error.errors())
-    if running.journal.is_in_safe_mode:
-        raise why.SafeMode("the disk failed twice within an hour; send it again later")
+    running.require_trusted_disk()
     await running.centre.take(wishes)
     received = Received(received_through=running.journal.cabinet.wish_seq)
     return Response(received.model_dump_json(), media_type="application/json")

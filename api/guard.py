@@ -53,7 +53,7 @@ class Guard:
         larger: dict[str, int] | None = None,
         is_tls: bool = False,
     ) -> None:
-        self._app = app
+        self.app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._new_id = new_id
         self._asks_mark = asks_mark
@@ -63,7 +63,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         has_begun = False
 
@@ -83,7 +83,7 @@ class Guard:
             await told(scope, receive, outward)
             return
         try:
-            await self._app(scope, inward, outward)
+            await self.app(scope, inward, outward)
         except Exception as error:  # noqa: BLE001  the last word: an id for the caller, the same id in the log
             told = problems.unknown(error, new_id=self._new_id)
             if not has_begun:

@@ -82,6 +82,7 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
     typed = codes.parse(body.digits)
     if isinstance(typed, codes.Malformed):
         raise why.CodeMalformed(typed.mistake.value)
+    running.require_trusted_disk()
     proof = await running.proofs.prove(typed, second=body.second)
     grant, fresh, servable = running.new_id(), running.new_id(), running.doors.servable
     visits = [fresh]

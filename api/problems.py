@@ -105,6 +105,8 @@ TABLE: Mapping[type[Exception], Row] = {
     why.WrongCabinet: Row(503, "The journal belongs to another cabinet"),
     why.SqliteTooOld: Row(503, "SQLite is too old"),
     why.CursorRefused: Row(503, "The journal cannot do this"),
+    why.BackupFailed: Row(503, "The backup was not made"),
+    why.BackupRefused: Row(503, "This backup cannot be used"),
     hardware.Fault: Row(503, "The hardware does not do this"),
     OtpError: Row(503, "Codes or messages cannot be made"),
 }
@@ -159,6 +161,8 @@ def flaws(errors: Sequence[Any]) -> list[dict[str, str]]:
     found = []
     for one in errors:
         place = one["loc"][1:] if one["loc"][:1] in (("body",), ("query",), ("path",)) else one["loc"]
+        if one["type"] == "json_invalid":
+            place = ()
         parts = [str(part).replace("~", "~0").replace("/", "~1") for part in place]
         found.append({"pointer": "".join(f"/{part}" for part in parts), "detail": str(one["msg"])})
     return found

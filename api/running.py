@@ -127,13 +127,17 @@ class Running:
         known: Callable[[apsw.Connection], Any] | None = None,
     ) -> tuple[Recorded, ...]:
         """`Journal.record`, refused in safe mode. Raises SafeMode and what `Journal.record` raises."""
-        if self.journal.is_in_safe_mode:
-            raise SafeMode("the disk failed twice within an hour; call the technician")
+        self.require_trusted_disk()
         started = self.clock().uptime_ms
         try:
             return await self.journal.record(decide, known=known)
         finally:
             self.on_commit((self.clock().uptime_ms - started) / 1000)
+
+    def require_trusted_disk(self) -> None:
+        """Raise SafeMode while nothing may be recorded because the disk failed again and again."""
+        if self.journal.is_in_safe_mode:
+            raise SafeMode("the disk failed twice within an hour; call the technician")
 
     @property
     def state(self) -> State:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.table import Row, percentile
+from bench.table import Row, percentile, progress
 from locker.config import load_wiring
 from simulator import dossiers
 from simulator.children import held, until_ready
@@ -81,8 +81,8 @@ async def measure(*, pickups: int, baud: int | None) -> list[float]:
             times = []
             for number in range(pickups):
                 times.append(await _pickup(stage, kiosk, clerk, centre))
-                print(f"\r  pickup {number + 1} of {pickups}", end="", flush=True)
-            print("\r" + " " * 40 + "\r", end="")
+                progress(f"pickup {number + 1} of {pickups}")
+            progress("")
             return times
 
 

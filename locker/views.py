@@ -12,6 +12,7 @@ from typing import Any, Literal
 import apsw
 import msgspec
 
+from locker import dossier_code
 from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
@@ -264,7 +265,7 @@ def folded(text: str) -> str:
 
 def find_results(connection: apsw.Connection, scan: str) -> tuple[str, ...]:
     """Results whose dossier code was scanned or typed: the whole code first, else its last digits (at least four)."""
-    whole = folded(scan).replace(" ", "")
+    whole = dossier_code.normalise(scan)
     exact = _column(connection, _BY_CODE, whole)
     digits = "".join(mark for mark in whole if mark.isascii() and mark.isdigit())
     has_letters = any(mark.isalpha() for mark in whole)
@@ -275,7 +276,7 @@ def find_results(connection: apsw.Connection, scan: str) -> tuple[str, ...]:
 
 _BY_CODE = """
 SELECT r.result FROM personal d JOIN view_result r ON r.dossier = d.ref
-WHERE d.kind = 'dossier' AND lower(json_extract(d.body, '$.code')) = ? ORDER BY r.since_utc_ms, r.result
+WHERE d.kind = 'dossier' AND json_extract(d.body, '$.code') = ? ORDER BY r.since_utc_ms, r.result
 """
 _BY_TAIL = """
 SELECT r.result FROM personal d JOIN view_result r ON r.dossier = d.ref

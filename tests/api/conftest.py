@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from api.apps import create_clerk_app, create_kiosk_app
 from api.entry import KioskEntry
 from api.running import Running, furnish
+from api.sessions import Member
 from locker import events as ev
 from locker import recovery, views
 from locker.config import Config
@@ -103,6 +104,11 @@ class Cab:
     @property
     def now(self) -> Cabinet:
         return self.journal.cabinet
+
+    def member(self, user: str) -> Member:
+        """One of the configured staff."""
+        entry = next(entry for entry in self.running.config.staff if entry.user == user)
+        return Member(user=entry.user, name=entry.name, role=entry.role)
 
     async def facts(self, kind: type[ev.EventBody]) -> int:
         """How many facts of a kind are on record."""
