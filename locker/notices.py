@@ -131,7 +131,7 @@ class Notices:
         return rules.Fresh(
             code=code,
             notice=f"n-{self._draw(8).hex()}",
-            selector=codes.pick_selector(rules.taken_selectors(cabinet, cabinet.run_utc_ms), self._draw),
+            selector=codes.pick_selector(rules.taken_selectors(cabinet, cabinet.utc_ms), self._draw),
             salt=salt,
             verifier=verifier,
             sealed=sealing.seal(self._device_key, secret.encode(), context=code, draw=self._draw),
