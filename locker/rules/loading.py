@@ -214,30 +214,6 @@ def shut(cabinet: Cabinet, hand_over: str, actor: Actor) -> ev.Decision:
     return doors.contradicted(cabinet, one, actor=actor.user, evidence="clerk")
 
 
-def answer(cabinet: Cabinet, hand_over: str, actor: Actor, *, did_open: bool) -> ev.Decision:
-    """A present clerk says whether a door that was not seen open had opened, and was shut again.
-
-    If it did, what it was opened for is booked on the clerk's word, and the sensor is suspect. Raises PresenceNeeded,
-    UnknownHandOver, WrongStage when nothing was asked.
-    """
-    needs_presence(actor)
-    one = cabinet.hand_overs.get(hand_over)
-    if one is None:
-        raise UnknownHandOver("no such hand-over is in the cabinet")
-    if not one.is_asked or one.stage == "collected":
-        raise WrongStage("nothing was asked of this hand-over")
-    answered = ev.DoorAnswered(compartment=one.compartment, hand_over=hand_over, did_open=did_open)
-    if not did_open:
-        return ev.Decision(events=(answered,))
-    facts: tuple[ev.Event, ...] = (answered,)
-    if not cabinet.compartment(one.compartment).is_suspect:
-        facts = (answered, ev.SensorSuspected(compartment=one.compartment, cause="unchanged_after_train"))
-    if one.stage == "loading":
-        return doors.merged(ev.Decision(events=facts), doors.loaded(one, evidence="clerk"))
-    taken = ev.Reclaimed(hand_over=hand_over, compartment=one.compartment, results=one.results, actor=actor.user)
-    return doors.merged(ev.Decision(events=facts), doors.ended(cabinet, one, taken, cause="reclaimed"))
-
-
 def close_round(cabinet: Cabinet, actor: str) -> ev.Decision:
     """The loader is done. Raises DoorStandsOpen while a loading door is open."""
     if is_loading(cabinet):
