@@ -190,7 +190,8 @@ def _settled(connection: apsw.Connection, event: ev.Settled, utc_ms: int) -> Non
         (event.hand_over,),
     )
     connection.execute(
-        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? WHERE hand_over = ? AND hand_over <> '' AND stage <> 'inside'",
+        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? "
+        "WHERE hand_over = ? AND hand_over <> '' AND stage <> 'inside'",
         (utc_ms, event.hand_over),
     )
 
@@ -214,7 +215,7 @@ def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, _utc_ms: int
 
 
 def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _utc_ms: int) -> None:
-    _outcome(connection, event.notice, "delivered")
+    _outcome(connection, event.notice, "delivered" if event.is_reported else "sent")
 
 
 def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _utc_ms: int) -> None:
