@@ -22,7 +22,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from simulator import dossiers
 from simulator.children import ChildFailed, held, until_ready
 from simulator.demo import Story, people
-from simulator.desk import CABINET, Desk, free_port_base, set_up
+from simulator.desk import CABINET, Desk, first_free_port, set_up
 from simulator.players import StoryBroken, until
 from simulator.stack import ROOT, commands
 
@@ -41,7 +41,7 @@ def main(into: Path) -> None:
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="dossier-pictures-") as folder:
         try:
-            asyncio.run(take_all(set_up(Path(folder), port_base=free_port_base()), into))
+            asyncio.run(take_all(set_up(Path(folder), port_base=first_free_port()), into))
         except (StoryBroken, ChildFailed, httpx.HTTPError) as error:
             click.echo(f"No pictures: {error}", err=True)
             sys.exit(1)
