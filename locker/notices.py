@@ -166,7 +166,7 @@ class Notices:
         if notice.stage == "queued":
             return min(over_at, self._routes.open_at(notice))
         count, last = self._asked.get(notice.notice, (0, notice.touched_uptime_ms))
-        waits = ASK_DELIVERY_MS
+        waits: tuple[int, ...] = ASK_DELIVERY_MS
         if notice.stage == "attempted":
             waits = LOOK_UP_IDEMPOTENT_MS if self._is_idempotent(notice.gateway) else LOOK_UP_MS
         return min(over_at, last + waits[min(count, len(waits) - 1)])
