@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,6 +34,7 @@ def create_kiosk_app(running: Running) -> Guard:
     """The kiosk's app. Raises UndeclaredRouteError."""
     app = _bare("Kiosk of a dossier cabinet")
     app.state.running = running
+    app.state.entry = running.entry
     files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
     app.include_router(kiosk.router)
     app.include_router(kiosk.entrance(running.entry, files))
@@ -45,14 +44,12 @@ def create_kiosk_app(running: Running) -> Guard:
 
 def create_clerk_app(running: Running) -> Guard:
     """The app of clerks, centre and health. Raises UndeclaredRouteError."""
-    meters = Meters()
-    running = replace(running, on_commit=meters.committed)
     app = _bare("Dossier cabinet: clerks, centre, health")
     app.state.running = running
     files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
     app.include_router(clerk.router)
     app.include_router(centre.router)
-    app.include_router(health.routes(meters, app))
+    app.include_router(health.routes(Meters(running), app))
     app.include_router(page_files.front("clerk/index.html", files))
     app.include_router(page_files.routes(files))
     return Guard(

@@ -24,6 +24,11 @@ class Bell:
         self.is_closed = True
         self.ring()
 
+    async def closed(self) -> None:
+        """Return once the bell is closed."""
+        while not self.is_closed:
+            await self.rung(self.strokes)
+
     async def rung(self, after: int) -> int:
         """The number of strokes as soon as it is beyond `after`."""
         while self.strokes <= after:

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from api.entry import COOKIE as KIOSK_COOKIE
+from api.entry import KioskEntry
 from api.problems import NotSignedIn
 from api.running import Running
 from api.sessions import Role, Session
@@ -26,6 +27,13 @@ def running_of(request: Request) -> Running:
     running = request.app.state.running
     assert isinstance(running, Running)
     return running
+
+
+def entry_of(request: Request) -> KioskEntry:
+    """How the kiosk of this app shows that it is the kiosk."""
+    entry = request.app.state.entry
+    assert isinstance(entry, KioskEntry)
+    return entry
 
 
 Cabinets = Annotated[Running, Depends(running_of)]
@@ -46,7 +54,7 @@ class AllowsKiosk(Allows):
     name = "kiosk"
 
     async def __call__(self, request: Request) -> None:
-        if not running_of(request).entry.is_kiosk(request.cookies.get(KIOSK_COOKIE, "")):
+        if not entry_of(request).is_kiosk(request.cookies.get(KIOSK_COOKIE, "")):
             raise NotSignedIn("this page is for the screen of the cabinet; start the kiosk unit again")
 
 

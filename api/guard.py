@@ -97,7 +97,8 @@ class Guard:
         if scope["method"] in READS or scope["path"] in self._signed:
             return
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        scheme = "https" if self._is_tls else "http"
+        if origin is not None and origin.lower() != f"{scheme}://{host.lower()}":
             raise NotAllowed("writes are taken from the cabinet's own pages only")
         if headers.get("sec-fetch-site", "same-origin") != "same-origin":
             raise NotAllowed("writes are taken from the cabinet's own pages only")

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import apsw
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from api.clerk_snapshot import CENTRE_CURSOR
 from api.running import Running
 from locker import views
 from otp import throttle
 
-COMMIT_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Meters:
     """Owns the registry of one app."""
 
-    def __init__(self) -> None:
+    def __init__(self, running: Running) -> None:
         self._registry = CollectorRegistry()
-        self._commit = Histogram(
-            "locker_commit_seconds",
-            "Time a request waited for its decision and commit.",
-            buckets=COMMIT_BUCKETS,
-            registry=self._registry,
-        )
+        self._registry.register(running.commit_seconds)
         self._seq = self._gauge("locker_journal_seq", "Number of the last fact.")
         self._unsent = self._gauge("locker_unsent_facts", "Facts the centre has not acknowledged.")
         self._state = self._gauge("locker_state", "1 for the state the cabinet is in.", "state")
@@ -41,10 +35,6 @@ class Meters:
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self._registry)
-
-    def committed(self, seconds: float) -> None:
-        """Note how long a request waited for its commit."""
-        self._commit.observe(seconds)
 
     async def read(self, running: Running) -> bytes:
         """The figures of now in the text format."""

@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 
 import apsw
 from argon2 import PasswordHasher
+from prometheus_client import Histogram
 
 from api.bell import Bell
 from api.entry import KioskEntry
 from api.sessions import Sessions
 from api.sign_in import SignIn
+from hw.link import Counters
 from locker.config import Config
 from locker.doors import BoardState
 from locker.events import Decision, Moment, Recorded
@@ -32,21 +34,16 @@ from otp.codes import Typed
 K = TypeVar("K")
 State = Literal["ready", "starting", "safe-mode", "read-only", "fault"]
 STARTING_MS = 10_000
-
-
-class BusCounters(Protocol):
-    """What a bus counts; see `hw.link.Counters`."""
-
-    exchanges: int
-    time_outs: int
-    crc_errors: int
+COMMIT_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
 
 
 class Line(Protocol):
-    """A bus as far as metrics care."""
+    """A bus as far as figures care."""
 
-    name: str
-    counters: BusCounters
+    @property
+    def name(self) -> str: ...
+    @property
+    def counters(self) -> Counters: ...
 
 
 class SeenDoors(Protocol):
@@ -57,7 +54,7 @@ class SeenDoors(Protocol):
     @property
     def boards(self) -> Mapping[str, BoardState]: ...
     @property
-    def buses(self) -> Sequence[Any]: ...
+    def buses(self) -> Sequence[Line]: ...
     async def changed(self) -> None: ...
     async def run(self) -> None: ...
 
@@ -87,6 +84,15 @@ class Notices(Protocol):
     async def run(self) -> None: ...
 
 
+def _commit_seconds() -> Histogram:
+    return Histogram(
+        "locker_commit_seconds",
+        "Time a request waited for its decision and commit.",
+        buckets=COMMIT_BUCKETS,
+        registry=None,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Running:
     """One running cabinet, as its two apps see it. `push_secret` is the centre's `whsec_...`, None without pushes."""
@@ -105,7 +111,7 @@ class Running:
     clock: Callable[[], Moment]
     new_id: Callable[[], str]
     push_secret: str | None = None
-    on_commit: Callable[[float], None] = field(default=lambda _seconds: None)
+    commit_seconds: Histogram = field(default_factory=_commit_seconds)
 
     @property
     def timing(self) -> Timing:
@@ -132,7 +138,7 @@ class Running:
         try:
             return await self.journal.record(decide, known=known)
         finally:
-            self.on_commit((self.clock().uptime_ms - started) / 1000)
+            self.commit_seconds.observe((self.clock().uptime_ms - started) / 1000)
 
     def require_trusted_disk(self) -> None:
         """Raise SafeMode while nothing may be recorded because the disk failed again and again."""

@@ -43,7 +43,7 @@ class Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with asyncio.TaskGroup() as group:
-            gone = group.create_task(_until_gone(receive), name="stream: caller")
+            gone = group.create_task(until_gone(receive), name="stream: caller")
             try:
                 with suppress(StorageFault):
                     await self._send_all(send, gone)
@@ -84,7 +84,8 @@ async def _send(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _until_gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
+    """Return when the caller has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -215,6 +215,8 @@ class Doors:
             age_ms = self._uptime_ms() - grant.issued_uptime_ms
             if age_ms > (rules.GRANT_FIRST_PULSE_MS if sent == 0 else rules.GRANT_TRAIN_MS):
                 return sent, "too_late" if sent == 0 else ""
+            if entry.board in self._journal.cabinet.boards_out and grant.purpose not in ("inspect", "prove"):
+                return sent, "board_out_of_service"
             self._window[grant.grant] = sent + 1
             try:
                 await self._unlock(entry)

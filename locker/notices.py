@@ -29,6 +29,7 @@ from otp.gateway import DeliveryState, Outgoing, SmsGateway
 from otp.texts import Texts, render
 
 LOOK_UP_AFTER_MS = 30_000
+LOOK_UP_IDEMPOTENT_AFTER_MS = 1_000
 ASK_DELIVERY_MS = (2_000, 10_000, 60_000, 300_000, 1_800_000)
 GIVE_UP_DELIVERY_MS = 24 * 3600 * 1000
 VALID_SECONDS = 36_000
@@ -131,7 +132,7 @@ class Notices:
         return rules.Fresh(
             code=code,
             notice=f"n-{self._draw(8).hex()}",
-            selector=codes.pick_selector(rules.taken_selectors(cabinet, cabinet.run_utc_ms), self._draw),
+            selector=codes.pick_selector(rules.taken_selectors(cabinet, cabinet.utc_ms), self._draw),
             salt=salt,
             verifier=verifier,
             sealed=sealing.seal(self._device_key, secret.encode(), context=code, draw=self._draw),
@@ -144,7 +145,10 @@ class Notices:
         if notice.stage == "queued":
             return rules.ready_at_ms(notice)
         if notice.stage == "attempted":
-            return notice.touched_uptime_ms + LOOK_UP_AFTER_MS
+            gateway = self._gateways.get(notice.gateway)
+            # Where the same reference cannot go out twice, nothing is gained by waiting for a listing to catch up.
+            is_safe = gateway is not None and gateway.capabilities.is_idempotent
+            return notice.touched_uptime_ms + (LOOK_UP_IDEMPOTENT_AFTER_MS if is_safe else LOOK_UP_AFTER_MS)
         count, last = self._asked.get(notice.notice, (0, notice.touched_uptime_ms))
         return last + ASK_DELIVERY_MS[min(count, len(ASK_DELIVERY_MS) - 1)]
 

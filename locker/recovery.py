@@ -10,17 +10,19 @@ from __future__ import annotations
 from locker import events as ev
 from locker.journal import Journal
 from locker.model import Cabinet
+from locker.rules import recounts
+from locker.rules.doors import merged
 
 
 async def begin(journal: Journal[Cabinet], *, release: str) -> None:
     """Record the start of this run, and the recount if a backup was put in place of the journal."""
     restored_from = journal.restored_from
 
-    def decide(_cabinet: Cabinet, _known: None, _moment: ev.Moment) -> ev.Decision:
-        started = ev.RunStarted(release=release)
+    def decide(cabinet: Cabinet, _known: None, _moment: ev.Moment) -> ev.Decision:
+        started = ev.Decision(events=(ev.RunStarted(release=release),))
         if restored_from is None:
-            return ev.Decision(events=(started,))
-        recount = ev.RecountStarted(epoch=journal.highest_epoch + 1, cause="restored", forked_at=restored_from)
-        return ev.Decision(events=(recount, started))
+            return started
+        epoch = journal.highest_epoch + 1
+        return merged(recounts.start(cabinet, epoch=epoch, cause="restored", forked_at=restored_from), started)
 
     await journal.record(decide, must_land=True)

@@ -24,6 +24,7 @@ from locker.inbox import Inbox, announced_rows
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.refusals import ContradictsEarlier, NotAllowed, OutOfOrder
+from locker.rules import recounts
 
 CURSOR = "centre"
 BATCH_BYTES = wire.MAX_BODY_BYTES - 8 * 1024
@@ -313,8 +314,9 @@ class Sync:
     async def _start_recount(self, there: wire.EventsOut, *, forked_at: int) -> None:
         log.error("the centre holds facts this journal lacks; a recount starts", forked_at=forked_at)
         epoch = max(there.epoch, self._journal.highest_epoch) + 1
-        started = ev.RecountStarted(epoch=epoch, cause="centre_ahead", forked_at=forked_at)
-        await self._journal.record(lambda *_: ev.Decision(events=(started,)))
+        await self._journal.record(
+            lambda cabinet, *_: recounts.start(cabinet, epoch=epoch, cause="centre_ahead", forked_at=forked_at)
+        )
 
     async def _recount(self, cabinet: Cabinet, there: wire.EventsOut) -> None:
         """Fetch every acknowledged fact behind the fork, merge it, and bring back the personal rows it names."""

@@ -17,7 +17,7 @@ from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
 
-VERSION = 1
+VERSION = 2
 SEARCHED = 50
 SHORTEST_TAIL = 4
 
@@ -54,7 +54,7 @@ CREATE TABLE view_result (
   notice TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX view_result_dossier ON view_result (dossier);
-CREATE INDEX view_result_person ON view_result (person);
+CREATE INDEX view_result_hand_over ON view_result (hand_over) WHERE hand_over <> '';
 CREATE TABLE view_notice (
   notice TEXT PRIMARY KEY,
   outcome TEXT NOT NULL
@@ -168,7 +168,8 @@ def _end(
         (ended, utc_ms, evidence, actor, hand_over),
     )
     connection.execute(
-        "UPDATE view_result SET stage = ?, since_utc_ms = ? WHERE hand_over = ?", (ended, utc_ms, hand_over)
+        "UPDATE view_result SET stage = ?, since_utc_ms = ? WHERE hand_over = ? AND hand_over <> ''",
+        (ended, utc_ms, hand_over),
     )
 
 
@@ -189,7 +190,8 @@ def _settled(connection: apsw.Connection, event: ev.Settled, utc_ms: int) -> Non
         (event.hand_over,),
     )
     connection.execute(
-        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? WHERE hand_over = ? AND stage <> 'inside'",
+        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? "
+        "WHERE hand_over = ? AND hand_over <> '' AND stage <> 'inside'",
         (utc_ms, event.hand_over),
     )
 

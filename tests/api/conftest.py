@@ -1,8 +1,11 @@
 """A whole cabinet behind its two apps: real journal, views, rules, proofs; only the wire's ends are played here."""
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import httpx
 import pyotp
 import pytest
+import uvicorn
 from starlette.types import ASGIApp
 
 from api.apps import create_clerk_app, create_kiosk_app
@@ -367,3 +371,46 @@ def be_present(desk: httpx.AsyncClient, sign_in: Callable[..., Any], cab: Cab) -
         assert (await desk.post("/api/clerk/presence", json={"number": shown.number})).status_code == 200
 
     return come
+
+
+@contextlib.asynccontextmanager
+async def serve(app: ASGIApp, **cookies: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The app behind a real listener on loopback; it must stop within five seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(sockets=[listener]))
+            local = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            async with httpx.AsyncClient(base_url=local, cookies=cookies, timeout=10) as client:
+                yield client
+            server.should_exit = True
+
+
+@contextlib.asynccontextmanager
+async def listen(client: httpx.AsyncClient, path: str) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
+    """A function that waits for the next snapshot of a stream; None when the stream has ended."""
+    async with client.stream("GET", path) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.aiter_lines()
+
+        async def following() -> Any:
+            async with asyncio.timeout(5):
+                async for line in lines:
+                    if line.startswith("data: "):
+                        return json.loads(line.removeprefix("data: "))
+            return None
+
+        yield following
+
+
+@pytest.fixture
+def served() -> Callable[..., Any]:
+    """Puts an app behind a real listener."""
+    return serve
+
+
+@pytest.fixture
+def listening() -> Callable[..., Any]:
+    """Listens to a stream of snapshots."""
+    return listen

@@ -94,6 +94,7 @@ def app_of(client: httpx.AsyncClient) -> FastAPI:
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "https://127.0.0.1"},
         {"X-Requested-With": "XMLHttpRequest"},
         {"Sec-Fetch-Site": "cross-site"},
     ],
@@ -212,3 +213,22 @@ async def test_the_kiosk_key_buys_one_cookie(cab: Any, tmp_path: Any, draw: Call
     assert key_file.read_text() != key
     later = KioskEntry(device_key=bytes(range(32)), key_file=key_file, draw=draw)
     assert later.is_kiosk(browser.cookies["kiosk"])
+
+
+async def test_over_tls_the_cookie_is_bound_to_its_host(cab: Any, totp: Callable[[], str]) -> None:
+    section = cab.running.config.clerk.model_copy(update={"certificate": "cert.pem", "private_key": "key.pem"})
+    config = cab.running.config.model_copy(update={"clerk": section})
+    app = create_clerk_app(replace(cab.running, config=config))
+    headers = {"Origin": "https://127.0.0.1", "X-Requested-With": "dossier-locker"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="https://127.0.0.1", headers=headers
+    ) as desk:
+        shown = {"user": "lan", "password": "mat-khau-rat-dai", "code": totp()}
+        answer = await desk.post("/api/clerk/sign-in", json=shown)
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-clerk=")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
+        assert answer.headers["strict-transport-security"].startswith("max-age=")
+        assert (await desk.get("/api/clerk/snapshot")).status_code == 200
+        plain = {**headers, "Origin": "http://127.0.0.1"}
+        assert (await desk.post("/api/clerk/round/close", json={}, headers=plain)).status_code == 403

@@ -124,10 +124,13 @@ async def test_in_safe_mode_nothing_is_ready_and_nothing_is_taken(cab: Any, hand
     await journal.close()
 
 
-async def test_the_figures_are_in_prometheus_format_and_free_of_people(cab: Any, desk: httpx.AsyncClient) -> None:
+async def test_the_figures_are_in_prometheus_format_and_free_of_people(
+    cab: Any, desk: httpx.AsyncClient, kiosk: httpx.AsyncClient
+) -> None:
     await cab.announce("r-1", code="H29.190.5-261008-0042")
     await cab.load("r-1", number=1, hand_over="h-1")
-    await cab.close_round()
+    digits = await cab.close_round()
+    await kiosk.post("/api/kiosk/codes", json={"digits": digits})
     text = (await desk.get("/metrics")).text
     for line in (
         f"locker_journal_seq {float(cab.now.seq)}",
@@ -136,6 +139,7 @@ async def test_the_figures_are_in_prometheus_format_and_free_of_people(cab: Any,
         'locker_notices{outcome="queued"} 1.0',
         "locker_throttle_level 20.0",
         "locker_hand_overs_inside 1.0",
+        "locker_commit_seconds_count 1.0",
     ):
         assert line in text.splitlines()
     assert "Hoa" not in text

@@ -1,54 +1,19 @@
 """Live snapshots over a real socket."""
 
 import asyncio
-import contextlib
-import json
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
-import uvicorn
-from starlette.types import ASGIApp
 
 from api.apps import create_clerk_app, create_kiosk_app
 
-Enter = Callable[..., Awaitable[httpx.Response]]
+Opens = Callable[..., Any]
 
 
-@contextlib.asynccontextmanager
-async def served(app: ASGIApp, **cookies: str) -> AsyncIterator[httpx.AsyncClient]:
-    """The app behind a real listener on loopback;."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
-        async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve(sockets=[listener]))
-            local = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            async with httpx.AsyncClient(base_url=local, cookies=cookies, timeout=10) as client:
-                yield client
-            server.should_exit = True
-
-
-@contextlib.asynccontextmanager
-async def listening(client: httpx.AsyncClient, path: str) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
-    """A function that waits for the next snapshot of a stream; None when the stream has ended."""
-    async with client.stream("GET", path) as answer:
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        lines = answer.aiter_lines()
-
-        async def following() -> Any:
-            async with asyncio.timeout(20):
-                async for line in lines:
-                    if line.startswith("data: "):
-                        return json.loads(line.removeprefix("data: "))
-            return None
-
-        yield following
-
-
-async def test_the_screen_gets_a_whole_snapshot_at_once_and_on_every_fact(cab: Any) -> None:
+async def test_the_screen_gets_a_whole_snapshot_at_once_and_on_every_fact(
+    cab: Any, served: Opens, listening: Opens
+) -> None:
     cookie = cab.running.entry.cookie()
     async with (
         served(create_kiosk_app(cab.running), kiosk=cookie) as client,
@@ -60,7 +25,9 @@ async def test_the_screen_gets_a_whole_snapshot_at_once_and_on_every_fact(cab: A
         assert (await following())["version"] == first["version"] + 1
 
 
-async def test_a_lost_board_and_a_presence_number_reach_the_screen_without_a_fact(cab: Any) -> None:
+async def test_a_lost_board_and_a_presence_number_reach_the_screen_without_a_fact(
+    cab: Any, served: Opens, listening: Opens
+) -> None:
     cookie = cab.running.entry.cookie()
     async with (
         served(create_kiosk_app(cab.running), kiosk=cookie) as client,
@@ -76,7 +43,9 @@ async def test_a_lost_board_and_a_presence_number_reach_the_screen_without_a_fac
         assert (await following())["presence_number"]["seconds_left"] == 119
 
 
-async def test_a_storm_of_facts_becomes_at_most_five_snapshots_a_second(cab: Any) -> None:
+async def test_a_storm_of_facts_becomes_at_most_five_snapshots_a_second(
+    cab: Any, served: Opens, listening: Opens
+) -> None:
     cookie = cab.running.entry.cookie()
     now = asyncio.get_running_loop().time
     async with (
@@ -93,7 +62,7 @@ async def test_a_storm_of_facts_becomes_at_most_five_snapshots_a_second(cab: Any
         assert seen <= (now() - started) / 0.2 + 1
 
 
-async def test_the_clerks_stream_ends_with_the_session(cab: Any) -> None:
+async def test_the_clerks_stream_ends_with_the_session(cab: Any, served: Opens, listening: Opens) -> None:
     token = cab.running.sessions.begin(cab.member("lan"))
     async with (
         served(create_clerk_app(cab.running), clerk=token) as client,
@@ -106,7 +75,7 @@ async def test_the_clerks_stream_ends_with_the_session(cab: Any) -> None:
 
 
 @pytest.mark.parametrize("how", ["bell", "journal"])
-async def test_streams_end_when_the_service_stops(cab: Any, how: str) -> None:
+async def test_streams_end_when_the_service_stops(cab: Any, served: Opens, listening: Opens, how: str) -> None:
     cookie = cab.running.entry.cookie()
     async with (
         served(create_kiosk_app(cab.running), kiosk=cookie) as client,
@@ -120,12 +89,12 @@ async def test_streams_end_when_the_service_stops(cab: Any, how: str) -> None:
         assert await following() is None
 
 
-async def test_a_caller_that_goes_away_leaves_no_task_behind(cab: Any) -> None:
+async def test_a_caller_that_goes_away_leaves_no_task_behind(cab: Any, served: Opens, listening: Opens) -> None:
     cookie = cab.running.entry.cookie()
     async with served(create_kiosk_app(cab.running), kiosk=cookie) as client:
         async with listening(client, "/api/kiosk/stream") as following:
             await following()
             tasks = [task for task in asyncio.all_tasks() if task.get_name().startswith("stream:")]
             assert len(tasks) == 2
-        _done, left = await asyncio.wait(tasks, timeout=20)
+        _done, left = await asyncio.wait(tasks, timeout=5)
         assert not left
