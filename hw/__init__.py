@@ -1,1 +1,1 @@
-"""What touches a wire: buses, boards, debounce."""
+"""What touches a wire: buses, boards, debounce. Knows nothing of compartments, dossiers, HTTP or the journal."""

@@ -6,6 +6,7 @@ means *door closed* (a switch the door presses); `inverted = true` swaps that. A
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from locker.model import Place
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -53,6 +56,19 @@ class StorageSection(Section):
     backup_directory: Path | None = None
     keep_backups: Annotated[int, Field(ge=1, le=1000)] = 38
     reserve_mib: Annotated[int, Field(ge=0, le=1024)] = 16
+    control_socket: Path | None = None
+
+    @property
+    def journal(self) -> Path:
+        return self.directory / "journal.sqlite3"
+
+    @property
+    def backups(self) -> Path:
+        return self.backup_directory or self.directory / "backups"
+
+    @property
+    def control(self) -> Path:
+        return self.control_socket or self.directory / "control.sock"
 
 
 class Listener(Section):
@@ -162,10 +178,17 @@ class CompartmentEntry(Section):
     height_cm: Annotated[int, Field(ge=0, le=250)]
     near_keypad: bool = False
 
-    @property
-    def is_low(self) -> bool:
-        """Within reach of a seated person: 40 to 120 cm above the ground."""
-        return 40 <= self.height_cm <= 120  # noqa: PLR2004  (the reach rule itself)
+
+class ResultsSection(Section):
+    """Which procedures' results may be handed out without a signature at the counter; none unless named."""
+
+    procedures: tuple[str, ...] = ()
+
+
+class LimitsSection(Section):
+    """What the lowest layer allows whatever is asked: different doors opened per minute in the whole cabinet."""
+
+    doors_per_minute: Annotated[int, Field(ge=8, le=60)] = 12
 
 
 class StaffEntry(Section):
@@ -176,7 +199,8 @@ class StaffEntry(Section):
     role: Literal["clerk", "leader", "technician"] = "clerk"
     password_hash: str
     totp_secret: str
-    recovery_hashes: tuple[str, ...] = ()
+    recovery_salt: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
+    recovery_hashes: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
 
 
 class Wiring(Section):
@@ -194,8 +218,25 @@ class Wiring(Section):
         return tuple(entry for entry in self.compartment if entry.board == board)
 
     @property
+    def places(self) -> Mapping[int, Place]:
+        """Where each compartment is, as the rules want it."""
+        return {entry.number: _place(entry) for entry in self.compartment}
+
+    @property
     def by_number(self) -> Mapping[int, CompartmentEntry]:
         return {entry.number: entry for entry in self.compartment}
+
+
+def _place(entry: CompartmentEntry) -> Place:
+    return Place(
+        number=entry.number,
+        board=entry.board,
+        size=entry.size,
+        row=entry.row,
+        column=entry.column,
+        height_cm=entry.height_cm,
+        near_keypad=entry.near_keypad,
+    )
 
 
 class Config(Wiring):
@@ -208,6 +249,8 @@ class Config(Wiring):
     centre: CentreSection = CentreSection()
     secrets: SecretsSection = SecretsSection()
     notices: NoticesSection = NoticesSection()
+    results: ResultsSection = ResultsSection()
+    limits: LimitsSection = LimitsSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
@@ -336,14 +379,14 @@ def _section_problems(config: Config) -> Iterator[str]:
 
 
 def _anchored(config: Config, folder: Path) -> Config:
-    """Relative paths in the file are relative to the file."""
+    """Relative paths are relative to the file; $CREDENTIALS_DIRECTORY and other variables are filled in."""
 
     def anchor(section: Section) -> Section:
         update: dict[str, object] = {}
         for field in type(section).model_fields:
             value = getattr(section, field)
             if isinstance(value, Path):
-                update[field] = folder / value.expanduser()
+                update[field] = folder / Path(os.path.expandvars(value)).expanduser()
             elif isinstance(value, Section):
                 update[field] = anchor(value)
         return section.model_copy(update=update)

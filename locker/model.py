@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from locker import events as ev
 from otp import throttle
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 SELECTOR_REST_MS = 24 * 3600 * 1000
+TRAINS_A_VISIT = 3
 
 Stage = Literal["loading", "loaded", "collected"]
 
@@ -39,7 +40,11 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One compartment as far as facts tell. `hand_over` is empty when nothing is on record in it."""
+    """One compartment as far as facts tell. `hand_over` is empty when nothing is on record in it.
+
+    `is_alarmed`: its door opened unasked and has not closed since. `closed_uptime_ms`: when an opening that was asked
+    for ended, 0 otherwise.
+    """
 
     number: int
     hand_over: str = ""
@@ -47,12 +52,15 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
     is_suspect: bool = False
     is_open: bool = False
     is_left_open: bool = False
+    is_alarmed: bool = False
     is_unproved: bool = False
     opened_uptime_ms: int = 0
+    closed_uptime_ms: int = 0
 
     @property
     def is_free(self) -> bool:
-        return not (self.hand_over or self.quarantine or self.is_open or self.is_unproved)
+        """Ready for something new. A suspect sensor could not tell when that is inside, so it blocks its own door."""
+        return not (self.hand_over or self.quarantine or self.is_open or self.is_unproved or self.is_suspect)
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,7 +89,9 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     """One passing of items through one compartment.
 
     `open_for` is the purpose under which its door stands open. `uncertain` names why record and evidence disagree.
-    `dead_purpose` is what a grant of an earlier run was for. `trains` counts pulse trains that opened nothing.
+    `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
+    have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
+    `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
     """
 
     hand_over: str
@@ -100,6 +110,10 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     closed_uptime_ms: int = 0
     loaded_utc_ms: int = 0
     loaded_by: str = ""
+    last_purpose: ev.Purpose | Literal[""] = ""
+    last_actor: str = ""
+    is_announced: bool = False
+    is_reopened: bool = False
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -180,21 +194,29 @@ class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Recount(msgspec.Struct, frozen=True):
-    """A restored copy is being completed: facts after `forked_at` of earlier epochs are fetched from the centre."""
+    """A restored copy is being completed: facts after `forked_at` of earlier epochs are fetched from the centre.
+
+    `looked` are the compartments a clerk has looked into since. Facts come in order of their number, and those up to
+    `merged_seq` are in: one that comes twice counts once. `grants` and `visit` belong to the facts being merged: they
+    tell what those facts were about and permit nothing.
+    """
 
     forked_at: int
     cause: str
     looked: tuple[int, ...] = ()
     is_replayed: bool = False
+    merged_seq: int = 0
+    grants: dict[str, Grant] = {}
+    visit: Visit | None = None
 
 
 class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The whole live state of one cabinet after event `seq`."""
+    """The whole live state of one cabinet after event `seq`; `utc_ms` is the wall time of that event."""
 
     seq: int = 0
     epoch: int = 1
     run_id: str = ""
-    run_utc_ms: int = 0
+    utc_ms: int = 0
     clock: ev.Clock = "unset"
     wish_seq: int = 0
     compartments: dict[int, Compartment] = {}
@@ -254,7 +276,7 @@ def _without(table: Mapping[K, V], *keys: K) -> dict[K, V]:
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
     """The cabinet after one more fact. Unknown combinations change nothing; a fact is never refused."""
     changed = APPLY[type(recorded.event)](cabinet, recorded.event, recorded)
-    return replace(changed, seq=recorded.seq, epoch=recorded.epoch)
+    return replace(changed, seq=recorded.seq, epoch=recorded.epoch, utc_ms=recorded.moment.utc_ms)
 
 
 def _touch(cabinet: Cabinet, number: int, **fields: Any) -> Cabinet:
@@ -288,80 +310,215 @@ def _unchanged(cabinet: Cabinet, _event: ev.EventBody, _recorded: ev.Recorded) -
 
 
 def _run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) -> Cabinet:
-    hand_overs = dict(cabinet.hand_overs)
-    for grant in cabinet.grants.values():
-        present = hand_overs.get(grant.hand_over)
-        if present is not None:
-            hand_overs[grant.hand_over] = replace(present, uncertain="restarted", dead_purpose=grant.purpose)
-    for key, one in hand_overs.items():
-        hand_overs[key] = replace(one, train_ended_uptime_ms=0, closed_uptime_ms=0)
+    changed = _end_visit(_grants_died(cabinet, "restarted"), recorded)
+    hand_overs = {
+        key: replace(one, train_ended_uptime_ms=0, closed_uptime_ms=0) for key, one in changed.hand_overs.items()
+    }
     notices = {key: replace(one, touched_uptime_ms=0) for key, one in cabinet.notices.items()}
     compartments = {
-        number: replace(one, opened_uptime_ms=0) if one.opened_uptime_ms else one
-        for number, one in cabinet.compartments.items()
+        number: replace(one, opened_uptime_ms=0, closed_uptime_ms=0) for number, one in changed.compartments.items()
     }
-    changed = replace(
-        cabinet,
+    return replace(
+        changed,
         run_id=recorded.moment.run_id,
-        run_utc_ms=recorded.moment.utc_ms,
         clock=recorded.moment.clock,
-        grants={},
         hand_overs=hand_overs,
         notices=notices,
         compartments=compartments,
         bucket=throttle.restart(cabinet.bucket),
         round=None if cabinet.round is None else replace(cabinet.round, touched_uptime_ms=0),
     )
-    return _end_visit(changed)
+
+
+def _grants_died(cabinet: Cabinet, why: str) -> Cabinet:
+    """No grant is live any more; what each was for is unsettled until its door is seen, or a person acts (I4)."""
+    changed = cabinet
+    for grant in cabinet.grants.values():
+        changed = _unsettle(changed, grant.hand_over, grant.purpose, why)
+    return replace(changed, grants={})
+
+
+def _unsettle(cabinet: Cabinet, hand_over: str, purpose: ev.Purpose, why: str) -> Cabinet:
+    one = cabinet.hand_overs.get(hand_over)
+    if one is None or one.stage == "collected":
+        return cabinet
+    return _touch_hand_over(cabinet, hand_over, uncertain=one.uncertain or why, dead_purpose=purpose)
 
 
 def _recount_started(cabinet: Cabinet, event: ev.RecountStarted, recorded: ev.Recorded) -> Cabinet:
-    compartments = {number: replace(one, is_unproved=True) for number, one in cabinet.compartments.items()}
-    bundles = {key: replace(one, announced=(), was_revoked=True) for key, one in cabinet.bundles.items()}
+    changed = _end_visit(_grants_died(cabinet, "restarted"), recorded)
+    before = cabinet.recount
+    is_again = before is not None and not before.is_replayed and before.forked_at == event.forked_at
     changed = replace(
-        cabinet,
-        recount=Recount(forked_at=event.forked_at, cause=event.cause),
-        compartments=compartments,
-        bundles=bundles,
+        changed,
+        recount=Recount(
+            forked_at=event.forked_at,
+            cause=event.cause,
+            merged_seq=before.merged_seq if before is not None and is_again else 0,
+            grants=before.grants if before is not None and is_again else {},
+            visit=before.visit if before is not None and is_again else None,
+        ),
+        compartments={number: replace(one, is_unproved=True) for number, one in changed.compartments.items()},
+        bundles={key: replace(one, announced=(), was_revoked=True) for key, one in changed.bundles.items()},
         codes={},
-        grants={},
+        notices={key: one for key, one in changed.notices.items() if not one.code},
     )
     return _incident(changed, "recount", recorded)
 
 
+_OF_THEIR_TIME = (
+    ev.RecountStarted,
+    ev.FactMerged,
+    ev.RecountFinished,
+    ev.ClockTrusted,
+    ev.BoardProved,
+    ev.NoticeQueued,
+    ev.Parked,
+)
+
+
 def _fact_merged(cabinet: Cabinet, event: ev.FactMerged, recorded: ev.Recorded) -> Cabinet:
-    fact = ev.decode(event.fact)
-    number = getattr(fact, "compartment", 0)
-    if cabinet.recount is not None and number in cabinet.recount.looked:
+    """Fold a fact of an earlier epoch into what it still tells of: records, counters, quarantine, incidents.
+
+    What stands before us now wins: doors as they are read, grants, visit, round and clock of this run, a clerk's look.
+    Its codes are void, its notices are not sent again, and a board it proved is proved anew.
+    """
+    recount = cabinet.recount
+    if recount is None or event.cab_seq <= recount.merged_seq:
         return cabinet
-    moment = ev.Moment(utc_ms=event.utc_ms, uptime_ms=0, run_id=recorded.moment.run_id, clock=recorded.moment.clock)
-    if isinstance(fact, ev.RunStarted | ev.RecountStarted | ev.FactMerged | ev.RecountFinished | ev.CodeMinted):
+    recount = replace(recount, merged_seq=event.cab_seq)
+    cabinet = replace(cabinet, recount=recount)
+    try:
+        fact = ev.decode(event.fact)
+    except msgspec.DecodeError:
+        return _incident(cabinet, "unreadable_fact", recorded)
+    if isinstance(fact, _OF_THEIR_TIME) or _is_known_better(cabinet, recount, fact):
         return cabinet
-    inner = ev.Recorded(seq=recorded.seq, epoch=recorded.epoch, moment=moment, event=fact)
-    merged = APPLY[type(fact)](cabinet, fact, inner)
-    return _touch(merged, number, is_unproved=True) if number else merged
+    if isinstance(fact, ev.CodeMinted):
+        return replace(cabinet, resting=_with(cabinet.resting, fact.selector, recorded.moment.utc_ms))
+    old = {key: one for key, one in cabinet.incidents.items() if key <= recount.forked_at}
+    past = replace(cabinet, grants=recount.grants, visit=recount.visit, incidents=old, recount=None)
+    inner = ev.Recorded(
+        seq=event.cab_seq, epoch=event.epoch, moment=replace(recorded.moment, utc_ms=event.utc_ms), event=fact
+    )
+    if isinstance(fact, ev.RunStarted):
+        then = _end_visit(_grants_died(past, "restarted"), inner)
+    else:
+        then = APPLY[type(fact)](past, fact, inner)
+    return replace(
+        then,
+        grants=cabinet.grants,
+        visit=cabinet.visit,
+        round=cabinet.round,
+        wish_seq=max(cabinet.wish_seq, then.wish_seq),
+        staff=_staff_after(cabinet, then),
+        compartments=_compartments_after(cabinet, recount, then),
+        hand_overs=_hand_overs_after(cabinet, then, fact),
+        incidents=_incidents_after(cabinet, past, then, fact, recorded),
+        recount=replace(recount, grants=then.grants, visit=then.visit),
+    )
 
 
-def _recount_finished(cabinet: Cabinet, _event: ev.RecountFinished, _recorded: ev.Recorded) -> Cabinet:
-    hand_overs = {
-        key: replace(one, uncertain="recount", dead_purpose=_purpose_of(cabinet, one))
-        if (one.open_for or any(grant.hand_over == key for grant in cabinet.grants.values()))
-        else one
-        for key, one in cabinet.hand_overs.items()
+def _is_known_better(cabinet: Cabinet, recount: Recount, fact: ev.EventBody) -> bool:
+    """Whether a clerk has looked at the hand-over this fact speaks of since the copy was restored."""
+    one = cabinet.hand_overs.get(getattr(fact, "hand_over", ""))
+    return (
+        one is not None
+        and one.compartment in recount.looked
+        and cabinet.compartment(one.compartment).hand_over == one.hand_over
+    )
+
+
+def _staff_after(cabinet: Cabinet, then: Cabinet) -> dict[str, StaffMember]:
+    return {
+        key: replace(one, failures=max(one.failures, cabinet.staff[key].failures)) if key in cabinet.staff else one
+        for key, one in then.staff.items()
     }
+
+
+def _compartments_after(cabinet: Cabinet, recount: Recount, then: Cabinet) -> dict[int, Compartment]:
+    compartments = dict(cabinet.compartments)
+    for number, after in then.compartments.items():
+        before = cabinet.compartment(number)
+        if after == before or number in recount.looked:
+            continue
+        compartments[number] = replace(
+            after,
+            is_open=before.is_open and not after.is_suspect,
+            is_left_open=before.is_left_open,
+            is_alarmed=before.is_alarmed,
+            opened_uptime_ms=before.opened_uptime_ms,
+            closed_uptime_ms=before.closed_uptime_ms,
+            is_unproved=True,
+        )
+    return compartments
+
+
+def _hand_overs_after(cabinet: Cabinet, then: Cabinet, fact: ev.EventBody) -> dict[str, HandOver]:
+    hand_overs = dict(then.hand_overs)
+    for key, after in then.hand_overs.items():
+        before = cabinet.hand_overs.get(key)
+        if after == before:
+            continue
+        changed = replace(
+            after,
+            open_for="" if before is None else before.open_for,
+            closed_uptime_ms=0,
+            train_ended_uptime_ms=0,
+            trains=0,
+            is_asked=False,
+        )
+        if isinstance(fact, ev.DoorOpened):
+            changed = replace(changed, uncertain=after.uncertain or "recount", dead_purpose=after.open_for)
+        elif isinstance(fact, ev.DoorClosed) and after.uncertain == "recount":
+            changed = replace(changed, uncertain="")
+        hand_overs[key] = changed
+    return hand_overs
+
+
+def _incidents_after(
+    cabinet: Cabinet, past: Cabinet, then: Cabinet, fact: ev.EventBody, recorded: ev.Recorded
+) -> dict[int, Incident]:
+    incidents = dict(cabinet.incidents)
+    for key in past.incidents:
+        if key not in then.incidents:
+            incidents.pop(key)
+    for key, one in then.incidents.items():
+        if key not in past.incidents:
+            incidents[recorded.seq] = replace(one, incident=recorded.seq)
+    for key, one in cabinet.incidents.items():
+        if one.kind == "recount_conflict" and one.hand_over not in then.hand_overs:
+            incidents.pop(key)
+    if isinstance(fact, ev.LoadStarted) and cabinet.recount and fact.compartment in cabinet.recount.looked:
+        incidents[recorded.seq] = Incident(
+            incident=recorded.seq,
+            kind="recount_conflict",
+            compartment=fact.compartment,
+            hand_over=fact.hand_over,
+            opened_utc_ms=recorded.moment.utc_ms,
+        )
+    return incidents
+
+
+def _recount_finished(cabinet: Cabinet, _event: ev.RecountFinished, recorded: ev.Recorded) -> Cabinet:
+    """Every fact the centre had is merged: doors with something on record serve again, the others wait for a look."""
+    recount = cabinet.recount
+    if recount is None:
+        return cabinet
+    changed = cabinet
+    for grant in recount.grants.values():
+        changed = _unsettle(changed, grant.hand_over, grant.purpose, "recount")
+    for one in tuple(changed.hand_overs.values()):
+        is_over = one.stage == "collected" and not one.disputed
+        if is_over or changed.compartment(one.compartment).hand_over != one.hand_over:
+            changed = _free_results(changed, one.results) if not is_over else changed
+            changed = _forget_hand_over(changed, one.hand_over, recorded)
     compartments = {
-        number: replace(one, is_unproved=False) if one.hand_over in hand_overs else one
-        for number, one in cabinet.compartments.items()
+        number: replace(one, is_unproved=False) if one.hand_over in changed.hand_overs else one
+        for number, one in changed.compartments.items()
     }
-    recount = None if cabinet.recount is None else replace(cabinet.recount, is_replayed=True)
-    return replace(cabinet, compartments=compartments, hand_overs=hand_overs, grants={}, recount=recount)
-
-
-def _purpose_of(cabinet: Cabinet, one: HandOver) -> ev.Purpose | Literal[""]:
-    if one.open_for:
-        return one.open_for
-    grant = next((grant for grant in cabinet.grants.values() if grant.hand_over == one.hand_over), None)
-    return grant.purpose if grant else ""
+    done = replace(recount, is_replayed=True, grants={}, visit=None)
+    return replace(changed, compartments=compartments, recount=done)
 
 
 def _clock_trusted(cabinet: Cabinet, event: ev.ClockTrusted, _recorded: ev.Recorded) -> Cabinet:
@@ -375,10 +532,12 @@ def _result_queued(cabinet: Cabinet, event: ev.ResultQueued, _recorded: ev.Recor
     result = Result(
         **{field: getattr(event, field) for field in event.__struct_fields__ if field != "wish"},
     )
+    if (present := cabinet.results.get(event.result)) is not None:
+        result = replace(result, hand_over=present.hand_over, is_cancelled=present.is_cancelled)
     return replace(cabinet, wish_seq=event.wish, results=_with(cabinet.results, event.result, result))
 
 
-def _result_amended(cabinet: Cabinet, event: ev.ResultAmended, _recorded: ev.Recorded) -> Cabinet:
+def _result_amended(cabinet: Cabinet, event: ev.ResultAmended, recorded: ev.Recorded) -> Cabinet:
     changed = replace(cabinet, wish_seq=event.wish)
     present = cabinet.results.get(event.result)
     if present is None:
@@ -388,14 +547,31 @@ def _result_amended(cabinet: Cabinet, event: ev.ResultAmended, _recorded: ev.Rec
         for field in event.__struct_fields__
         if field not in ("wish", "result") and (value := getattr(event, field)) is not None
     }
-    changed = replace(changed, results=_with(changed.results, event.result, replace(present, **fields)))
+    results = _with(changed.results, event.result, replace(present, **fields))
+    if event.person is not None:
+        recipient = results[event.result].recipient
+        # A recipient is one person with one phone: an old number must not hear of the others either.
+        results = {
+            key: replace(one, person=event.person) if one.recipient == recipient else one
+            for key, one in results.items()
+        }
+    changed = replace(changed, results=results)
     if event.recipient is not None and event.recipient != present.recipient and present.hand_over:
-        one = changed.hand_overs.get(present.hand_over)
-        changed = _touch_hand_over(changed, present.hand_over, recipient=event.recipient)
-        changed = _drop_idle_bundle(changed, present.recipient)
-        if one is not None and one.stage == "loaded":
-            changed = _ensure_bundle(changed, event.recipient)
+        changed = _change_recipient(changed, present.hand_over, event.recipient, recorded)
     return changed
+
+
+def _change_recipient(cabinet: Cabinet, hand_over: str, recipient: str, recorded: ev.Recorded) -> Cabinet:
+    one = cabinet.hand_overs.get(hand_over)
+    if one is None or one.stage == "collected":
+        return cabinet
+    owners = {cabinet.results[key].recipient for key in one.results if key in cabinet.results}
+    if len(owners) > 1:
+        changed = _touch_hand_over(cabinet, hand_over, is_cancelled=True)
+        return _incident(changed, "recipients_differ", recorded, one.compartment, hand_over)
+    changed = _touch_hand_over(cabinet, hand_over, recipient=recipient, is_announced=False)
+    changed = _drop_idle_bundle(changed, one.recipient, recorded)
+    return _ensure_bundle(changed, recipient, recorded) if one.stage == "loaded" else changed
 
 
 def _result_cancelled(cabinet: Cabinet, event: ev.ResultCancelled, _recorded: ev.Recorded) -> Cabinet:
@@ -429,7 +605,14 @@ def _grant_issued(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded
     )
     changed = replace(cabinet, grants=_with(cabinet.grants, event.grant, grant))
     changed = _touch_visit(changed, event.visit, recorded)
-    return _touch_hand_over(changed, event.hand_over, is_asked=False)
+    return _touch_hand_over(
+        changed,
+        event.hand_over,
+        is_asked=False,
+        dead_purpose="",
+        last_purpose=event.purpose,
+        last_actor=event.actor,
+    )
 
 
 def _touch_visit(cabinet: Cabinet, visit: str, recorded: ev.Recorded) -> Cabinet:
@@ -439,106 +622,145 @@ def _touch_visit(cabinet: Cabinet, visit: str, recorded: ev.Recorded) -> Cabinet
 
 
 def _grant_lapsed(cabinet: Cabinet, event: ev.GrantLapsed, _recorded: ev.Recorded) -> Cabinet:
-    return replace(cabinet, grants=_without(cabinet.grants, event.grant))
+    """Without a pulse nothing happened; after one the door may have opened unseen."""
+    grant = cabinet.grants.get(event.grant)
+    changed = replace(cabinet, grants=_without(cabinet.grants, event.grant))
+    if grant is None or not event.pulses:
+        return changed
+    return _unsettle(changed, grant.hand_over, grant.purpose, "lapsed")
 
 
 def _door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -> Cabinet:
     changed = _touch(cabinet, event.compartment, is_open=True, opened_uptime_ms=recorded.moment.uptime_ms)
     grant = cabinet.grants.get(event.grant)
     one = cabinet.hand_overs.get(event.hand_over)
+    purpose: ev.Purpose | Literal[""] = ""
     if grant is not None:
+        purpose = grant.purpose
         changed = replace(changed, grants=_with(changed.grants, event.grant, replace(grant, is_opened=True)))
         changed = _touch_visit(changed, grant.visit, recorded)
-    purpose = grant.purpose if grant is not None else _reopened_for(one)
-    return _touch_hand_over(changed, event.hand_over, open_for=purpose, is_asked=False, trains=0)
-
-
-def _reopened_for(one: HandOver | None) -> ev.Purpose | Literal[""]:
-    """What a door without a live grant stands open for: its dead grant's purpose, or its last one when it bounced."""
-    if one is None or one.dead_purpose:
-        return "" if one is None else one.dead_purpose
-    return "collect" if one.stage == "collected" else "load"
+    elif one is not None:
+        purpose = one.dead_purpose or one.last_purpose
+    is_reopened = one is not None and (one.is_reopened or (one.stage == "loaded" and purpose == "load"))
+    return _touch_hand_over(
+        changed, event.hand_over, open_for=purpose, is_asked=False, trains=0, is_reopened=is_reopened
+    )
 
 
 def _door_closed(cabinet: Cabinet, event: ev.DoorClosed, recorded: ev.Recorded) -> Cabinet:
-    changed = _touch(cabinet, event.compartment, is_open=False, is_left_open=False, opened_uptime_ms=0)
+    present = cabinet.compartment(event.compartment)
+    now_ms = recorded.moment.uptime_ms
+    changed = _touch(
+        cabinet,
+        event.compartment,
+        is_open=False,
+        is_left_open=False,
+        is_alarmed=False,
+        opened_uptime_ms=0,
+        closed_uptime_ms=0 if present.is_alarmed or present.is_left_open or not present.is_open else now_ms,
+    )
     grant = cabinet.grant_on(event.compartment)
     if grant is not None:
         changed = _touch_visit(changed, grant.visit, recorded)
         if grant.is_opened:
             changed = replace(changed, grants=_without(changed.grants, grant.grant))
-    return _touch_hand_over(changed, event.hand_over, open_for="", closed_uptime_ms=recorded.moment.uptime_ms)
+    changed = _touch_hand_over(changed, event.hand_over, open_for="", dead_purpose="")
+    return _touch_hand_over(changed, event.hand_over, closed_uptime_ms=now_ms) if present.is_open else changed
 
 
 def _door_did_not_open(cabinet: Cabinet, event: ev.DoorDidNotOpen, recorded: ev.Recorded) -> Cabinet:
     changed = replace(cabinet, grants=_without(cabinet.grants, event.grant))
     one = cabinet.hand_overs.get(event.hand_over)
-    trains = (one.trains if one else 0) + 1
-    return _touch_hand_over(
-        changed, event.hand_over, is_asked=True, trains=trains, train_ended_uptime_ms=recorded.moment.uptime_ms
-    )
-
-
-def _door_answered(cabinet: Cabinet, event: ev.DoorAnswered, recorded: ev.Recorded) -> Cabinet:
-    changed = _touch_hand_over(cabinet, event.hand_over, is_asked=False)
-    one = cabinet.hand_overs.get(event.hand_over)
-    if event.did_open or one is None or one.trains < TRAINS_A_VISIT:
+    if one is None:
         return changed
-    changed = _touch(changed, event.compartment, quarantine="door_did_not_open")
+    changed = _touch_hand_over(
+        changed,
+        event.hand_over,
+        is_asked=True,
+        trains=one.trains + 1,
+        train_ended_uptime_ms=recorded.moment.uptime_ms,
+    )
+    if one.trains + 1 != TRAINS_A_VISIT:
+        return changed
+    changed = _quarantine(changed, event.compartment, "door_did_not_open")
     return _incident(changed, "door_did_not_open", recorded, event.compartment, event.hand_over)
 
 
-TRAINS_A_VISIT = 3
+def _door_answered(cabinet: Cabinet, event: ev.DoorAnswered, _recorded: ev.Recorded) -> Cabinet:
+    one = cabinet.hand_overs.get(event.hand_over)
+    is_reopened = one is not None and (
+        one.is_reopened or (event.did_open and one.stage == "loaded" and one.last_purpose == "load")
+    )
+    return _touch_hand_over(cabinet, event.hand_over, is_asked=False, is_reopened=is_reopened)
+
+
+def _quarantine(cabinet: Cabinet, number: int, cause: str) -> Cabinet:
+    return _touch(cabinet, number, quarantine=cabinet.compartment(number).quarantine or cause)
 
 
 def _door_opened_unasked(cabinet: Cabinet, event: ev.DoorOpenedUnasked, recorded: ev.Recorded) -> Cabinet:
-    present = cabinet.compartment(event.compartment)
+    changed, hand_over = _alarm(cabinet, event.compartment, "opened_unasked", recorded)
+    return _incident(changed, "opened_unasked", recorded, event.compartment, hand_over)
+
+
+def _alarm(cabinet: Cabinet, number: int, cause: str, recorded: ev.Recorded) -> tuple[Cabinet, str]:
+    """A door opened that nobody had a right to open now; returns the hand-over on record behind it."""
     changed = _touch(
-        cabinet,
-        event.compartment,
-        is_open=True,
-        opened_uptime_ms=recorded.moment.uptime_ms,
-        quarantine=present.quarantine or "opened_unasked",
+        cabinet, number, is_open=True, is_alarmed=True, opened_uptime_ms=recorded.moment.uptime_ms, closed_uptime_ms=0
     )
-    if present.hand_over:
-        changed = _touch_hand_over(changed, present.hand_over, uncertain="opened_unasked")
-    return _incident(changed, "opened_unasked", recorded, event.compartment, present.hand_over)
+    hand_over = changed.compartment(number).hand_over
+    changed = _touch_hand_over(changed, hand_over, uncertain=cause, open_for="", dead_purpose="")
+    return _quarantine(changed, number, cause), hand_over
 
 
 def _wrong_door_opened(cabinet: Cabinet, event: ev.WrongDoorOpened, recorded: ev.Recorded) -> Cabinet:
-    opened = cabinet.compartment(event.opened)
-    granted = cabinet.compartment(event.granted)
-    changed = _touch(
-        cabinet,
-        event.opened,
-        is_open=True,
-        opened_uptime_ms=recorded.moment.uptime_ms,
-        quarantine=opened.quarantine or "wrong_door",
-    )
-    changed = _touch(changed, event.granted, quarantine=granted.quarantine or "wrong_door")
+    changed, hand_over = _alarm(cabinet, event.opened, "wrong_door", recorded)
+    changed = _quarantine(changed, event.granted, "wrong_door")
+    ended = [key for key, grant in cabinet.grants.items() if grant.compartment in (event.granted, event.opened)]
     changed = replace(
         changed,
-        grants=_without(changed.grants, event.grant),
+        grants=_without(changed.grants, event.grant, *ended),
         boards_out=_with(changed.boards_out, event.board, "wrong_door"),
     )
-    if opened.hand_over:
-        changed = _touch_hand_over(changed, opened.hand_over, uncertain="wrong_door")
-    return _incident(changed, "wrong_door", recorded, event.opened, opened.hand_over)
+    grant = cabinet.grants.get(event.grant)
+    if grant is not None and grant.is_opened:
+        changed = _touch_hand_over(changed, grant.hand_over, uncertain="wrong_door", open_for="")
+    return _incident(changed, "wrong_door", recorded, event.opened, hand_over)
 
 
 def _left_open(cabinet: Cabinet, event: ev.LeftOpen, recorded: ev.Recorded) -> Cabinet:
-    changed = _touch(cabinet, event.compartment, is_left_open=True, quarantine="left_open")
-    changed = _touch_hand_over(changed, event.hand_over, uncertain="left_open")
+    """From now on its closing books nothing: nobody knows who closed it, and over what."""
+    changed = _touch(cabinet, event.compartment, is_left_open=True)
+    changed = _quarantine(changed, event.compartment, "left_open")
+    one = cabinet.hand_overs.get(event.hand_over)
+    if one is not None:
+        uncertain = one.uncertain if one.stage == "collected" else one.uncertain or "left_open"
+        changed = _touch_hand_over(changed, event.hand_over, uncertain=uncertain, open_for="", dead_purpose="")
     grant = changed.grant_on(event.compartment)
     if grant is not None:
         changed = replace(changed, grants=_without(changed.grants, grant.grant))
         if changed.visit is not None and changed.visit.visit == grant.visit:
-            changed = _end_visit(changed)
+            changed = _end_visit(changed, recorded)
     return _incident(changed, "left_open", recorded, event.compartment, event.hand_over)
 
 
 def _sensor_suspected(cabinet: Cabinet, event: ev.SensorSuspected, recorded: ev.Recorded) -> Cabinet:
-    changed = _touch(cabinet, event.compartment, is_suspect=True, is_open=False, opened_uptime_ms=0)
+    changed = _touch(
+        cabinet,
+        event.compartment,
+        is_suspect=True,
+        is_open=False,
+        is_left_open=False,
+        is_alarmed=False,
+        opened_uptime_ms=0,
+        closed_uptime_ms=0,
+    )
+    opened = [key for key, one in cabinet.grants.items() if one.compartment == event.compartment and one.is_opened]
+    changed = replace(changed, grants=_without(changed.grants, *opened))
+    one = cabinet.hand_overs.get(changed.compartment(event.compartment).hand_over)
+    if one is not None and one.open_for:
+        changed = _unsettle(changed, one.hand_over, one.open_for, "sensor_suspect")
+        changed = _touch_hand_over(changed, one.hand_over, open_for="", dead_purpose="")
     return _incident(changed, "sensor_suspect", recorded, event.compartment)
 
 
@@ -590,30 +812,40 @@ def _loaded(cabinet: Cabinet, event: ev.Loaded, recorded: ev.Recorded) -> Cabine
         dead_purpose="",
         disputed="",
         loaded_utc_ms=recorded.moment.utc_ms,
+        is_asked=False,
+        is_reopened=False,
+        trains=0,
     )
     one = changed.hand_overs.get(event.hand_over)
     if one is None:
         return changed
     changed = replace(changed, round=Round(actor=one.loaded_by, touched_uptime_ms=recorded.moment.uptime_ms))
-    return _ensure_bundle(changed, one.recipient)
+    return _ensure_bundle(changed, one.recipient, recorded)
 
 
-def _ensure_bundle(cabinet: Cabinet, recipient: str) -> Cabinet:
+def _ensure_bundle(cabinet: Cabinet, recipient: str, recorded: ev.Recorded) -> Cabinet:
     if cabinet.bundle_of(recipient) is not None:
         return cabinet
-    bundle = Bundle(bundle=f"b{cabinet.seq + 1}-{len(cabinet.bundles)}", recipient=recipient)
+    bundle = Bundle(bundle=f"b{recorded.epoch}-{recorded.seq}", recipient=recipient)
     return replace(cabinet, bundles=_with(cabinet.bundles, bundle.bundle, bundle))
 
 
-def _load_undone(cabinet: Cabinet, event: ev.LoadUndone, _recorded: ev.Recorded) -> Cabinet:
+def _load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) -> Cabinet:
+    return _forget_hand_over(_free_results(cabinet, event.results), event.hand_over, recorded)
+
+
+def _free_results(cabinet: Cabinet, keys: tuple[str, ...]) -> Cabinet:
+    """Their hand-over did not come about: they are expected again, or gone if the centre withdrew them meanwhile."""
     results = dict(cabinet.results)
-    for result in event.results:
-        if result in results:
-            results[result] = replace(results[result], hand_over="")
-    return _forget_hand_over(replace(cabinet, results=results), event.hand_over)
+    for key in keys:
+        if key in results and results[key].is_cancelled:
+            results.pop(key)
+        elif key in results:
+            results[key] = replace(results[key], hand_over="")
+    return replace(cabinet, results=results)
 
 
-def _forget_hand_over(cabinet: Cabinet, hand_over: str) -> Cabinet:
+def _forget_hand_over(cabinet: Cabinet, hand_over: str, recorded: ev.Recorded) -> Cabinet:
     """The hand-over is over: its compartment is free unless quarantined, its bundle ends with its last one."""
     one = cabinet.hand_overs.get(hand_over)
     if one is None:
@@ -623,18 +855,19 @@ def _forget_hand_over(cabinet: Cabinet, hand_over: str) -> Cabinet:
         changed = replace(changed, results=_without(changed.results, *one.results))
     if changed.compartment(one.compartment).hand_over == hand_over:
         changed = _touch(changed, one.compartment, hand_over="")
-    return _drop_idle_bundle(changed, one.recipient)
+    return _drop_idle_bundle(changed, one.recipient, recorded)
 
 
-def _drop_idle_bundle(cabinet: Cabinet, recipient: str) -> Cabinet:
+def _drop_idle_bundle(cabinet: Cabinet, recipient: str, recorded: ev.Recorded) -> Cabinet:
     """A bundle without live pickups ends: its selector rests, so that nobody else's code is taken for it."""
     bundle = cabinet.bundle_of(recipient)
     if bundle is None or any(one.stage == "loaded" for one in cabinet.hand_overs_of(recipient)):
         return cabinet
     codes = [code.code for code in cabinet.codes_of(bundle.bundle)]
-    resting = cabinet.resting
+    now_ms = recorded.moment.utc_ms
+    resting = {key: since for key, since in cabinet.resting.items() if now_ms - since < SELECTOR_REST_MS}
     if bundle.selector:
-        resting = _with(resting, bundle.selector, cabinet.run_utc_ms)
+        resting[bundle.selector] = now_ms
     return replace(
         cabinet,
         bundles=_without(cabinet.bundles, bundle.bundle),
@@ -647,31 +880,31 @@ def _round_closed(cabinet: Cabinet, _event: ev.RoundClosed, _recorded: ev.Record
     return replace(cabinet, round=None)
 
 
-def _reclaimed(cabinet: Cabinet, event: ev.Reclaimed, _recorded: ev.Recorded) -> Cabinet:
-    results = dict(cabinet.results)
-    for result in event.results:
-        present = results.get(result)
-        if present is not None:
-            results.pop(result)
-    return _forget_hand_over(replace(cabinet, results=results), event.hand_over)
+def _reclaimed(cabinet: Cabinet, event: ev.Reclaimed, recorded: ev.Recorded) -> Cabinet:
+    changed = replace(cabinet, results=_without(cabinet.results, *event.results))
+    return _forget_hand_over(changed, event.hand_over, recorded)
 
 
-def _looked_inside(cabinet: Cabinet, event: ev.LookedInside, _recorded: ev.Recorded) -> Cabinet:
+def _looked_inside(cabinet: Cabinet, event: ev.LookedInside, recorded: ev.Recorded) -> Cabinet:
     quarantine = "" if event.found != "something_else" else "foreign_content"
     changed = _touch(cabinet, event.compartment, quarantine=quarantine, is_unproved=False, is_left_open=False)
-    if changed.recount is not None:
+    if changed.recount is not None and event.compartment not in changed.recount.looked:
         looked = (*changed.recount.looked, event.compartment)
         changed = replace(changed, recount=replace(changed.recount, looked=looked))
-    return changed
+    if not quarantine:
+        return changed
+    hand_over = changed.compartment(event.compartment).hand_over
+    return _incident(changed, "foreign_content", recorded, event.compartment, hand_over)
 
 
-def _settled(cabinet: Cabinet, event: ev.Settled, _recorded: ev.Recorded) -> Cabinet:
+def _settled(cabinet: Cabinet, event: ev.Settled, recorded: ev.Recorded) -> Cabinet:
     one = cabinet.hand_overs.get(event.hand_over)
     if one is None:
         return cabinet
     if event.outcome == "gone":
         changed = _touch_hand_over(cabinet, event.hand_over, stage="collected")
-        return _forget_hand_over(changed, event.hand_over)
+        changed = _forget_hand_over(changed, event.hand_over, recorded)
+        return _incident(changed, "missing", recorded, one.compartment, event.hand_over)
     stage = "loaded" if one.stage == "collected" else one.stage
     changed = _touch_hand_over(
         cabinet,
@@ -682,8 +915,10 @@ def _settled(cabinet: Cabinet, event: ev.Settled, _recorded: ev.Recorded) -> Cab
         disputed="",
         open_for="",
         is_asked=False,
+        trains=0,
+        is_announced=one.is_announced and one.stage != "collected",
     )
-    return _ensure_bundle(changed, one.recipient) if stage == "loaded" else changed
+    return _ensure_bundle(changed, one.recipient, recorded) if stage == "loaded" else changed
 
 
 def _incident_closed(cabinet: Cabinet, event: ev.IncidentClosed, _recorded: ev.Recorded) -> Cabinet:
@@ -732,7 +967,7 @@ def _code_accepted(cabinet: Cabinet, event: ev.CodeAccepted, recorded: ev.Record
         return cabinet
     changed = cabinet
     if cabinet.visit is not None and cabinet.visit.visit != event.visit:
-        changed = _end_visit(cabinet)
+        changed = _end_visit(cabinet, recorded)
     visit = Visit(
         visit=event.visit,
         bundle=event.bundle,
@@ -759,35 +994,37 @@ def _collected(cabinet: Cabinet, event: ev.Collected, recorded: ev.Recorded) -> 
     )
     if event.evidence == "none":
         changed = _incident(changed, "collected_without_evidence", recorded, event.compartment, event.hand_over)
-    changed = _drop_idle_bundle(changed, one.recipient)
+    changed = _drop_idle_bundle(changed, one.recipient, recorded)
     if changed.visit is None or changed.visit.recipient != one.recipient:
-        changed = _forget_hand_over(changed, event.hand_over)
+        changed = _forget_hand_over(changed, event.hand_over, recorded)
     return changed
 
 
-def _receipt_confirmed(cabinet: Cabinet, event: ev.ReceiptConfirmed, _recorded: ev.Recorded) -> Cabinet:
-    return _forget_hand_over(cabinet, event.hand_over)
+def _receipt_confirmed(cabinet: Cabinet, event: ev.ReceiptConfirmed, recorded: ev.Recorded) -> Cabinet:
+    return _forget_hand_over(cabinet, event.hand_over, recorded)
 
 
 def _disputed(cabinet: Cabinet, event: ev.Disputed, recorded: ev.Recorded) -> Cabinet:
-    changed = _touch(cabinet, event.compartment, quarantine="disputed")
+    changed = _quarantine(cabinet, event.compartment, "disputed")
     changed = _touch_hand_over(changed, event.hand_over, disputed=event.kind, uncertain="disputed")
     return _incident(changed, "disputed_" + event.kind, recorded, event.compartment, event.hand_over)
 
 
-def _visit_ended(cabinet: Cabinet, event: ev.VisitEnded, _recorded: ev.Recorded) -> Cabinet:
+def _visit_ended(cabinet: Cabinet, event: ev.VisitEnded, recorded: ev.Recorded) -> Cabinet:
     if cabinet.visit is None or cabinet.visit.visit != event.visit:
         return cabinet
-    return _end_visit(cabinet)
+    return _end_visit(cabinet, recorded)
 
 
-def _end_visit(cabinet: Cabinet) -> Cabinet:
+def _end_visit(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
+    """Nobody stands at the kiosk any more: what was collected is over, and a question nobody answered stays open."""
     changed = replace(cabinet, visit=None)
     for one in cabinet.hand_overs.values():
         if one.stage == "collected" and not one.disputed:
-            changed = _forget_hand_over(changed, one.hand_over)
-        elif one.trains:
-            changed = _touch_hand_over(changed, one.hand_over, trains=0, is_asked=False)
+            changed = _forget_hand_over(changed, one.hand_over, recorded)
+        elif one.last_purpose == "collect":
+            uncertain = one.uncertain or ("not_seen_open" if one.is_asked else "")
+            changed = _touch_hand_over(changed, one.hand_over, trains=0, is_asked=False, uncertain=uncertain)
     return changed
 
 
@@ -808,6 +1045,9 @@ def _notice_queued(cabinet: Cabinet, event: ev.NoticeQueued, recorded: ev.Record
     bundle = cabinet.bundles.get(event.bundle)
     if bundle is None or not event.code:
         return changed
+    for one in changed.hand_overs.values():
+        if not one.is_announced and not set(one.results).isdisjoint(event.results):
+            changed = _touch_hand_over(changed, one.hand_over, is_announced=True)
     announced = tuple(sorted({*bundle.announced, *event.results}))
     return replace(changed, bundles=_with(changed.bundles, event.bundle, replace(bundle, announced=announced)))
 
@@ -848,6 +1088,8 @@ def _notice_delivered(cabinet: Cabinet, event: ev.NoticeDelivered, _recorded: ev
 def _notice_failed(cabinet: Cabinet, event: ev.NoticeFailed, recorded: ev.Recorded) -> Cabinet:
     if not event.is_final:
         return _touch_notice(cabinet, event.notice, stage="queued", touched_uptime_ms=recorded.moment.uptime_ms)
+    if event.notice not in cabinet.notices:
+        return cabinet
     changed = replace(cabinet, notices=_without(cabinet.notices, event.notice))
     return _incident(changed, "notice_failed", recorded)
 
@@ -865,6 +1107,15 @@ def _signed_in(cabinet: Cabinet, event: ev.SignedIn, _recorded: ev.Recorded) -> 
 def _sign_in_failed(cabinet: Cabinet, event: ev.SignInFailed, _recorded: ev.Recorded) -> Cabinet:
     present = cabinet.staff.get(event.actor, StaffMember())
     return replace(cabinet, staff=_with(cabinet.staff, event.actor, replace(present, failures=present.failures + 1)))
+
+
+# --- keeping
+
+
+def _personal_erased(cabinet: Cabinet, event: ev.PersonalErased, _recorded: ev.Recorded) -> Cabinet:
+    """Whose data are gone hears nothing more."""
+    kept = {key: one for key, one in cabinet.notices.items() if one.person not in event.refs}
+    return replace(cabinet, notices=kept)
 
 
 APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet]] = {
@@ -916,6 +1167,6 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.SignedIn: _signed_in,
     ev.SignInFailed: _sign_in_failed,
     ev.PresenceProved: _unchanged,
-    ev.PersonalErased: _unchanged,
+    ev.PersonalErased: _personal_erased,
     ev.Parked: _unchanged,
 }

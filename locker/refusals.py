@@ -79,6 +79,14 @@ class WrongStage(Refusal):
     slug = "wrong-stage"
 
 
+class SeveralMatch(WrongStage):
+    """What was scanned fits several results; `candidates` are their ids, one of them must be picked."""
+
+    def __init__(self, candidates: tuple[str, ...]) -> None:
+        self.candidates = candidates
+        super().__init__("several results fit what was scanned; pick one of them")
+
+
 class NotLoadable(Refusal):
     """The result may not be loaded; `reason` is one of not_finished, procedure, consent, unpaid, by_post, cancelled."""
 
@@ -153,15 +161,76 @@ class BusOffline(Fault):
     slug = "bus-offline"
 
 
-class ReadOnly(Fault):
-    """The disk is full; what is recorded stays, nothing new is accepted."""
-
-    slug = "read-only"
-
-
 class SafeMode(Fault):
     slug = "safe-mode"
 
 
 class Starting(Fault):
     slug = "starting"
+
+
+# --- the journal's storage
+
+
+class StorageFault(Fault):
+    """The journal cannot do what was asked; nothing of the call was stored unless the class says otherwise."""
+
+    slug = "storage"
+
+
+class RetryableStorageFault(StorageFault):
+    """The same call may succeed later."""
+
+
+class FinalStorageFault(StorageFault):
+    """Repeating the call in this process is of no use."""
+
+
+class JournalInUse(RetryableStorageFault):
+    """Another process holds the journal."""
+
+
+class ReadOnly(RetryableStorageFault):
+    """The disk is full; what is recorded stays, nothing new is accepted."""
+
+    slug = "read-only"
+
+
+class JournalClosed(FinalStorageFault):
+    """The journal was closed, or never opened."""
+
+
+class JournalBroken(FinalStorageFault):
+    """The disk failed a write or a read. Whether the last commit landed is unknown: the process must end."""
+
+
+class JournalCorrupt(FinalStorageFault):
+    """The file is damaged or was changed by another hand: do not serve, restore the newest backup."""
+
+
+class JournalTooNew(FinalStorageFault):
+    """A newer release wrote this journal and this one cannot read it."""
+
+
+class JournalUnreachable(FinalStorageFault):
+    """The file cannot be opened or made: no directory, no permission, no such copy."""
+
+
+class WrongCabinet(FinalStorageFault):
+    """The journal belongs to another cabinet than the configuration names."""
+
+
+class SqliteTooOld(FinalStorageFault):
+    """The SQLite in use lacks the fix for the WAL-reset bug (before 3.51.3)."""
+
+
+class CursorRefused(FinalStorageFault):
+    """A cursor may not go back, nor beyond the head of the journal."""
+
+
+class BackupFailed(RetryableStorageFault):
+    """No whole copy came about; the journal itself is untouched."""
+
+
+class BackupRefused(FinalStorageFault):
+    """This copy must not be put in place: damaged, its chain broken, or of a newer release."""

@@ -2,8 +2,10 @@
 
 Opening a loaded compartment is routine when it is on today's list: its result was cancelled, it is overdue,
 uncertain, disputed, or its compartment waits for a look. Anything else loaded needs a second person. Only evidence
-or a clerk frees a compartment (I6); a look that finds what is on record makes it certain again, an empty one ends
-the hand-over, and anything else keeps the quarantine.
+or a clerk frees a compartment (I6); a look that finds what is on record makes it certain again, and anything else
+keeps the quarantine. An empty one ends the hand-over: it went the way its door was last granted for if that was left
+unsettled, and is missing, with an incident, if nobody had a right to take it. An incident of a compartment that still
+waits for a look is closed by looking.
 """
 
 from __future__ import annotations
@@ -20,16 +22,18 @@ def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
     place = cabinet.compartment(one.compartment)
     waits = one.is_cancelled or one.uncertain or one.disputed or place.quarantine or place.is_unproved
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
-    return bool(waits) or any(deadline < today for deadline in deadlines)
+    return bool(waits) or any(deadline and deadline < today for deadline in deadlines)
 
 
 def reclaim(cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str, today: str, second: str = "") -> ev.Decision:
     """Grant a clerk the opening that takes a hand-over out; it is booked at the door's closing.
 
     `second` is the user name of a second present person. Raises PresenceNeeded, UnknownHandOver, CompartmentBusy,
-    SecondPersonNeeded.
+    WrongStage (nothing loaded to take out: look inside instead), SecondPersonNeeded.
     """
     one = _openable(cabinet, hand_over, actor)
+    if one.stage != "loaded":
+        raise WrongStage("it is not on record as inside; look inside instead")
     if not is_routine(cabinet, one, today=today) and second in ("", actor.user):
         raise SecondPersonNeeded("this result is not due back; a second person at the cabinet must agree")
     issued = ev.GrantIssued(
@@ -79,31 +83,28 @@ def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> e
         facts.extend(
             ev.IncidentClosed(incident=incident.incident, actor=actor.user)
             for incident in cabinet.incidents.values()
-            if incident.compartment == number and not _is_missing(one, found)
+            if incident.compartment == number
         )
     return doors.merged(ev.Decision(events=tuple(facts)), settled)
 
 
-def _is_missing(one: HandOver | None, found: ev.Found) -> bool:
-    """Empty although nobody with a right was seen to open it: the incident stays open."""
-    return one is not None and found == "empty" and one.uncertain in ("opened_unasked", "wrong_door", "disputed")
-
-
 def _settle(cabinet: Cabinet, one: HandOver, found: ev.Found, actor: Actor) -> ev.Decision:
-    if found == "as_recorded":
-        if one.stage == "loading":
-            return doors.loaded(one, evidence="clerk")
-        return ev.Decision(events=(_settled(one, "inside", actor),))
-    if found != "empty":
+    if found == "something_else" or (one.stage == "collected" and not one.disputed):
         return ev.Decision()
+    if found == "as_recorded":
+        settled = ev.Decision(events=(_settled(one, "inside", actor),))
+        return doors.loaded(one, evidence="clerk") if one.stage == "loading" else settled
     if one.stage == "loading":
-        undone = ev.LoadUndone(
-            hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence="clerk"
-        )
-        return ev.Decision(events=(undone,))
-    if one.stage == "loaded" and not _is_missing(one, found):
+        return doors.undone(cabinet, one, evidence="clerk")
+    way_out = one.last_purpose if one.stage == "loaded" and one.uncertain in UNSETTLED else ""
+    if way_out == "collect":
         return doors.collected(cabinet, one, evidence="clerk")
+    if way_out == "reclaim":
+        return doors.reclaimed(cabinet, one, actor=actor.user)
     return doors.ended(cabinet, one, _settled(one, "gone", actor))
+
+
+UNSETTLED = ("restarted", "recount", "lapsed", "left_open", "not_seen_open", "sensor_suspect")
 
 
 def _settled(one: HandOver, outcome: str, actor: Actor) -> ev.Settled:
@@ -117,9 +118,12 @@ def _settled(one: HandOver, outcome: str, actor: Actor) -> ev.Settled:
 
 
 def close_incident(cabinet: Cabinet, incident: int, actor: Actor) -> ev.Decision:
-    """A person has looked at it. Raises UnknownResult when no such incident is open."""
-    if incident not in cabinet.incidents:
+    """A person has looked at it. Raises UnknownResult when no such incident is open, WrongStage before the look."""
+    present = cabinet.incidents.get(incident)
+    if present is None:
         raise UnknownResult("no such incident is open")
+    if present.compartment and cabinet.compartment(present.compartment).quarantine:
+        raise WrongStage("its compartment waits for a look; say what is inside, and the incident closes with it")
     return ev.Decision(events=(ev.IncidentClosed(incident=incident, actor=actor.user),))
 
 

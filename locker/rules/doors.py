@@ -4,9 +4,11 @@ A door opens under its grant, or it is an alarm. Within the pulse window of one 
 the wrong door: nothing is booked, both are quarantined, the board is out of service until proved (I15). A hand-over
 is booked when its door closes after opening, never earlier (I7). The sensor is evidence, not permission: a suspect
 one never counts as open and never refuses (I8); a person's word is asked instead and booked with evidence `none`.
-After a restart an opening already on record and a door now closed are a full cycle; a door found open under a dead
-grant counts as opened by it; a grant without any opening on record leaves its hand-over uncertain and its code
-good (I4).
+A latch that a pulse released stays released, so a door pulled late, while its person is still asked about it,
+opened by that pulse. After a restart an opening already on record and a door now closed are a full cycle; a door found
+open under a dead grant counts as opened by it; a grant without any opening on record leaves its hand-over uncertain
+and its code good (I4). A door that was left open books nothing when somebody closes it: the owner's code stays good,
+and a clerk looks. What ends a hand-over tells its owner in the same commit.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from locker import events as ev
-from locker.model import Cabinet, HandOver
+from locker.model import Cabinet, Compartment, HandOver
+from locker.refusals import WrongStage
 
 GRANT_FIRST_PULSE_MS = 15_000
 GRANT_TRAIN_MS = 60_000
@@ -42,40 +45,46 @@ def opened(
         return ev.Decision()
     grant = cabinet.grant_on(number)
     one = cabinet.hand_overs.get(present.hand_over)
-    if grant is not None and not grant.is_opened:
+    pulsed = [key for key in window if key in cabinet.grants and cabinet.grants[key].compartment != number]
+    if grant is not None and not grant.is_opened and (grant.grant in window or not pulsed):
         seen = ev.DoorOpened(
             compartment=number, grant=grant.grant, hand_over=grant.hand_over, pulses=window.get(grant.grant, 0)
         )
         return ev.Decision(events=(seen,))
-    if one is not None and ((found and one.dead_purpose) or _has_bounced(one, moment)):
-        return ev.Decision(
-            events=(ev.DoorOpened(compartment=number, grant="", hand_over=one.hand_over, pulses=0, found=found),)
-        )
-    if pulsed := [key for key in window if key in cabinet.grants]:
+    is_late = one is not None and (one.is_asked or (found and bool(one.dead_purpose)))
+    if is_late or _has_bounced(present, moment):
+        seen = ev.DoorOpened(compartment=number, grant="", hand_over=present.hand_over, pulses=0, found=found)
+        return ev.Decision(events=(seen,))
+    if pulsed:
         victim = cabinet.grants[pulsed[-1]]
         wrong = ev.WrongDoorOpened(grant=victim.grant, granted=victim.compartment, opened=number, board=board)
         return ev.Decision(events=(wrong,))
     return ev.Decision(events=(ev.DoorOpenedUnasked(compartment=number, found=found),))
 
 
-def _has_bounced(one: HandOver, moment: ev.Moment) -> bool:
+def _has_bounced(present: Compartment, moment: ev.Moment) -> bool:
     """A door that springs open again right after closing did not latch; nobody asked and nobody forced it."""
-    return one.closed_uptime_ms > 0 and moment.uptime_ms - one.closed_uptime_ms < BOUNCE_MS and not one.dead_purpose
+    return present.closed_uptime_ms > 0 and moment.uptime_ms - present.closed_uptime_ms < BOUNCE_MS
 
 
 def closed(cabinet: Cabinet, number: int) -> ev.Decision:
-    """A trusted sensor's edge to closed, or the first good reading after a start: book what the opening was for."""
+    """A trusted sensor's edge to closed, or the first good reading after a start: book what the opening was for.
+
+    A door that was on record as closed and is seen closed after its grant died, puts that on record: from now on it is
+    not found open under it. A restored copy may not know the latest of what it recorded, and books only what was
+    granted since.
+    """
     present = cabinet.compartment(number)
-    if not present.is_open:
-        return ev.Decision()
     grant = cabinet.grant_on(number)
     key = present.hand_over or (grant.hand_over if grant is not None else "")
-    shut = ev.DoorClosed(compartment=number, hand_over=key)
     one = cabinet.hand_overs.get(key)
-    if one is None or not one.open_for:
-        return ev.Decision(events=(shut,))
-    booked = book(cabinet, one, evidence="door_cycle", actor=grant.actor if grant is not None else one.loaded_by)
-    return ev.Decision(events=(shut, *booked.events), rows=booked.rows)
+    if not present.is_open and (one is None or present.is_suspect or not one.dead_purpose):
+        return ev.Decision()
+    shut = ev.Decision(events=(ev.DoorClosed(compartment=number, hand_over=key),))
+    if one is None or not present.is_open or not one.open_for or (present.is_unproved and grant is None):
+        return shut
+    actor = grant.actor if grant is not None else one.last_actor or one.loaded_by
+    return merged(shut, book(cabinet, one, evidence="door_cycle", actor=actor))
 
 
 def book(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence, actor: str) -> ev.Decision:
@@ -84,10 +93,20 @@ def book(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence, actor: str) 
         return loaded(one, evidence=evidence)
     if one.open_for == "collect" and one.stage == "loaded":
         return collected(cabinet, one, evidence=evidence)
-    if one.open_for == "reclaim":
-        fact = ev.Reclaimed(hand_over=one.hand_over, compartment=one.compartment, results=one.results, actor=actor)
-        return ended(cabinet, one, fact, cause="reclaimed")
+    if one.open_for == "reclaim" and one.stage == "loaded":
+        return reclaimed(cabinet, one, actor=actor)
     return ev.Decision()
+
+
+def contradicted(cabinet: Cabinet, one: HandOver, *, actor: str, evidence: ev.Evidence) -> ev.Decision:
+    """A person says that an open door is shut: the sensor is suspect, and what it was opened for is booked.
+
+    Raises WrongStage when it does not stand open on record for this hand-over.
+    """
+    if not cabinet.compartment(one.compartment).is_open or not one.open_for:
+        raise WrongStage("this door does not stand open")
+    suspected = ev.SensorSuspected(compartment=one.compartment, cause="contradicted")
+    return merged(ev.Decision(events=(suspected,)), book(cabinet, one, evidence=evidence, actor=actor))
 
 
 def loaded(one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
@@ -97,9 +116,40 @@ def loaded(one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
 
 
 def collected(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
-    """Book a hand-over as collected, and spend its bundle's codes if it was the last live one (I5)."""
+    """Book a hand-over as collected, tell its owner, and spend its bundle's codes if it was the last live one (I5)."""
     fact = ev.Collected(hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence=evidence)
-    return ended(cabinet, one, fact)
+    return merged(ended(cabinet, one, fact), _told(cabinet, one, "COLLECTED"))
+
+
+def reclaimed(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
+    """Book a hand-over as taken out by a present clerk, and tell its owner if a notice had named it."""
+    fact = ev.Reclaimed(hand_over=one.hand_over, compartment=one.compartment, results=one.results, actor=actor)
+    over = ended(cabinet, one, fact, cause="reclaimed")
+    if not one.is_announced:
+        return over
+    return merged(over, _told(cabinet, one, "WITHDRAWN" if one.is_cancelled else "EXPIRED"))
+
+
+def undone(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
+    """Nothing is in the compartment after all: the results are expected again."""
+    fact = ev.LoadUndone(hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence=evidence)
+    return ended(cabinet, one, fact, cause="staff")
+
+
+def _told(cabinet: Cabinet, one: HandOver, template: ev.Template) -> ev.Decision:
+    """A message without a code to the person of the hand-over's results; its id is the same whenever it is decided."""
+    person = next((cabinet.results[key].person for key in one.results if key in cabinet.results), "")
+    if not person:
+        return ev.Decision()
+    bundle = cabinet.bundle_of(one.recipient)
+    queued = ev.NoticeQueued(
+        notice=f"{one.hand_over}-{template.lower()}",
+        template=template,
+        person=person,
+        bundle="" if bundle is None else bundle.bundle,
+        results=one.results,
+    )
+    return ev.Decision(events=(queued,))
 
 
 def ended(cabinet: Cabinet, one: HandOver, fact: ev.Event, *, cause: ev.RevokeCause = "spent") -> ev.Decision:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import msgspec
 
 from locker import events as ev
-from locker.model import Cabinet
+from locker.model import Cabinet, Visit
 from locker.rules.doors import GRANT_TRAIN_MS, LEFT_OPEN_MS
+from locker.rules.loading import is_loading
+from locker.rules.pickup import is_at_door
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -40,15 +42,14 @@ def _deadlines(cabinet: Cabinet, timing: Timing) -> list[tuple[int, ev.Event]]:
             lapsed = ev.GrantLapsed(grant=grant.grant, cause="too_late")
             # The doors worker ends a train itself; this is for a grant nobody could even begin to use.
             pending.append((grant.issued_uptime_ms + GRANT_TRAIN_MS + 5_000, lapsed))
-    loading = any(one.open_for == "load" for one in cabinet.hand_overs.values())
-    if cabinet.round is not None and not loading:
+    if cabinet.round is not None and not is_loading(cabinet):
         closed = ev.RoundClosed(actor="timer")
         pending.append((cabinet.round.touched_uptime_ms + timing.round_ms, closed))
-    if cabinet.visit is not None and not _has_open_door(cabinet, cabinet.visit.visit):
+    if cabinet.visit is not None and not _is_at_door(cabinet, cabinet.visit):
         ended = ev.VisitEnded(visit=cabinet.visit.visit, cause="idle")
         pending.append((cabinet.visit.touched_uptime_ms + timing.visit_idle_ms, ended))
     return pending
 
 
-def _has_open_door(cabinet: Cabinet, visit: str) -> bool:
-    return any(grant.visit == visit for grant in cabinet.grants.values())
+def _is_at_door(cabinet: Cabinet, visit: Visit) -> bool:
+    return any(is_at_door(cabinet, one) for one in cabinet.hand_overs_of(visit.recipient))

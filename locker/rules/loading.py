@@ -4,7 +4,8 @@ Only a present clerk opens a door. Loadable is a finished result of an allowed p
 no post. The smallest free compartment that fits is taken, within reach where reach is asked; where it is unknown,
 compartments between 80 and 120 cm come first. The hand-over is loaded when its door has closed after opening. Until the
 loader says the round is done (or ten minutes have passed since the last close) the loader may open own loads again and
-take them back; only then codes are made and notices go out.
+take them back; only then codes are made and notices go out. Nothing is undone unseen: what was loaded is taken back
+only after its door was opened again.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from locker.refusals import (
     UnknownResult,
     WrongStage,
 )
+from locker.rules import doors
 from locker.rules.results import check_loadable
 
 SIZES = ("S", "M", "L")
@@ -63,10 +65,11 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
     first), NoFreeCompartment, NoReachableCompartment.
     """
     needs_presence(request.actor)
-    if any(one.open_for == "load" for one in cabinet.hand_overs.values()):
+    if is_loading(cabinet):
         raise DoorStandsOpen("close the open door before the next envelope")
+    results = tuple(dict.fromkeys(request.results))
     wanted = []
-    for key in request.results:
+    for key in results:
         result = cabinet.results.get(key)
         if result is None:
             raise UnknownResult("no such result is expected; announce it at the centre or leave it at the counter")
@@ -84,7 +87,7 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
         events=(
             ev.LoadStarted(
                 hand_over=request.hand_over,
-                results=request.results,
+                results=results,
                 recipient=recipients.pop(),
                 compartment=place.number,
                 actor=request.actor.user,
@@ -97,6 +100,13 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
                 actor=request.actor.user,
             ),
         )
+    )
+
+
+def is_loading(cabinet: Cabinet) -> bool:
+    """Whether a door stands open for loading, or is about to."""
+    return any(grant.purpose == "load" for grant in cabinet.grants.values()) or any(
+        one.open_for == "load" and one.stage == "loading" for one in cabinet.hand_overs.values()
     )
 
 
@@ -114,6 +124,7 @@ def choose(
         if SIZES.index(place.size) >= SIZES.index(size)
         and place.number in servable
         and cabinet.compartment(place.number).is_free
+        and cabinet.grant_on(place.number) is None
         and place.board not in cabinet.boards_out
     ]
     if not free:
@@ -133,6 +144,8 @@ def _own_load(cabinet: Cabinet, hand_over: str, actor: Actor) -> HandOver:
         raise UnknownHandOver("no such hand-over is in the cabinet")
     if one.loaded_by != actor.user:
         raise NotAllowed("only who loaded it opens it again; take it out as a reclaim instead")
+    if one.stage == "collected":
+        raise WrongStage("it has been collected meanwhile")
     if cabinet.round is None and one.stage != "loading":
         raise WrongStage("the round is closed and the notice is on its way; take it out as a reclaim instead")
     return one
@@ -150,16 +163,59 @@ def reopen(cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str) -> ev.
 
 
 def undo(cabinet: Cabinet, hand_over: str, actor: Actor) -> ev.Decision:
-    """The present loader says that nothing is in the compartment. Raises WrongStage while its door is open."""
+    """The present loader says that nothing is in the compartment.
+
+    Raises WrongStage while its door is open, and for a loaded one that was not opened again since.
+    """
     one = _own_load(cabinet, hand_over, actor)
     if cabinet.compartment(one.compartment).is_open or cabinet.grant_on(one.compartment) is not None:
         raise WrongStage("close the door first")
-    undone = ev.LoadUndone(hand_over=hand_over, compartment=one.compartment, results=one.results, evidence="clerk")
-    return ev.Decision(events=(undone,))
+    if one.stage == "loaded" and not one.is_reopened:
+        raise WrongStage("open it again and take the envelope out first")
+    return doors.undone(cabinet, one, evidence="clerk")
+
+
+def answer(cabinet: Cabinet, hand_over: str, actor: Actor, *, did_open: bool) -> ev.Decision:
+    """A present clerk says whether a door that was not seen open had opened, and was shut again.
+
+    If it did, what it was opened for is booked on the clerk's word, and the sensor is suspect. Raises PresenceNeeded,
+    UnknownHandOver, WrongStage when nothing was asked of a clerk.
+    """
+    needs_presence(actor)
+    one = cabinet.hand_overs.get(hand_over)
+    if one is None:
+        raise UnknownHandOver("no such hand-over is in the cabinet")
+    if not one.is_asked or one.last_purpose == "collect":
+        raise WrongStage("nothing was asked of this hand-over")
+    answered = ev.DoorAnswered(compartment=one.compartment, hand_over=hand_over, did_open=did_open)
+    facts: tuple[ev.Event, ...] = (answered,)
+    if did_open and not cabinet.compartment(one.compartment).is_suspect:
+        facts = (answered, ev.SensorSuspected(compartment=one.compartment, cause="unchanged_after_train"))
+    said = ev.Decision(events=facts)
+    if did_open and one.stage == "loading" and one.last_purpose == "load":
+        return doors.merged(said, doors.loaded(one, evidence="clerk"))
+    if did_open and one.stage == "loaded" and one.last_purpose == "reclaim":
+        return doors.merged(said, doors.reclaimed(cabinet, one, actor=actor.user))
+    return said
+
+
+def shut(cabinet: Cabinet, hand_over: str, actor: Actor) -> ev.Decision:
+    """A present clerk says that a door which the sensor shows as open is shut; the sensor is suspect from now on.
+
+    What it was opened for is booked on the clerk's word. Raises PresenceNeeded, UnknownHandOver, WrongStage (it is not
+    open on record, or was opened by a citizen).
+    """
+    needs_presence(actor)
+    one = cabinet.hand_overs.get(hand_over)
+    if one is None:
+        raise UnknownHandOver("no such hand-over is in the cabinet")
+    if one.open_for == "collect":
+        raise WrongStage("a citizen opened this door; look inside when it is free")
+    return doors.contradicted(cabinet, one, actor=actor.user, evidence="clerk")
 
 
 def close_round(cabinet: Cabinet, actor: str) -> ev.Decision:
     """The loader is done. Raises DoorStandsOpen while a loading door is open."""
-    if any(one.open_for == "load" for one in cabinet.hand_overs.values()):
+    if is_loading(cabinet):
         raise DoorStandsOpen("close the open door first")
     return ev.Decision() if cabinet.round is None else ev.Decision(events=(ev.RoundClosed(actor=actor),))

@@ -2,7 +2,8 @@
 
 READY follows the loading round: when the loader says it is done, or ten minutes after its last close, each bundle
 with a result no notice has named gets a code and one message. A later item, a person's request and a revocation
-make a new code; the two latest of a holder open. A message's intent is on record before a gateway hears of it; a
+make a new code; the two latest of a holder open. A person who asks hears only of what was announced before; what is
+uncertain is announced when a clerk has settled it. A message's intent is on record before a gateway hears of it; a
 retry sends the same code; the sealed secret is erased at the final outcome.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from locker import events as ev
-from locker.model import Bundle, Cabinet, Notice
+from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver, Notice
 from locker.refusals import WrongStage
 from locker.rules.doors import merged
 
@@ -35,16 +36,25 @@ def unannounced(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
     """Results in the cabinet that no notice has named yet."""
     return tuple(
         result
-        for one in cabinet.hand_overs_of(bundle.recipient)
-        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
+        for one in _waiting(cabinet, bundle)
+        if not one.uncertain
         for result in one.results
         if result not in bundle.announced
     )
 
 
+def _waiting(cabinet: Cabinet, bundle: Bundle) -> list[HandOver]:
+    """Hand-overs that a code of this bundle opens."""
+    return [
+        one
+        for one in cabinet.hand_overs_of(bundle.recipient)
+        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
+    ]
+
+
 def due_bundles(cabinet: Cabinet) -> tuple[Bundle, ...]:
     """Bundles that need a code and a message now; none while a round is open or a recount runs."""
-    if cabinet.round is not None or (cabinet.recount is not None and not cabinet.recount.is_replayed):
+    if cabinet.round is not None or _is_recounting(cabinet):
         return ()
     return tuple(bundle for bundle in cabinet.bundles.values() if unannounced(cabinet, bundle))
 
@@ -56,29 +66,38 @@ def mint(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
         return ev.Decision()
     cause: ev.CodeCause = "revoked" if present.was_revoked else "later_item" if present.announced else "ready"
     template: ev.Template = "NEWCODE_REVOKED" if present.was_revoked else "READY"
-    return _minted(cabinet, present, fresh, cause=cause, template=template)
+    results = tuple(result for one in _waiting(cabinet, present) if not one.uncertain for result in one.results)
+    return _minted(cabinet, present, fresh, results=results, cause=cause, template=template)
 
 
 def mint_again(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
     """A person asked for a new code. Raises WrongStage if the bundle is over or was not announced yet."""
     present = cabinet.bundles.get(bundle)
-    if present is None or not present.announced:
+    if present is None or _is_recounting(cabinet):
         raise WrongStage("no announced result waits for this person")
-    return _minted(cabinet, present, fresh, cause="asked", template="NEWCODE")
+    waiting = [result for one in _waiting(cabinet, present) for result in one.results]
+    results = tuple(result for result in waiting if result in present.announced)
+    if not results:
+        raise WrongStage("no announced result waits for this person")
+    return _minted(cabinet, present, fresh, results=results, cause="asked", template="NEWCODE")
+
+
+def _is_recounting(cabinet: Cabinet) -> bool:
+    return cabinet.recount is not None and not cabinet.recount.is_replayed
 
 
 def _minted(
-    cabinet: Cabinet, bundle: Bundle, fresh: Fresh, *, cause: ev.CodeCause, template: ev.Template
+    cabinet: Cabinet,
+    bundle: Bundle,
+    fresh: Fresh,
+    *,
+    results: tuple[str, ...],
+    cause: ev.CodeCause,
+    template: ev.Template,
 ) -> ev.Decision:
     selector = bundle.selector or fresh.selector
-    if not bundle.selector and selector in taken_selectors(cabinet, cabinet.run_utc_ms):
+    if not bundle.selector and selector in taken_selectors(cabinet, cabinet.utc_ms):
         raise WrongStage("the selector was taken meanwhile; draw again")
-    results = tuple(
-        result
-        for one in cabinet.hand_overs_of(bundle.recipient)
-        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
-        for result in one.results
-    )
     if template == "READY" and len(results) > 1:
         template = "READY_BUNDLE"
     old = [code.code for code in cabinet.codes_of(bundle.bundle) if code.holder == "owner"]
@@ -94,7 +113,7 @@ def _minted(
     queued = ev.NoticeQueued(
         notice=fresh.notice,
         template=template,
-        person=cabinet.results[results[0]].person if results else "",
+        person=next((cabinet.results[key].person for key in reversed(results) if key in cabinet.results), ""),
         bundle=bundle.bundle,
         code=fresh.code,
         results=results,
@@ -114,11 +133,8 @@ def _minted(
 def taken_selectors(cabinet: Cabinet, utc_ms: int) -> frozenset[str]:
     """Selectors that live bundles hold, and those that rest for 24 h after theirs ended."""
     live = {bundle.selector for bundle in cabinet.bundles.values() if bundle.selector}
-    resting = {key for key, since in cabinet.resting.items() if utc_ms - since < REST_MS}
+    resting = {key for key, since in cabinet.resting.items() if utc_ms - since < SELECTOR_REST_MS}
     return frozenset(live | resting)
-
-
-REST_MS = 24 * 3600 * 1000
 
 
 def ready_at_ms(notice: Notice) -> int:

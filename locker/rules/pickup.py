@@ -5,7 +5,8 @@ unknown and suspended codes get one answer. A failure is charged durably before 
 dry the keypad also asks for the last four digits of the phone, so the owner of a right code is never refused for
 what somebody else did (I14). A right code whose grant is live returns that grant and charges nothing. Re-opening is
 free for 60 s after closing and ends with "received all" or the visit. A door that was not seen open costs nothing:
-the person is asked, three trains a visit, 60 s apart.
+the person is asked, three trains a visit, 60 s apart. Who leaves without an answer leaves the hand-over uncertain and
+the code good.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from locker import events as ev
-from locker.model import TRAINS_A_VISIT, Bundle, Cabinet, Grant, HandOver, Place
+from locker.model import TRAINS_A_VISIT, Bundle, Cabinet, HandOver, Place
 from locker.refusals import (
     BoardOffline,
     CodeRefused,
@@ -33,7 +34,8 @@ from otp import throttle
 REOPEN_MS = 60_000
 SUSPECT_RETRY_MS = 5_000
 
-Answer = Literal["received_all", "door_stayed_shut", "empty", "not_mine", "incomplete"]
+Said = Literal["received_all", "door_stayed_shut", "empty", "not_mine", "incomplete"]
+Answer = Said | Literal["door_is_shut"]
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -79,7 +81,8 @@ def submit(
     """Accept a right code and grant its first door, or charge a wrong one.
 
     Raises SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), BoardOffline (no door of
-    this bundle can be opened now; nothing is charged), DoorDidNotOpen (trains used up; nothing is charged).
+    this bundle can be opened now; nothing is charged), CompartmentBusy (a clerk is at its last door; nothing is
+    charged), DoorDidNotOpen (trains used up; nothing is charged).
     """
     proof = request.proof
     passed = gate(cabinet, proof, uptime_ms=moment.uptime_ms)
@@ -95,7 +98,7 @@ def submit(
         failed = ev.AttemptFailed(selector=proof.selector, second_check=passed is throttle.Gate.EVALUATE_CHECKED)
         return ev.Decision(events=(failed,), refusal=CodeRefused("not accepted"))
     accepted = _accept(cabinet, proof, bundle, request.visit)
-    if _live_grant(cabinet, bundle) is not None:
+    if _has_live_door(cabinet, bundle):
         return accepted
     issued = _grant_next(cabinet, bundle, request, places=places, servable=servable, moment=moment)
     return doors.merged(accepted, issued)
@@ -123,12 +126,17 @@ def _collectable(cabinet: Cabinet, bundle: Bundle) -> list[HandOver]:
     ]
 
 
-def _live_grant(cabinet: Cabinet, bundle: Bundle) -> Grant | None:
-    """A grant of this bundle that has not been used up: its door is opening or open."""
-    keys = {one.hand_over for one in _collectable(cabinet, bundle)}
-    return next(
-        (grant for grant in cabinet.grants.values() if grant.purpose == "collect" and grant.hand_over in keys), None
-    )
+def _has_live_door(cabinet: Cabinet, bundle: Bundle) -> bool:
+    """Whether a door of this bundle is opening under a grant that is not used up, or stands open for its person."""
+    return any(is_at_door(cabinet, one) for one in _collectable(cabinet, bundle))
+
+
+def is_at_door(cabinet: Cabinet, one: HandOver) -> bool:
+    """Whether a citizen is at the door of this hand-over: it is opening, or stands open and was not left."""
+    grant = cabinet.grant_on(one.compartment)
+    if grant is not None and grant.purpose == "collect" and grant.hand_over == one.hand_over:
+        return True
+    return one.open_for == "collect" and cabinet.compartment(one.compartment).is_open
 
 
 def _grant_next(
@@ -145,16 +153,25 @@ def _grant_next(
         one
         for one in waiting
         if one.compartment in servable
+        and one.compartment in places
         and places[one.compartment].board not in cabinet.boards_out
         and not cabinet.compartment(one.compartment).is_unproved
     ]
     if not reachable:
         raise BoardOffline("no door of this code can be opened now; the code stays good")
-    free = [one for one in reachable if _may_try(cabinet, one, moment)]
+    idle = [one for one in reachable if not _is_busy(cabinet, one)]
+    if not idle:
+        raise CompartmentBusy("a clerk is at its door; try again when it has closed")
+    free = [one for one in idle if _may_try(cabinet, one, moment)]
     if not free:
         raise DoorDidNotOpen("the door was tried and did not open; the code stays good")
     one = min(free, key=lambda each: (each.trains, cabinet.compartment(each.compartment).is_open, each.compartment))
     return _granted(one, request.grant, request.visit)
+
+
+def _is_busy(cabinet: Cabinet, one: HandOver) -> bool:
+    """Whether a clerk's grant holds this door."""
+    return cabinet.grant_on(one.compartment) is not None
 
 
 def _may_try(cabinet: Cabinet, one: HandOver, moment: ev.Moment) -> bool:
@@ -187,7 +204,7 @@ def open_next(
 ) -> ev.Decision:
     """Grant the next door of the visit's bundle. Raises WrongStage, CompartmentBusy, BoardOffline, DoorDidNotOpen."""
     bundle = _bundle_of_visit(cabinet, visit)
-    if _live_grant(cabinet, bundle) is not None:
+    if _has_live_door(cabinet, bundle):
         raise CompartmentBusy("a door of this visit is still open or opening")
     if not _collectable(cabinet, bundle):
         raise WrongStage("nothing else is waiting for this visit")
@@ -198,7 +215,7 @@ def open_next(
 def _bundle_of_visit(cabinet: Cabinet, visit: str) -> Bundle:
     present = cabinet.visit
     bundle = None if present is None or present.visit != visit else cabinet.bundles.get(present.bundle)
-    if bundle is None:
+    if bundle is None or not cabinet.codes_of(bundle.bundle):
         raise WrongStage("this visit has ended; type the code again")
     return bundle
 
@@ -226,13 +243,21 @@ def _of_visit(cabinet: Cabinet, hand_over: str, visit: str) -> HandOver:
 def answer(cabinet: Cabinet, hand_over: str, *, visit: str, said: Answer) -> ev.Decision:
     """What the citizen says of a hand-over: after its door closed, or when its door was not seen open.
 
-    Raises WrongStage while the door stands open or when nothing was asked, UnknownHandOver.
+    `door_is_shut` contradicts a sensor that shows an open door. Raises WrongStage while the door stands open or when
+    nothing was asked, UnknownHandOver.
     """
     one = _of_visit(cabinet, hand_over, visit)
+    if said == "door_is_shut":
+        if one.open_for != "collect":
+            raise WrongStage("this door does not stand open")
+        return doors.contradicted(cabinet, one, actor="citizen", evidence="none")
     if cabinet.compartment(one.compartment).is_open:
         raise WrongStage("close the door first")
-    if one.is_asked and one.stage == "loaded":
+    if one.is_asked and one.stage == "loaded" and one.last_purpose == "collect":
         return _answer_unseen(cabinet, one, said)
+    if one.stage == "collected" and one.is_asked and said == "door_stayed_shut":
+        answered = ev.DoorAnswered(compartment=one.compartment, hand_over=hand_over, did_open=False)
+        return ev.Decision(events=(answered,))
     if one.stage != "collected" or said == "door_stayed_shut":
         raise WrongStage("nothing was asked of this hand-over")
     if said == "received_all":
@@ -240,7 +265,7 @@ def answer(cabinet: Cabinet, hand_over: str, *, visit: str, said: Answer) -> ev.
     return ev.Decision(events=(_dispute(one, said),))
 
 
-def _answer_unseen(cabinet: Cabinet, one: HandOver, said: Answer) -> ev.Decision:
+def _answer_unseen(cabinet: Cabinet, one: HandOver, said: Said) -> ev.Decision:
     opened = said != "door_stayed_shut"
     answered = ev.DoorAnswered(compartment=one.compartment, hand_over=one.hand_over, did_open=opened)
     if said == "door_stayed_shut":

@@ -3,7 +3,8 @@
 The centre owns administrative facts, the cabinet physical ones. Wishes are executed strictly in order, each exactly
 once, each with exactly one answering fact. An announce is answered `queued`, never "in cabinet". A change that meets
 an open door waits for it to close. A cancel that meets a result already taken is a conflict for a clerk, never an
-overwrite. A changed phone or recipient, or a cancel, revokes every live code of the bundle in the same commit.
+overwrite. A changed phone or recipient, or a cancel, revokes every live code of the bundle in the same commit. Results
+of one compartment that come to belong to two recipients go to neither: a clerk takes them out.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def _amend(cabinet: Cabinet, wish: Amend) -> ev.Decision:
         raise DoorStandsOpen("the change waits until the door of this result has closed")
     decision = ev.Decision(events=(wish.amended,), rows=wish.rows)
     bundle = cabinet.bundle_of(result.recipient)
-    if bundle is None or wish.amended.person is None:
+    if bundle is None or (wish.amended.person is None and wish.amended.recipient is None):
         return decision
     return merged(revoked(cabinet, bundle.bundle, "amended"), decision)
 

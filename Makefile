@@ -1,0 +1,51 @@
+# Every target sets up what it needs on its own; the first run takes a minute, later ones nothing.
+PY := .venv/bin/python
+export PYTHONUNBUFFERED := 1
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format bench setup lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## start a simulated cabinet, its controller and a centre; Ctrl-C ends all
+	@.ci/setup run
+	@$(PY) -m simulator.stack $(ARGS)
+
+demo: ## the same, scripted and headless: announce, load, collect
+	@.ci/setup run
+	@$(PY) -m simulator.demo $(ARGS)
+
+test: ## run every test (ARGS="tests/hw -k late" picks some)
+	@.ci/setup dev
+	@$(PY) -m pytest -q -n 2 --dist loadfile $(ARGS)
+
+check: ## formatting, lint, types, import contracts, dead code, units, licences, locks
+	@.ci/setup dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+	$(PY) -m vulture
+	$(PY) -m pytest -q tests/house tests/systemd
+
+format: ## write the formatting and the lint fixes that are safe
+	@.ci/setup dev
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench: ## measure, with the limit or peer beside each figure
+	@.ci/setup dev
+	@$(PY) -m bench $(ARGS)
+
+setup: ## only install: packages from the locks, and Debian's where root allows
+	@.ci/setup dev
+
+LOCK := $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --extra hub
+lock: ## write both lock files anew (ARGS=--upgrade for newer versions)
+	@.ci/setup dev
+	$(LOCK) $(ARGS) pyproject.toml -o requirements/run.lock
+	$(LOCK) $(ARGS) --group dev pyproject.toml -o requirements/dev.lock
+
+clean: ## remove .venv, caches and the state of `make run`
+	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,89 @@
+"""The boards a configuration names: assembled for the service, or asked once by the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from hw.assembly import Assembly, Fitting, assemble
+from hw.board import Board
+from hw.errors import Fault
+from hw.limits import LockLimits
+from hw.line import Line, SerialLine, TcpLine
+from locker.config import BoardEntry, BusLine, LimitsSection, Wiring
+
+ANSWERS_WITHIN_S = 5.0
+
+
+def assemble_boards(wiring: Wiring, limits: LimitsSection | None = None) -> Assembly:
+    """Buses and boards of the wiring, not yet running. Raises UnknownProfile."""
+    lines = {bus.name: line_of(bus) for bus in wiring.bus}
+    fittings = tuple(_fitting(wiring, board) for board in wiring.board)
+    return assemble(lines, fittings, doors_per_minute=(limits or LimitsSection()).doors_per_minute)
+
+
+def line_of(bus: BusLine) -> Line:
+    """The serial port or TCP connection of one bus."""
+    if bus.port is not None:
+        return SerialLine(bus.port, baud=bus.baud, parity=bus.parity, stop_bits=bus.stop_bits)
+    assert bus.host is not None
+    return TcpLine(bus.host, bus.tcp_port, framing=bus.framing)
+
+
+def _fitting(wiring: Wiring, board: BoardEntry) -> Fitting:
+    locks = {}
+    for entry in wiring.compartments_of(board.name):
+        model = wiring.lock_model(entry.lock)
+        locks[entry.coil] = LockLimits(
+            max_pulse_ms=model.max_pulse_ms,
+            min_gap_ms=model.min_gap_ms,
+            max_pulses_per_minute=model.max_pulses_per_minute,
+        )
+    return Fitting(name=board.name, bus=board.bus, unit_id=board.unit_id, profile=board.profile, locks=locks)
+
+
+async def check(wiring: Wiring) -> Mapping[str, str]:
+    """Every board by name: empty when it is what the wiring says, else the sentence that says what is wrong."""
+
+    async def identify(board: Board) -> None:
+        await board.identify()
+
+    return await _with_each(wiring, identify)
+
+
+async def release(wiring: Wiring) -> Mapping[str, str]:
+    """Switch every coil off; per board empty, or the sentence that says why not."""
+
+    async def switch_off(board: Board) -> None:
+        await board.release_all()
+
+    return await _with_each(wiring, switch_off)
+
+
+async def _with_each(wiring: Wiring, act: Callable[[Board], Awaitable[None]]) -> Mapping[str, str]:
+    try:
+        assembly = assemble_boards(wiring)
+    except Fault as fault:
+        return {board.name: str(fault) for board in wiring.board}
+    owners = [asyncio.ensure_future(bus.run()) for bus in assembly.buses]
+    problems = {}
+    try:
+        for name, board in assembly.boards.items():
+            problems[name] = await _ask(board, act)
+    finally:
+        for owner in owners:
+            owner.cancel()
+        await asyncio.gather(*owners, return_exceptions=True)
+    return problems
+
+
+async def _ask(board: Board, act: Callable[[Board], Awaitable[None]]) -> str:
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            await board.bus.wait_online()
+            await act(board)
+    except TimeoutError:
+        return f"bus {board.bus.name} does not open; check adapter, cable, and that no other program uses it"
+    except Fault as fault:
+        return str(fault)
+    return ""

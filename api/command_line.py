@@ -1,0 +1,187 @@
+"""The command line: `dossier-locker COMMAND --config FILE`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import segno
+
+from api import control, enrolment
+from locker import config as configuration
+from locker import keeping
+from locker.config import Config, ConfigError
+from locker.refusals import StorageFault
+from otp import sealing, staff
+from otp.errors import OtpError
+
+DEFAULT_CONFIG = Path("/etc/dossier-locker/cabinet.toml")
+CONFIG = click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    envvar="DOSSIER_LOCKER_CONFIG",
+    help="The cabinet's TOML file.",
+)
+
+
+def _load(path: Path) -> Config:
+    try:
+        return configuration.load(path)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _ask(config: Config, command: str) -> dict[str, Any]:
+    try:
+        reply = asyncio.run(control.ask(config.storage.control, command))
+    except control.NotRunningError as error:
+        raise click.ClickException(str(error)) from error
+    if "error" in reply:
+        raise click.ClickException(reply["error"])
+    return reply
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Controller of a 24/7 dossier cabinet.
+
+    First time on a cabinet: write the TOML file (docs/wiring.md), `check` it, then `run`.
+    """
+
+
+@main.command()
+@CONFIG
+@click.option("--ready-line", is_flag=True, help="Print one JSON line with the addresses once ready.")
+def run(path: Path, *, ready_line: bool) -> None:
+    """Run the service until it is stopped (systemd does this)."""
+    from api.run import main as run_service  # noqa: PLC0415  the other commands must not wait for the web framework
+
+    sys.exit(run_service(_load(path), ready_line=ready_line))
+
+
+@main.command()
+@CONFIG
+@click.option("--boards/--no-boards", default=True, help="Also ask every board on its bus (stop the service first).")
+def check(path: Path, *, boards: bool) -> None:
+    """Check the configuration and every board it names; list all problems at once."""
+    config = _load(path)
+    click.echo(f"{path}: {len(config.compartment)} compartments, {len(config.board)} boards: configuration is good.")
+    if not boards:
+        return
+    from api import boards as probing  # noqa: PLC0415
+
+    problems = asyncio.run(probing.check(config))
+    for name, problem in problems.items():
+        click.echo(f"  board {name}: {problem or 'good'}")
+    if any(problems.values()):
+        raise click.ClickException("some boards do not serve; the others would")
+
+
+@main.command()
+@CONFIG
+def release(path: Path) -> None:
+    """Switch every coil of every board off, as far as they answer (runs after the service stops)."""
+    from api import boards as probing  # noqa: PLC0415
+
+    for name, problem in asyncio.run(probing.release(_load(path))).items():
+        click.echo(f"board {name}: {problem or 'all coils off'}", err=bool(problem))
+
+
+@main.command()
+@CONFIG
+def status(path: Path) -> None:
+    """What the running service says of itself, as JSON."""
+    click.echo(json.dumps(_ask(_load(path), "status"), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@CONFIG
+def backup(path: Path) -> None:
+    """Copy the running journal to the backup directory, checked and synced."""
+    click.echo(_ask(_load(path), "backup")["file"])
+
+
+@main.command()
+@CONFIG
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(path: Path, file: Path | None, *, yes: bool) -> None:
+    """Put a backup (default: the newest) in place of the journal. The service must be stopped.
+
+    The present journal is moved aside, never deleted. The next start begins a recount: every code is void, and
+    compartments serve once the centre has given back its facts or a clerk has looked inside.
+    """
+    config = _load(path)
+    chosen = file or keeping.latest(config.storage.backups)
+    if chosen is None:
+        raise click.ClickException(f"no backup in {config.storage.backups}")
+    if not yes:
+        click.confirm(f"Put {chosen.name} in place of the journal? All codes become void.", abort=True)
+    try:
+        aside = keeping.restore(chosen, config.storage.directory, utc_ms=time.time_ns() // 1_000_000)
+    except StorageFault as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{chosen.name} is in place" + (f"; the former journal is {aside}" if aside else ""))
+
+
+@main.command()
+@CONFIG
+@click.option("--file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A backup to verify.")
+def verify(path: Path, file: Path | None) -> None:
+    """Walk the hash chain: names the first fact that was changed, removed or moved."""
+    config = _load(path)
+    if file is None and config.storage.control.exists():
+        reply = _ask(config, "verify")
+        click.echo(json.dumps(reply))
+        sys.exit(0 if reply["is_sound"] else 1)
+    try:
+        verdict = keeping.verify(file or config.storage.journal)
+    except StorageFault as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{verdict.seq} facts, head {verdict.head_hash}")
+    if not verdict.is_sound:
+        raise click.ClickException(f"fact {verdict.flaw_seq}: {verdict.what}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def key(file: Path) -> None:
+    """Make a new device key in FILE (mode 0600). Without it no code can be checked: keep a copy in a safe."""
+    try:
+        sealing.create_device_key(file)
+    except OtpError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{file} written; name it in [secrets] device_key_file")
+
+
+@main.command("staff")
+@CONFIG
+@click.argument("user")
+@click.option("--name", required=True, help="As colleagues know the person.")
+@click.option("--role", type=click.Choice(["clerk", "leader", "technician"]), default="clerk", show_default=True)
+@click.password_option(help="At least 8 signs; 15 are better.")
+def add_staff(path: Path, user: str, name: str, role: str, password: str) -> None:
+    """Print the [[staff]] block of a new member, the QR code for the authenticator, and ten recovery codes."""
+    config = _load(path)
+    if config.secrets.device_key_file is None:
+        raise click.ClickException("[secrets] device_key_file is missing; make one with `dossier-locker key`")
+    try:
+        device_key = sealing.read_device_key(config.secrets.device_key_file)
+        block = enrolment.enrol(user, name=name, role=role, password=password, device_key=device_key)
+    except OtpError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(block.toml)
+    segno.make(staff.totp_address(block.totp_secret, person=user, issuer="Dossier locker")).terminal(compact=True)
+    click.echo("Recovery codes, each good once:\n  " + "\n  ".join(block.recovery_codes))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Cabinets: who they are, their keys, where the centre stands with each."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hub import tables
+from hub.errors import NoIdentityError, NotAllowedError, UnknownCabinetError
+from locker.wire import GENESIS
+
+c = tables.cabinet.c
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cabinet:
+    """A cabinet to register. `url` and `push_secret` (whsec_...) only where the centre can reach it."""
+
+    id: str
+    key: str
+    url: str | None = None
+    push_secret: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One cabinet as the page shows it."""
+
+    cabinet: str
+    epoch: int
+    acked_through: int
+    wish_head: int
+    wishes_seen: int
+    last_contact: str | None
+    is_pushed: bool
+
+
+def hash_key(key: str) -> str:
+    """SHA-256 of a key, hex. Keys are 256 random bits, so nothing slower is needed."""
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
+
+
+def register(connection: Connection, cabinet: Cabinet) -> None:
+    """Add a cabinet, or give a known one this key and address; its facts and wishes stay."""
+    values: dict[str, Any] = {
+        "key_hash": hash_key(cabinet.key),
+        "url": cabinet.url,
+        "push_secret": cabinet.push_secret,
+    }
+    changed = connection.execute(sa.update(tables.cabinet).where(c.cabinet == cabinet.id).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(sa.insert(tables.cabinet).values(cabinet=cabinet.id, head_hash=GENESIS, **values))
+
+
+def authenticate(connection: Connection, cabinet: str, key: str) -> None:
+    """NoIdentityError: no cabinet has this key; NotAllowedError: another one has."""
+    owners = connection.execute(sa.select(c.cabinet, c.key_hash).where(c.key_hash == hash_key(key))).all()
+    owner = next((row for row in owners if hmac.compare_digest(row.key_hash, hash_key(key))), None)
+    if owner is None:
+        raise NoIdentityError("send the cabinet's key as `Authorization: Bearer ...`")
+    if all(row.cabinet != cabinet for row in owners):
+        raise NotAllowedError("this key belongs to another cabinet; use the path of your own")
+
+
+def lock(connection: Connection, cabinet: str) -> Any:
+    """The cabinet's row, held until the commit. UnknownCabinetError."""
+    row = connection.execute(sa.select(tables.cabinet).where(c.cabinet == cabinet).with_for_update()).one_or_none()
+    if row is None:
+        raise UnknownCabinetError("no cabinet has this id; register it with `python -m hub cabinet add`")
+    return row
+
+
+def standings(connection: Connection) -> list[Standing]:
+    """Every cabinet, by id."""
+    rows = connection.execute(sa.select(tables.cabinet).order_by(c.cabinet)).all()
+    return [
+        Standing(
+            cabinet=row.cabinet,
+            epoch=row.epoch,
+            acked_through=row.acked_through,
+            wish_head=row.wish_head,
+            wishes_seen=row.wishes_seen,
+            last_contact=row.last_contact,
+            is_pushed=row.url is not None,
+        )
+        for row in rows
+    ]
+
+
+def pushable(connection: Connection) -> list[tuple[str, str, str]]:
+    """(id, url, push secret) of the cabinets the centre can reach."""
+    chosen = sa.select(c.cabinet, c.url, c.push_secret).where(c.url.is_not(None), c.push_secret.is_not(None))
+    return [(row.cabinet, row.url, row.push_secret) for row in connection.execute(chosen.order_by(c.cabinet))]

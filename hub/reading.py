@@ -1,0 +1,149 @@
+"""What a fact says about results and wishes. Pure; what it cannot read stays raw in the store.
+
+Physical facts are the cabinet's: they always tell where a result is. Answers to wishes tell what became of the wish.
+Unknown types say nothing here; a known type whose fields do not fit is unreadable, and kept for a later release.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from locker.wire import MAX_INT
+
+Stage = Literal["announced", "queued", "in_cabinet", "collected", "reclaimed", "gone", "cancelled", "refused"]
+Mark = Literal["disputed", "uncertain", "settled", "gone"]
+MAX_COMPARTMENT = 100_000
+MAX_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Results are now at `stage`."""
+
+    results: tuple[str, ...]
+    stage: Stage
+    compartment: int | None = None
+    hand_over: str | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A wish got its one answering fact."""
+
+    wish_seq: int
+    answer: Literal["done", "refused", "conflict"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Something about a hand-over that a person must look at, or no longer must."""
+
+    hand_over: str
+    mark: Mark
+
+
+Reading = Moved | Answered | Marked
+Body = Mapping[str, Any]
+
+
+class UnreadableError(ValueError):
+    """A known type whose fields do not fit."""
+
+
+def _number(body: Body, *names: str, limit: int = MAX_INT) -> int:
+    for name in names:
+        value = body.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= limit:
+            return value
+    raise UnreadableError(f"{names[0]} is not a number within 0 and {limit}")
+
+
+def _text(body: Body, name: str) -> str:
+    value = body.get(name)
+    if isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable():
+        return value
+    raise UnreadableError(f"{name} is not a printable text of 1 to {MAX_TEXT} characters")
+
+
+def _maybe_text(body: Body, name: str) -> str | None:
+    return _text(body, name) if body.get(name) else None
+
+
+def _results(body: Body) -> tuple[str, ...]:
+    value = body.get("results")
+    if not isinstance(value, list) or not value:
+        raise UnreadableError("results is not a list of ids")
+    return tuple(_text({"results": one}, "results") for one in value)
+
+
+def _wish(body: Body) -> int:
+    return _number(body, "wish", "wish_seq")
+
+
+def _compartment(body: Body) -> int:
+    return _number(body, "compartment", limit=MAX_COMPARTMENT)
+
+
+def _queued(body: Body) -> tuple[Reading, ...]:
+    return Answered(_wish(body), "done"), Moved((_text(body, "result"),), "queued")
+
+
+def _done(body: Body) -> tuple[Reading, ...]:
+    return (Answered(_wish(body), "done"),)
+
+
+def _cancelled(body: Body) -> tuple[Reading, ...]:
+    return Answered(_wish(body), "done"), Moved((_text(body, "result"),), "cancelled")
+
+
+def _cancel_conflicted(body: Body) -> tuple[Reading, ...]:
+    return (Answered(_wish(body), "conflict", _maybe_text(body, "found")),)
+
+
+def _refused(body: Body) -> tuple[Reading, ...]:
+    return (Answered(_wish(body), "refused", _maybe_text(body, "reason")),)
+
+
+def _moves(stage: Stage) -> Callable[[Body], tuple[Reading, ...]]:
+    def read_move(body: Body) -> tuple[Reading, ...]:
+        compartment = _compartment(body)
+        return (Moved(_results(body), stage, compartment, _text(body, "hand_over"), _maybe_text(body, "evidence")),)
+
+    return read_move
+
+
+def _marks(mark: Mark) -> Callable[[Body], tuple[Reading, ...]]:
+    def read_mark(body: Body) -> tuple[Reading, ...]:
+        return (Marked(_text(body, "hand_over"), mark),)
+
+    return read_mark
+
+
+def _settled(body: Body) -> tuple[Reading, ...]:
+    return (Marked(_text(body, "hand_over"), "gone" if body.get("outcome") == "gone" else "settled"),)
+
+
+READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
+    "ResultQueued": _queued,
+    "ResultAmended": _done,
+    "ResultCancelled": _cancelled,
+    "CancelConflicted": _cancel_conflicted,
+    "WishRefused": _refused,
+    "WishDone": _done,
+    "Loaded": _moves("in_cabinet"),
+    "LoadUndone": _moves("queued"),
+    "Collected": _moves("collected"),
+    "Reclaimed": _moves("reclaimed"),
+    "Disputed": _marks("disputed"),
+    "LeftOpen": _marks("uncertain"),
+    "BecameUncertain": _marks("uncertain"),
+    "Settled": _settled,
+}
+
+
+def read(kind: str, body: Body) -> tuple[Reading, ...] | None:
+    """What a fact of type `kind` says; None for a type that says nothing here. UnreadableError."""
+    reader = READERS.get(kind)
+    return None if reader is None else reader(body)

@@ -1,0 +1,252 @@
+"""The doors worker: pulses what a live grant permits, and turns edges of door inputs into facts.
+
+A train is at most three pulses, the lock's cooling gap between them; the first within 15 s of the grant, the last
+within 60 s. Grants of another run are never pulsed. A pulse is only a request to a lock: what happened is what the
+sensor shows or, for a suspect one, what a person says. The rules of what a movement means are in
+`locker.rules.doors`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+from hw import debounce, watch
+from hw.board import Board
+from hw.bus import Bus
+from hw.errors import Fault, PulseTooSoon, PulseUnconfirmed
+from locker import events as ev
+from locker.config import CompartmentEntry, Wiring
+from locker.journal import Journal
+from locker.model import Cabinet, Grant
+from locker.rules import doors as rules
+
+PULSES_A_TRAIN = 3
+SEEN_WITHIN_S = 3.0
+log = structlog.get_logger()
+
+Reading = Literal["closed", "open", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """Whether a board serves now; `cause` is the sentence that says why not."""
+
+    is_online: bool
+    cause: str = ""
+
+
+class Doors:
+    """Owns the buses of one cabinet for the life of the process. `run` must run for anything to move."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal[Cabinet],
+        wiring: Wiring,
+        buses: Sequence[Bus],
+        boards: Mapping[str, Board],
+        uptime_ms: Callable[[], int],
+    ) -> None:
+        self._journal = journal
+        self._wiring = wiring
+        self._by_number = dict(wiring.by_number)
+        self._buses = tuple(buses)
+        self._boards = dict(boards)
+        self._uptime_ms = uptime_ms
+        self._states = {name: BoardState(is_online=False, cause="not asked yet") for name in boards}
+        self._at = {(entry.board, entry.input): entry.number for entry in wiring.compartment if entry.input is not None}
+        self._settled = {name: self._unsettled(name) for name in boards}
+        self._window: dict[str, int] = {}
+        self._reports: asyncio.Queue[tuple[str, object]] = asyncio.Queue()
+        self._started: set[str] = set()
+        self._change = asyncio.Event()
+
+    def _unsettled(self, board: str) -> debounce.Debounce:
+        inverted = [
+            entry.input for entry in self._wiring.compartments_of(board) if entry.inverted and entry.input is not None
+        ]
+        return debounce.unsettled(self._boards[board].profile.inputs, inverted)
+
+    # --- what others ask
+
+    @property
+    def boards(self) -> Mapping[str, BoardState]:
+        """Each board by its name in the configuration."""
+        return dict(self._states)
+
+    @property
+    def buses(self) -> tuple[Bus, ...]:
+        return self._buses
+
+    @property
+    def readings(self) -> Mapping[int, Reading]:
+        """What the door inputs show now, by compartment; unknown before the first two equal reads."""
+        return {number: self._reading(number) for number in self._by_number}
+
+    @property
+    def servable(self) -> frozenset[int]:
+        """Compartments whose board is proved and in service, so that their door can be pulsed now."""
+        out = self._journal.cabinet.boards_out
+        return frozenset(
+            entry.number
+            for entry in self._wiring.compartment
+            if self._states[entry.board].is_online and entry.board not in out
+        )
+
+    async def changed(self) -> None:
+        """Return at the next change of a board's state or a door's reading."""
+        await self._change.wait()
+
+    def _tell(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
+
+    def _reading(self, number: int) -> Reading:
+        entry = self._by_number[number]
+        if entry.input is None or not self._states[entry.board].is_online:
+            return "unknown"
+        return self._settled[entry.board].states[entry.input]
+
+    # --- the life of the worker
+
+    async def run(self) -> None:
+        """Own the buses until cancelled; then every coil is switched off, as far as boards answer."""
+        async with asyncio.TaskGroup() as group:
+            owners = [group.create_task(bus.run(), name=f"bus {bus.name}") for bus in self._buses]
+            try:
+                async with asyncio.TaskGroup() as work:
+                    for bus in self._buses:
+                        boards = [board for board in self._boards.values() if board.bus is bus]
+                        work.create_task(watch.watch(bus, boards, self._hear), name=f"watch {bus.name}")
+                    work.create_task(self._book_reports(), name="door edges")
+                    work.create_task(self._serve_grants(work), name="grants")
+            finally:
+                await self._release_all()
+                for owner in owners:
+                    owner.cancel()
+
+    async def _release_all(self) -> None:
+        for board in self._boards.values():
+            if board.bus.is_online:
+                try:
+                    async with asyncio.timeout(1):
+                        await board.release_all()
+                except (Fault, TimeoutError) as fault:
+                    log.warning("board not released", board=board.name, reason=str(fault))
+
+    def _hear(self, report: watch.Report) -> None:
+        """Called by the watch of a bus, in order; quick, and never waits."""
+        match report:
+            case watch.InputsRead(board=board, inputs=inputs):
+                self._settled[board], edges = debounce.fold(self._settled[board], inputs)
+                for edge in edges:
+                    self._reports.put_nowait((board, edge))
+                if edges:
+                    self._tell()
+            case watch.BoardProved(board=board):
+                self._settled[board] = self._unsettled(board)
+                self._states[board] = BoardState(is_online=True)
+                self._tell()
+            case watch.BoardLost(board=board, cause=cause):
+                self._states[board] = BoardState(is_online=False, cause=str(cause))
+                self._tell()
+            case watch.StrayCoil(board=board):
+                self._reports.put_nowait((board, report))
+
+    async def _book_reports(self) -> None:
+        while True:
+            board, report = await self._reports.get()
+            if isinstance(report, debounce.Edge):
+                await self._book_edge(board, report)
+            elif isinstance(report, watch.StrayCoil):
+                events = tuple(ev.CoilStrayed(board=board, coil=coil, cleared=report.cleared) for coil in report.coils)
+                await self._journal.record(lambda *_: ev.Decision(events=events), must_land=True)  # noqa: B023
+
+    async def _book_edge(self, board: str, edge: debounce.Edge) -> None:
+        number = self._at.get((board, edge.input))
+        if number is None:
+            return
+
+        def decide(cabinet: Cabinet, _known: None, moment: ev.Moment) -> ev.Decision:
+            if edge.now == "closed":
+                return rules.closed(cabinet, number)
+            return rules.opened(
+                cabinet, number, board=board, window=dict(self._window), found=edge.was == "unknown", moment=moment
+            )
+
+        await self._journal.record(decide, must_land=True)
+
+    # --- grants
+
+    async def _serve_grants(self, work: asyncio.TaskGroup) -> None:
+        cabinet = self._journal.cabinet
+        while True:
+            for grant in cabinet.grants.values():
+                if not grant.is_opened and grant.grant not in self._started and grant.run_id == cabinet.run_id:
+                    self._started.add(grant.grant)
+                    work.create_task(self._train(grant), name=f"train {grant.grant}")
+            self._started &= set(cabinet.grants)
+            cabinet = await self._journal.changed(cabinet.seq)
+
+    async def _train(self, grant: Grant) -> None:
+        """Pulse one door until it is seen open, is refused, or the train is over."""
+        entry = self._by_number[grant.compartment]
+        if self._reading(entry.number) == "open":
+            await self._journal.record(lambda cabinet, *_: rules.suspect(cabinet, entry.number), must_land=True)
+        is_suspect = self._journal.cabinet.compartment(entry.number).is_suspect
+        try:
+            sent, lapsed = await self._pulses(grant, entry, most=1 if is_suspect else PULSES_A_TRAIN)
+        finally:
+            self._window.pop(grant.grant, None)
+        if lapsed:
+            await self._journal.record(lambda cabinet, *_: rules.lapse(cabinet, grant.grant, cause=lapsed, pulses=sent))
+        else:
+            await self._journal.record(lambda cabinet, *_: rules.did_not_open(cabinet, grant.grant, pulses=sent))
+
+    async def _pulses(self, grant: Grant, entry: CompartmentEntry, *, most: int) -> tuple[int, str]:
+        """Pulses sent, and why the grant lapsed (empty: it did not, the door is open or was pulsed in vain)."""
+        sent = 0
+        while sent < most and self._is_live(grant):
+            age_ms = self._uptime_ms() - grant.issued_uptime_ms
+            if age_ms > (rules.GRANT_FIRST_PULSE_MS if sent == 0 else rules.GRANT_TRAIN_MS):
+                return sent, "too_late" if sent == 0 else ""
+            if entry.board in self._journal.cabinet.boards_out and grant.purpose not in ("inspect", "prove"):
+                return sent, "board_out_of_service"
+            self._window[grant.grant] = sent + 1
+            try:
+                await self._unlock(entry)
+            except PulseTooSoon as limit:
+                await self._is_over(grant, within_s=max(limit.retry_after_s, 0.01))
+                continue
+            except Fault as fault:
+                log.warning("pulse refused", compartment=entry.number, reason=str(fault))
+                if not (isinstance(fault, PulseUnconfirmed) and fault.pulses_sent):
+                    return sent, type(fault).__name__
+            sent += 1
+            await self._is_over(grant, within_s=SEEN_WITHIN_S)
+        return sent, ""
+
+    async def _unlock(self, entry: CompartmentEntry) -> None:
+        assert entry.input is not None
+        lock = self._wiring.lock_model(entry.lock)
+        await self._boards[entry.board].unlock(entry.coil, pulse_ms=lock.pulse_ms, door_input=entry.input)
+
+    def _is_live(self, grant: Grant) -> bool:
+        present = self._journal.cabinet.grants.get(grant.grant)
+        return present is not None and not present.is_opened and present.run_id == self._journal.cabinet.run_id
+
+    async def _is_over(self, grant: Grant, *, within_s: float) -> bool:
+        """Whether the grant is used or gone, waiting for it at most `within_s` seconds."""
+        try:
+            async with asyncio.timeout(within_s):
+                cabinet = self._journal.cabinet
+                while self._is_live(grant):
+                    cabinet = await self._journal.changed(cabinet.seq)
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,28 @@
+"""What happens first in every run: the run is on record, grants of earlier runs are dead, a restored copy starts a
+recount.
+
+Coils are switched off board by board when their bus is watched, and each board's unfinished hand-overs are settled
+at its first good read (`locker.doors`). Ready does not wait for boards.
+"""
+
+from __future__ import annotations
+
+from locker import events as ev
+from locker.journal import Journal
+from locker.model import Cabinet
+from locker.rules import recounts
+from locker.rules.doors import merged
+
+
+async def begin(journal: Journal[Cabinet], *, release: str) -> None:
+    """Record the start of this run, and the recount if a backup was put in place of the journal."""
+    restored_from = journal.restored_from
+
+    def decide(cabinet: Cabinet, _known: None, _moment: ev.Moment) -> ev.Decision:
+        started = ev.Decision(events=(ev.RunStarted(release=release),))
+        if restored_from is None:
+            return started
+        epoch = journal.highest_epoch + 1
+        return merged(recounts.start(cabinet, epoch=epoch, cause="restored", forked_at=restored_from), started)
+
+    await journal.record(decide, must_land=True)

@@ -1,0 +1,346 @@
+"""Tables for lists, search and reports: written with the facts in one transaction, rebuilt from them at any time.
+
+They hold refs and places only. Names, phones and dossier codes stay in the erasable table `personal` and are joined
+when somebody with the right asks. What a result's row says of the past outlives the live state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import apsw
+import msgspec
+
+from locker import dossier_code
+from locker import events as ev
+from locker.replay import Views
+from otp.segments import unaccent
+
+VERSION = 2
+SEARCHED = 50
+SHORTEST_TAIL = 4
+
+Where = Literal["to_load", "loading", "inside", "collected", "reclaimed", "cancelled", "gone"]
+Outcome = Literal["none", "queued", "sent", "delivered", "failed"]
+
+DDL = """
+DROP TABLE IF EXISTS view_hand_over;
+DROP TABLE IF EXISTS view_result;
+DROP TABLE IF EXISTS view_notice;
+CREATE TABLE view_hand_over (
+  hand_over TEXT PRIMARY KEY,
+  compartment INTEGER NOT NULL,
+  recipient TEXT NOT NULL,
+  loaded_by TEXT NOT NULL,
+  started_utc_ms INTEGER NOT NULL,
+  loaded_utc_ms INTEGER,
+  ended_utc_ms INTEGER,
+  ended TEXT NOT NULL DEFAULT '',
+  evidence TEXT NOT NULL DEFAULT '',
+  ended_by TEXT NOT NULL DEFAULT '',
+  disputed TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX view_hand_over_loaded ON view_hand_over (loaded_utc_ms);
+CREATE INDEX view_hand_over_ended ON view_hand_over (ended_utc_ms);
+CREATE TABLE view_result (
+  result TEXT PRIMARY KEY,
+  dossier TEXT NOT NULL,
+  person TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  hand_over TEXT NOT NULL DEFAULT '',
+  since_utc_ms INTEGER NOT NULL,
+  notice TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX view_result_dossier ON view_result (dossier);
+CREATE INDEX view_result_hand_over ON view_result (hand_over) WHERE hand_over <> '';
+CREATE TABLE view_notice (
+  notice TEXT PRIMARY KEY,
+  outcome TEXT NOT NULL
+) STRICT;
+"""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One hit of a search. `when_utc_ms` is when the result came to where it is."""
+
+    result: str
+    dossier: str
+    name: str
+    where: str
+    compartment: int
+    when_utc_ms: int
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Hand-overs of one span of time."""
+
+    loaded: int = 0
+    collected: int = 0
+    reclaimed: int = 0
+
+
+def create(connection: apsw.Connection) -> None:
+    """Drop and make the tables, empty."""
+    connection.execute(DDL)
+
+
+def apply(connection: apsw.Connection, recorded: Sequence[ev.Recorded]) -> None:
+    """Follow facts in order within the running transaction."""
+    for one in recorded:
+        _follow(connection, one.event, one.moment.utc_ms)
+
+
+def _follow(connection: apsw.Connection, event: ev.EventBody, utc_ms: int) -> None:
+    if isinstance(event, ev.FactMerged):
+        _follow(connection, ev.decode(event.fact), event.utc_ms)
+    elif (step := _STEPS.get(type(event))) is not None:
+        step(connection, event, utc_ms)
+
+
+def _queued(connection: apsw.Connection, event: ev.ResultQueued, utc_ms: int) -> None:
+    connection.execute(
+        "INSERT INTO view_result (result, dossier, person, recipient, stage, since_utc_ms) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (result) DO UPDATE SET dossier=excluded.dossier, person=excluded.person, "
+        "recipient=excluded.recipient, stage=excluded.stage, since_utc_ms=excluded.since_utc_ms, hand_over='', "
+        "notice=''",
+        (event.result, event.dossier, event.person, event.recipient, "to_load", utc_ms),
+    )
+
+
+def _amended(connection: apsw.Connection, event: ev.ResultAmended, _utc_ms: int) -> None:
+    connection.execute(
+        "UPDATE view_result SET person = coalesce(?, person), recipient = coalesce(?, recipient) WHERE result = ?",
+        (event.person, event.recipient, event.result),
+    )
+
+
+def _cancelled(connection: apsw.Connection, event: ev.ResultCancelled, utc_ms: int) -> None:
+    connection.execute(
+        "UPDATE view_result SET stage = 'cancelled', since_utc_ms = ? WHERE result = ? AND stage = 'to_load'",
+        (utc_ms, event.result),
+    )
+
+
+def _load_started(connection: apsw.Connection, event: ev.LoadStarted, utc_ms: int) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO view_hand_over (hand_over, compartment, recipient, loaded_by, started_utc_ms) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (event.hand_over, event.compartment, event.recipient, event.actor, utc_ms),
+    )
+    for result in event.results:
+        connection.execute(
+            "UPDATE view_result SET stage = 'loading', hand_over = ?, since_utc_ms = ? WHERE result = ?",
+            (event.hand_over, utc_ms, result),
+        )
+
+
+def _loaded(connection: apsw.Connection, event: ev.Loaded, utc_ms: int) -> None:
+    connection.execute(
+        "UPDATE view_hand_over SET loaded_utc_ms = coalesce(loaded_utc_ms, ?) WHERE hand_over = ?",
+        (utc_ms, event.hand_over),
+    )
+    _stage(connection, event.results, "inside", utc_ms)
+
+
+def _undone(connection: apsw.Connection, event: ev.LoadUndone, utc_ms: int) -> None:
+    connection.execute("DELETE FROM view_hand_over WHERE hand_over = ?", (event.hand_over,))
+    for result in event.results:
+        connection.execute(
+            "UPDATE view_result SET stage = 'to_load', hand_over = '', since_utc_ms = ? WHERE result = ?",
+            (utc_ms, result),
+        )
+
+
+def _stage(connection: apsw.Connection, results: Iterable[str], stage: Where, utc_ms: int) -> None:
+    for result in results:
+        connection.execute(
+            "UPDATE view_result SET stage = ?, since_utc_ms = ? WHERE result = ?", (stage, utc_ms, result)
+        )
+
+
+def _end(
+    connection: apsw.Connection, hand_over: str, ended: Where, *, utc_ms: int, evidence: str = "", actor: str = ""
+) -> None:
+    connection.execute(
+        "UPDATE view_hand_over SET ended = ?, ended_utc_ms = ?, evidence = ?, ended_by = ? WHERE hand_over = ?",
+        (ended, utc_ms, evidence, actor, hand_over),
+    )
+    connection.execute(
+        "UPDATE view_result SET stage = ?, since_utc_ms = ? WHERE hand_over = ? AND hand_over <> ''",
+        (ended, utc_ms, hand_over),
+    )
+
+
+def _collected(connection: apsw.Connection, event: ev.Collected, utc_ms: int) -> None:
+    _end(connection, event.hand_over, "collected", utc_ms=utc_ms, evidence=event.evidence)
+
+
+def _reclaimed(connection: apsw.Connection, event: ev.Reclaimed, utc_ms: int) -> None:
+    _end(connection, event.hand_over, "reclaimed", utc_ms=utc_ms, actor=event.actor)
+
+
+def _settled(connection: apsw.Connection, event: ev.Settled, utc_ms: int) -> None:
+    if event.outcome == "gone":
+        _end(connection, event.hand_over, "gone", utc_ms=utc_ms, evidence=event.evidence, actor=event.actor)
+        return
+    connection.execute(
+        "UPDATE view_hand_over SET ended = '', ended_utc_ms = NULL, evidence = '', disputed = '' WHERE hand_over = ?",
+        (event.hand_over,),
+    )
+    connection.execute(
+        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? "
+        "WHERE hand_over = ? AND hand_over <> '' AND stage <> 'inside'",
+        (utc_ms, event.hand_over),
+    )
+
+
+def _disputed(connection: apsw.Connection, event: ev.Disputed, _utc_ms: int) -> None:
+    connection.execute("UPDATE view_hand_over SET disputed = ? WHERE hand_over = ?", (event.kind, event.hand_over))
+
+
+def _notice_queued(connection: apsw.Connection, event: ev.NoticeQueued, _utc_ms: int) -> None:
+    _outcome(connection, event.notice, "queued")
+    for result in event.results:
+        connection.execute("UPDATE view_result SET notice = ? WHERE result = ?", (event.notice, result))
+
+
+def _outcome(connection: apsw.Connection, notice: str, outcome: Outcome) -> None:
+    connection.execute("INSERT OR REPLACE INTO view_notice (notice, outcome) VALUES (?, ?)", (notice, outcome))
+
+
+def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, _utc_ms: int) -> None:
+    _outcome(connection, event.notice, "sent")
+
+
+def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _utc_ms: int) -> None:
+    _outcome(connection, event.notice, "delivered")
+
+
+def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _utc_ms: int) -> None:
+    _outcome(connection, event.notice, "failed" if event.is_final else "queued")
+
+
+_STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, int], None]] = {
+    ev.ResultQueued: _queued,
+    ev.ResultAmended: _amended,
+    ev.ResultCancelled: _cancelled,
+    ev.LoadStarted: _load_started,
+    ev.Loaded: _loaded,
+    ev.LoadUndone: _undone,
+    ev.Collected: _collected,
+    ev.Reclaimed: _reclaimed,
+    ev.Settled: _settled,
+    ev.Disputed: _disputed,
+    ev.NoticeQueued: _notice_queued,
+    ev.NoticeSent: _notice_sent,
+    ev.NoticeDelivered: _notice_delivered,
+    ev.NoticeFailed: _notice_failed,
+}
+
+
+# --- what is asked of them
+
+
+def past(connection: apsw.Connection, result: str) -> Literal["", "collected", "reclaimed"]:
+    """What became of a result that is not live any more; missing items count as collected, for they are not here."""
+    stage = connection.execute("SELECT stage FROM view_result WHERE result = ?", (result,)).get
+    if stage in ("collected", "gone"):
+        return "collected"
+    return "reclaimed" if stage == "reclaimed" else ""
+
+
+def people(connection: apsw.Connection, refs: Collection[str]) -> dict[str, dict[str, str]]:
+    """Personal bodies by ref, of persons (`name`, `phone`) and dossiers (`code`); erased ones are absent."""
+    rows = connection.execute(
+        "SELECT ref, body FROM personal WHERE ref IN (SELECT value FROM json_each(?))",
+        (msgspec.json.encode(sorted(refs)).decode(),),
+    )
+    return {str(ref): msgspec.json.decode(str(body), type=dict[str, str]) for ref, body in rows}
+
+
+def folded(text: str) -> str:
+    """Text as it is searched: no marks, đ as d, lower case, single spaces."""
+    return " ".join(unaccent(text).casefold().split())
+
+
+def find_results(connection: apsw.Connection, scan: str) -> tuple[str, ...]:
+    """Results whose dossier code was scanned or typed: the whole code first, else its last digits (at least four)."""
+    whole = dossier_code.normalise(scan)
+    exact = _column(connection, _BY_CODE, whole)
+    digits = "".join(mark for mark in whole if mark.isascii() and mark.isdigit())
+    has_letters = any(mark.isalpha() for mark in whole)
+    if exact or has_letters or len(digits) < SHORTEST_TAIL:
+        return exact
+    return _column(connection, _BY_TAIL, digits)
+
+
+_BY_CODE = """
+SELECT r.result FROM personal d JOIN view_result r ON r.dossier = d.ref
+WHERE d.kind = 'dossier' AND json_extract(d.body, '$.code') = ? ORDER BY r.since_utc_ms, r.result
+"""
+_BY_TAIL = """
+SELECT r.result FROM personal d JOIN view_result r ON r.dossier = d.ref
+WHERE d.kind = 'dossier' AND d.tail <> '' AND d.tail LIKE '%' || ? ORDER BY r.since_utc_ms, r.result
+"""
+_BY_WORDS = """
+SELECT r.result, coalesce(json_extract(d.body, '$.code'), ''), coalesce(json_extract(p.body, '$.name'), ''),
+  r.stage, coalesce(h.compartment, 0), r.since_utc_ms
+FROM view_result r
+LEFT JOIN personal d ON d.ref = r.dossier
+LEFT JOIN personal p ON p.ref = r.person
+LEFT JOIN view_hand_over h ON h.hand_over = r.hand_over
+WHERE NOT EXISTS (
+  SELECT 1 FROM json_each(?) w WHERE NOT (
+    instr(coalesce(d.search, ''), w.value) OR instr(coalesce(p.search, ''), w.value)
+    OR instr(coalesce(d.tail, ''), replace(w.value, '-', ''))
+  )
+)
+ORDER BY r.since_utc_ms DESC LIMIT ?
+"""
+
+
+def _column(connection: apsw.Connection, query: str, value: str) -> tuple[str, ...]:
+    return tuple(str(first) for (first,) in connection.execute(query, (value,)))
+
+
+def search(connection: apsw.Connection, words: str) -> tuple[Found, ...]:
+    """Results whose dossier code or person's name holds every word, newest first, at most 50."""
+    wanted = folded(words).split()
+    if not wanted:
+        return ()
+    rows: Any = connection.execute(_BY_WORDS, (msgspec.json.encode(wanted).decode(), SEARCHED))
+    return tuple(Found(*row) for row in rows)
+
+
+def counts(connection: apsw.Connection, start_utc_ms: int, end_utc_ms: int) -> Counts:
+    """Hand-overs loaded, collected and reclaimed from `start_utc_ms` up to before `end_utc_ms`."""
+    span = (start_utc_ms, end_utc_ms)
+    loaded = connection.execute(
+        "SELECT count(*) FROM view_hand_over WHERE loaded_utc_ms >= ? AND loaded_utc_ms < ?", span
+    ).get
+    rows: Any = connection.execute(
+        "SELECT ended, count(*) FROM view_hand_over WHERE ended_utc_ms >= ? AND ended_utc_ms < ? GROUP BY ended", span
+    )
+    ended = dict(rows.fetchall())
+    return Counts(loaded=loaded, collected=ended.get("collected", 0), reclaimed=ended.get("reclaimed", 0))
+
+
+def notice_outcomes(connection: apsw.Connection, results: Collection[str]) -> dict[str, Outcome]:
+    """How the latest notice that named each result fared; a result no notice named is absent."""
+    rows: Any = connection.execute(
+        "SELECT r.result, n.outcome FROM view_result r JOIN view_notice n ON n.notice = r.notice "
+        "WHERE r.result IN (SELECT value FROM json_each(?))",
+        (msgspec.json.encode(sorted(results)).decode(),),
+    )
+    return dict(rows.fetchall())
+
+
+def notice_totals(connection: apsw.Connection) -> dict[str, int]:
+    """Notices by outcome, of all time."""
+    rows: Any = connection.execute("SELECT outcome, count(*) FROM view_notice GROUP BY outcome")
+    return dict(rows.fetchall())
+
+
+VIEWS = Views(version=VERSION, create=create, apply=apply)

@@ -1,0 +1,5 @@
+"""`python -m simulator`: see `--help`."""
+
+from simulator.process import main
+
+main()

@@ -1,0 +1,189 @@
+"""The cabinet in real time: moves the model when something is due, serves its lines, tells viewers what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TypeVar
+
+from locker.config import Wiring
+from simulator.boards import Board
+from simulator.cabinet import Cabinet
+from simulator.doors import Door, LockFault, SensorFault
+from simulator.line import CharacterTimes, Line
+from simulator.phone import Phone
+from simulator.plugs import CannotServe, Plug, plug_for
+from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn, State, state_of
+
+PHONE_EVERY_S = 0.25
+T = TypeVar("T")
+
+
+class Stage:
+    """Owns the model's time. Everything here runs on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        wiring: Wiring,
+        phone: Phone,
+        clock: Callable[[], float],
+        real_time_baud: int | None = None,
+        kiosk_url: str | None = None,
+    ) -> None:
+        self.name = name
+        self.phone = phone
+        self.kiosk_url = kiosk_url
+        self.plugs: dict[str, Plug] = {}
+        self.cabinet = Cabinet(wiring, at=clock())
+        self.is_over = False
+        self._clock = clock
+        self._pace = CharacterTimes(real_time_baud) if real_time_baud else None
+        self._changed = asyncio.Event()
+        self._woken = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def served(self, addresses: Mapping[str, str]) -> AsyncIterator[None]:
+        """Serves every bus at its address (see `plug_for`) while the block runs; nothing stays behind.
+
+        Raises CannotServe.
+        """
+        buses = {bus.name for bus in self.cabinet.wiring.bus}
+        if unknown := sorted(set(addresses) - buses):
+            raise CannotServe(f"Line {unknown[0]} is no bus of this wiring; the buses are {', '.join(sorted(buses))}.")
+        if missing := sorted(buses - set(addresses)):
+            raise CannotServe(f"Bus {missing[0]} has no line; add --line {missing[0]}=PATH.")
+        self.plugs = {name: plug_for(self._line(name), where) for name, where in sorted(addresses.items())}
+        mover = asyncio.create_task(self._move())
+        reader = asyncio.create_task(self._read_phone())
+        try:
+            for plug in self.plugs.values():
+                await plug.plug_in()
+            yield
+        finally:
+            for plug in self.plugs.values():
+                plug.unplug()
+            for task in (mover, reader):
+                task.cancel()
+            await asyncio.gather(mover, reader, return_exceptions=True)
+
+    def state(self) -> State:
+        """The whole stage now."""
+        self.cabinet.advance(self._clock())
+        return state_of(
+            self.cabinet,
+            name=self.name,
+            kiosk_url=self.kiosk_url,
+            plugs=self.plugs.values(),
+            phone=self.phone.messages,
+        )
+
+    async def wait_for_change(self, timeout: float) -> None:  # noqa: ASYNC109 - a viewer's refresh, not a deadline
+        """Returns at the next visible change, after `timeout` seconds, or when the stage is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()
+
+    def end(self) -> None:
+        """Lets every viewer go."""
+        self.is_over = True
+        self._tell()
+
+    def touch(self, number: int, act: Callable[[Door, float], T]) -> T:
+        """A hand at a door. Raises KeyError (unknown door) and CannotReach."""
+        result: list[T] = []
+        self.cabinet.touch(number, lambda door, at: result.append(act(door, at)), self._clock())
+        self._tell()
+        return result[0]
+
+    def break_door(self, number: int, fault: DoorFaultIn) -> None:
+        """Breaks or mends a door, its lock, switch or wires. KeyError for an unknown door."""
+        now = self._clock()
+        if fault.kind == "swapped":
+            if fault.other is None or fault.other not in self.cabinet.doors:
+                raise KeyError(fault.other)
+            self.cabinet.swap_lock_wires(number, fault.other, now)
+        else:
+            self.cabinet.touch(number, lambda door, _: _break(door, fault.kind), now)
+            while fault.kind == "none" and (other := self.cabinet.swapped_with().get(number)) is not None:
+                self.cabinet.swap_lock_wires(number, other, now)
+        self._tell()
+
+    def break_board(self, name: str, fault: BoardFaultIn) -> None:
+        """Breaks or mends a board. KeyError for an unknown board, IndexError for a coil it has not."""
+
+        def act(board: Board, at: float) -> None:
+            if fault.coil >= board.type.coils:
+                raise IndexError(fault.coil)
+            if fault.kind == "dead":
+                board.set_power(has_power=False, at=at)
+            elif fault.kind == "stuck_coil":
+                board.set_stuck(fault.coil, is_stuck=True, at=at)
+            elif fault.kind == "stray_coil":
+                board.energise(fault.coil, at)
+            elif fault.kind == "linkage":
+                board.link(fault.coil, fault.mode, at)
+            else:
+                board.mend(at)
+
+        self.cabinet.tamper(name, act, self._clock())
+        self._tell()
+
+    async def break_line(self, name: str, fault: LineFaultIn) -> None:
+        """Breaks or mends a line. Raises KeyError (unknown line) and CannotServe (its place is taken)."""
+        plug = self.plugs[name]
+        if fault.kind == "unplug":
+            plug.unplug()
+        elif fault.kind in ("none", "replug"):
+            if fault.kind == "none":
+                plug.line.faults.waiting.clear()
+            await plug.plug_in()
+        else:
+            plug.line.faults.waiting.append(fault.as_fault())
+        self._tell()
+
+    def _line(self, bus: str) -> Line:
+        def exchange(frame: bytes) -> bytes | None:
+            before = self.cabinet.changes
+            reply = self.cabinet.receive(bus, frame, self._clock())
+            self._woken.set()
+            if self.cabinet.changes != before:
+                self._tell()
+            return reply
+
+        return Line(bus, exchange, self._pace)
+
+    def _tell(self) -> None:
+        self._woken.set()
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def _move(self) -> None:
+        while True:
+            before = self.cabinet.changes
+            self.cabinet.advance(self._clock())
+            if self.cabinet.changes != before:
+                self._tell()
+            self._woken.clear()
+            upcoming = self.cabinet.next_change()
+            wait = None if upcoming is None else max(0.0, upcoming - self._clock())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+
+    async def _read_phone(self) -> None:
+        while True:
+            if self.phone.read():
+                self._tell()
+            await asyncio.sleep(PHONE_EVERY_S)
+
+
+def _break(door: Door, kind: str) -> None:
+    if kind == "none":
+        door.sensor_fault = door.lock_fault = None
+    elif kind in set(SensorFault):
+        door.sensor_fault = SensorFault(kind)
+    else:
+        door.lock_fault = LockFault(kind)

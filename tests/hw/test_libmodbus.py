@@ -1,0 +1,110 @@
+"""Our frames against a slave others wrote: libmodbus in C, on a socat line and on TCP."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hw import frames
+from hw.errors import BoardOffline, WrongBoard
+from hw.line import SerialLine, TcpLine
+
+if TYPE_CHECKING:
+    from tests.hw.conftest import Bench
+
+SOURCE = Path(__file__).with_name("libmodbus_slave.c")
+PATTERN = tuple(bool(0xA5 >> number & 1) for number in range(8))
+
+
+@pytest.fixture(scope="session")
+def slave(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for tool, package in (("gcc", "gcc"), ("socat", "socat")):
+        if shutil.which(tool) is None:
+            pytest.fail(f"{tool} is missing: install the Debian package {package}; these tests are not skipped")
+    program = tmp_path_factory.mktemp("libmodbus") / "slave"
+    command = ["gcc", "-O1", "-I/usr/include/modbus", str(SOURCE), "-o", str(program), "-lmodbus"]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    if built.returncode:
+        pytest.fail(f"the libmodbus slave does not compile; install libmodbus-dev and libc6-dev:\n{built.stderr}")
+    return program
+
+
+@asynccontextmanager
+async def running(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    program = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        yield program
+    finally:
+        if program.returncode is None:
+            program.kill()
+        await program.communicate()
+
+
+async def first_line(stream: asyncio.StreamReader | None) -> str:
+    assert stream is not None
+    async with asyncio.timeout(5):
+        return (await stream.readline()).decode().strip()
+
+
+@pytest.fixture
+async def line(slave: Path, tmp_path: Path) -> AsyncIterator[SerialLine]:
+    ours, theirs = (str(tmp_path / end) for end in ("ours", "theirs"))
+    ends = [f"pty,raw,echo=0,link={end}" for end in (ours, theirs)]
+    async with running("socat", "-d", "-d", *ends) as wire:
+        assert wire.stderr is not None
+        async with asyncio.timeout(5):
+            while b"starting data transfer" not in await wire.stderr.readline():
+                pass
+        async with running(str(slave), "rtu", theirs) as board:
+            assert await first_line(board.stdout) == "ready"
+            yield SerialLine(ours)
+
+
+async def test_reads_agree_with_libmodbus_on_a_serial_line(bench: Bench, line: SerialLine) -> None:
+    bus = await bench.owned(line)
+    board = bench.board(bus)
+    assert await board.read_inputs() == PATTERN
+    assert await board.read_coils() == (False,) * 8
+    assert bus.counters.time_outs == 0
+
+
+async def test_reads_agree_with_libmodbus_over_tcp(bench: Bench, slave: Path) -> None:
+    async with running(str(slave), "tcp") as program:
+        bus = await bench.owned(TcpLine("127.0.0.1", int(await first_line(program.stdout))))
+        assert await bench.board(bus).read_inputs() == PATTERN
+
+
+async def test_libmodbus_refuses_all_off_of_a_waveshare_board_as_a_wrong_board(bench: Bench, line: SerialLine) -> None:
+    """Coil 255 is not there: exception 02. A board without the command is a wrong board, told by its first answer."""
+    bus = await bench.owned(line)
+    with pytest.raises(WrongBoard, match="exception 02"):
+        await bench.board(bus).release_all()
+
+
+async def test_libmodbus_is_not_proved_as_a_waveshare_board(bench: Bench, line: SerialLine) -> None:
+    bus = await bench.owned(line)
+    board = bench.board(bus)
+    with pytest.raises(WrongBoard):
+        await board.identify()
+    assert not board.is_proved
+
+
+async def test_libmodbus_answers_a_pulse_with_an_exception_that_is_final(bench: Bench, line: SerialLine) -> None:
+    bus = await bench.owned(line)
+    with pytest.raises(WrongBoard):
+        await bus.exchange(frames.pulse(1, 0, units=7))
+
+
+async def test_libmodbus_stays_silent_for_another_unit_id(bench: Bench, line: SerialLine) -> None:
+    bus = await bench.owned(line)
+    with pytest.raises(BoardOffline):
+        await bench.board(bus, 2).read_inputs()

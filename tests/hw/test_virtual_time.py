@@ -1,0 +1,119 @@
+"""Bus, boards and watch on a line in memory and a clock that jumps: a minute in a blink."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+from hw.board import Board
+from hw.bus import Bus
+from hw.limits import LockLimits, Supply
+from hw.line import Lost, Received, Transport
+from hw.profile import load_profile
+from hw.watch import BoardLost, BoardProved, InputsRead, Report, watch
+
+if TYPE_CHECKING:
+    from tests.hw.conftest import Script
+
+
+class JumpingSelector(selectors.SelectSelector):
+    """Instead of waiting, moves the time on."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.now += timeout or 0.0
+        return super().select(0)
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._jumping = JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return self._jumping.now
+
+
+@dataclass
+class MemoryLine:
+    """A line without a wire: the script answers after the time the bytes would have taken."""
+
+    script: Script
+    framing: Literal["rtu", "tcp"] = "rtu"
+    character_s: float = 10 / 9600
+    silence_s: float = 0.00365
+    answer_within_s: float = 0.06
+    sent: list[tuple[float, bytes]] = field(default_factory=list)
+    received: Received | None = None
+
+    async def connect(self, received: Received, lost: Lost) -> Transport:  # noqa: ARG002  (never lost)
+        self.received = received
+        return self
+
+    def write(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        self.sent.append((loop.time(), data))
+        assert self.received is not None
+        for reply in self.script(data):
+            assert isinstance(reply, bytes)
+            loop.call_later((len(data) + len(reply)) * self.character_s + self.silence_s, self.received, reply)
+
+    def close(self) -> None:
+        self.received = None
+
+
+def watched(script: Script, units: tuple[int, ...], seconds: float) -> tuple[MemoryLine, list[Report]]:
+    """Let boards with these unit ids be watched for so many virtual seconds."""
+    line, reports = MemoryLine(script), list[Report]()
+
+    async def story(clock: Callable[[], float]) -> None:
+        bus = Bus("A", line, clock=clock)
+        supply = Supply(clock=clock)
+        profile = load_profile("waveshare-relay-d")
+        boards = [
+            Board(f"A{unit}", bus, unit, profile, locks={0: LockLimits()}, supply=supply, clock=clock) for unit in units
+        ]
+        work = [
+            asyncio.ensure_future(bus.run()),
+            asyncio.ensure_future(watch(bus, boards, reports.append, clock=clock)),
+        ]
+        await asyncio.sleep(seconds)
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        loop = runner.get_loop()
+        runner.run(story(loop.time))
+    return line, reports
+
+
+def test_a_dead_board_is_probed_after_growing_pauses_and_then_every_ten_seconds(relay: Callable[..., Script]) -> None:
+    line, reports = watched(relay(1), (1, 2), 60)
+    lost = [report for report in reports if isinstance(report, BoardLost)]
+    assert [report.board for report in lost] == ["A2"]
+    probes = [at for at, frame in line.sent if frame[0] == 2]
+    pauses = [round(later - earlier) for earlier, later in pairwise(probes)]
+    assert pauses == [1, 2, 4, 8, 10, 10, 10, 10]
+
+
+def test_polling_is_as_fast_as_the_wire_allows_with_a_dead_board_beside(relay: Callable[..., Script]) -> None:
+    _, reports = watched(relay(1, 2, 3), (1, 2, 3, 4), 20)
+    reads = [report for report in reports if isinstance(report, InputsRead) and report.board == "A1"]
+    gaps = [later.at - earlier.at for earlier, later in pairwise(reads)]
+    assert sorted(gaps)[len(gaps) // 2] < 0.070
+    assert max(gaps) < 0.070 + 0.09 + 3 * 0.025
+
+
+def test_the_coils_of_every_board_are_read_within_five_seconds(relay: Callable[..., Script]) -> None:
+    line, reports = watched(relay(1, 2), (1, 2), 30)
+    assert sum(isinstance(report, BoardProved) for report in reports) == 2
+    for unit in (1, 2):
+        reads = [at for at, frame in line.sent if frame[:2] == bytes([unit, 1])]
+        assert len(reads) >= 6
+        assert max(later - earlier for earlier, later in pairwise(reads)) < 5.2
