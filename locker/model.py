@@ -609,7 +609,6 @@ def _grant_issued(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded
         changed,
         event.hand_over,
         is_asked=False,
-        dead_purpose="",
         last_purpose=event.purpose,
         last_actor=event.actor,
     )
@@ -643,7 +642,13 @@ def _door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) 
         purpose = one.dead_purpose or one.last_purpose
     is_reopened = one is not None and (one.is_reopened or (one.stage == "loaded" and purpose == "load"))
     return _touch_hand_over(
-        changed, event.hand_over, open_for=purpose, is_asked=False, trains=0, is_reopened=is_reopened
+        changed,
+        event.hand_over,
+        open_for=purpose,
+        dead_purpose="",
+        is_asked=False,
+        trains=0,
+        is_reopened=is_reopened,
     )
 
 
