@@ -84,10 +84,10 @@ class Desk:
         return f"http://127.0.0.1:{self.ports[page]}/"
 
 
-def free_port_base() -> int:
+def first_free_port() -> int:
     """The first of four neighbouring ports that nobody uses now."""
     for _ in range(100):
-        base = secrets.randbelow(20_000) + 20_000
+        base = secrets.randbelow(12_000) + 20_000  # below those that the system gives to others
         with contextlib.ExitStack() as stack:
             try:
                 for offset in OFFSETS.values():

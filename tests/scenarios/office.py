@@ -22,7 +22,7 @@ import pyotp
 
 from otp.staff import new_totp_secret
 from simulator.children import Child, Children, until_ready
-from simulator.desk import CABINET, Desk, Person, free_port_base, set_up
+from simulator.desk import CABINET, Desk, Person, first_free_port, set_up
 from simulator.players import Centre, Clerk, Kiosk, Steel, StoryBroken, until
 from simulator.stack import ROOT, commands
 
@@ -327,7 +327,7 @@ def phone(number: int) -> str:
 
 def found(folder: Path) -> tuple[Desk, tuple[Person, ...]]:
     """A desk on free ports under `folder`, with tight locks and many clerks; the first two are its own people."""
-    desk = set_up(folder, port_base=free_port_base())
+    desk = set_up(folder, port_base=first_free_port())
     model = desk.people[0]
     extra = tuple(
         replace(model, user=f"clerk-{number}", name=f"Clerk {number}", totp_secret=new_totp_secret(os.urandom))

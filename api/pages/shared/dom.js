@@ -34,30 +34,33 @@ function takeAttributes(present, wanted) {
   }
 }
 
+// A node with a key is moved only when the order changed: moving takes the focus and restarts animations.
 function takeChildren(present, wanted) {
-  const keyed = new Map();
-  for (const child of present.childNodes) {
-    if (keyOf(child) !== null) keyed.set(keyOf(child), child);
-  }
+  const known = new Map([...present.childNodes].filter((node) => keyOf(node) !== null).map((node) => [keyOf(node), node]));
+  const stays = new Set([...wanted.childNodes].map(keyOf));
   let cursor = present.firstChild;
+  const drop = () => {
+    const next = cursor.nextSibling;
+    cursor.remove();
+    cursor = next;
+  };
   for (const child of [...wanted.childNodes]) {
-    const known = keyed.get(keyOf(child));
-    if (known && known !== cursor && isAlike(known, child)) {
-      present.insertBefore(known, cursor);
-      morph(known, child);
-    } else if (cursor && isAlike(cursor, child)) {
+    const same = known.get(keyOf(child));
+    if (same) {
+      while (cursor && cursor !== same && !(keyOf(cursor) !== null && stays.has(keyOf(cursor)))) drop();
+    }
+    if (cursor && (cursor === same || !same) && isAlike(cursor, child)) {
       const next = cursor.nextSibling;
       morph(cursor, child);
       cursor = next;
+    } else if (same && isAlike(same, child)) {
+      present.insertBefore(same, cursor);
+      morph(same, child);
     } else {
       present.insertBefore(child, cursor);
     }
   }
-  while (cursor) {
-    const next = cursor.nextSibling;
-    cursor.remove();
-    cursor = next;
-  }
+  while (cursor) drop();
 }
 
 /** Make `present` look like `wanted`, keeping every node that is alike (same tag, same `data-key`) where it is. */

@@ -4,7 +4,7 @@ import { Problem, get } from "./requests.js";
 
 const QUIET_MS = 20_000;
 const FIRST_RETRY_MS = 400;
-const LAST_RETRY_MS = 4_000;
+const LAST_RETRY_MS = 2_500;
 
 /**
  * Follow `<prefix>/stream`. `onSnapshot(snapshot)` for each, `onLost()` when the line breaks, `onRefused()` when the
