@@ -29,13 +29,10 @@ from otp.errors import Final, OutcomeUnknown, SmsError
 from otp.gateway import DeliveryState, Outgoing, SmsGateway
 from otp.texts import Texts
 
-<<<<<<< HEAD
-LOOK_UP_AFTER_MS = 30_000
-LOOK_UP_IDEMPOTENT_AFTER_MS = 1_000
-=======
 DAY_MS = 24 * 3600 * 1000
 LOOK_UP_MS = (30_000, 60_000, 300_000)
->>>>>>> workers
+LOOK_UP_IDEMPOTENT_MS = (1_000, *LOOK_UP_MS)
+"""Where the same reference cannot go out twice, nothing is gained by waiting for a listing to catch up."""
 ASK_DELIVERY_MS = (2_000, 10_000, 60_000, 300_000, 1_800_000)
 REDRAW_AFTER_MS = 60_000
 log = structlog.get_logger()
@@ -167,19 +164,14 @@ class Notices:
         """Uptime in milliseconds at which something is to be done about this notice."""
         over_at = self._over_at(notice)
         if notice.stage == "queued":
-<<<<<<< HEAD
-            return rules.ready_at_ms(notice)
-        if notice.stage == "attempted":
-            gateway = self._gateways.get(notice.gateway)
-            # Where the same reference cannot go out twice, nothing is gained by waiting for a listing to catch up.
-            is_safe = gateway is not None and gateway.capabilities.is_idempotent
-            return notice.touched_uptime_ms + (LOOK_UP_IDEMPOTENT_AFTER_MS if is_safe else LOOK_UP_AFTER_MS)
-=======
             return min(over_at, self._routes.open_at(notice))
->>>>>>> workers
         count, last = self._asked.get(notice.notice, (0, notice.touched_uptime_ms))
-        waits = LOOK_UP_MS if notice.stage == "attempted" else ASK_DELIVERY_MS
+        waits = self._look_ups(notice) if notice.stage == "attempted" else ASK_DELIVERY_MS
         return min(over_at, last + waits[min(count, len(waits) - 1)])
+
+    def _look_ups(self, notice: Notice) -> tuple[int, ...]:
+        gateway = self._routes.by_name(notice.gateway)
+        return LOOK_UP_IDEMPOTENT_MS if gateway is not None and gateway.capabilities.is_idempotent else LOOK_UP_MS
 
     def _over_at(self, notice: Notice) -> int:
         """Uptime at which nobody waits for its outcome any more: a day after it was queued.
