@@ -57,7 +57,7 @@ function draw() {
 const at = (testid) => page.querySelector(`[data-testid="${testid}"]`);
 
 function focus(testid, isWanted = hasKeyboard) {
-  if (isWanted) at(testid)?.focus();
+  if (isWanted) at(testid)?.focus({ preventScroll: testid === "scan-box" });
 }
 
 // --- asking the service
@@ -302,6 +302,7 @@ function show(tab, testid) {
   local.tab = tab;
   draw();
   focus(testid, true);
+  at(testid)?.scrollIntoView({ block: "nearest" });
 }
 
 const isTyping = (element) => /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(element.tagName) || element.getAttribute("role") === "button";

@@ -172,8 +172,7 @@ export function disputed(view) {
     [
       icon("check"),
       h("h1", {}, view.say("disputed.title", { number: door.compartment })),
-      h("p", { class: "lead" }, view.say("disputed.lead")),
-      view.snapshot.clock !== "unset" && h("p", { class: "lead" }, view.say("disputed.noted", { time: view.snapshot.time.slice(11, 16) })),
+      h("p", { class: "lead" }, view.snapshot.clock !== "unset" && `${view.say("disputed.noted", { time: view.snapshot.time.slice(11, 16) })} `, view.say("disputed.lead")),
       callLine(view),
       goesOn &&
         button({ act: "noted", keypad: "Enter", testid: "go-on", look: "is-primary", of: { hand: door.hand_over } }, view.say("disputed.go-on", { count: view.visit.waiting }), keycap("Enter")),

@@ -277,7 +277,8 @@ function take(fresh) {
 }
 
 function visitMoved(door) {
-  if (door?.stage === "opening" || door?.stage === "open") Object.assign(local, { note: null, waitUntil: 0, wrongFor: "" });
+  local.wrongFor = "";
+  if (door?.stage === "opening" || door?.stage === "open") Object.assign(local, { note: null, waitUntil: 0 });
 }
 
 // The service may end a visit with its last answer; the person is thanked all the same.
