@@ -6,7 +6,8 @@ import { button, day, dossier, mark, moment, noteAt, secondAt } from "./parts.js
 
 const NOTICE = { none: ["soft", "message"], queued: ["soft", "clock"], sent: ["soft", "message"], delivered: ["soft", "check"], failed: ["amber", "warning"] };
 
-const needsCare = (one) => Number(Boolean(one.is_cancelled || one.is_overdue || one.uncertain || one.disputed || one.notice === "failed" || one.can_reopen));
+const needsCare = (one) => Number(Boolean(one.is_cancelled || one.is_overdue || one.uncertain || one.disputed || one.notice === "failed"));
+const rank = (one) => (one.can_reopen ? 2 : needsCare(one));
 
 function marks(view, one) {
   const [look, name] = NOTICE[one.notice] ?? NOTICE.none;
@@ -83,7 +84,7 @@ function search(view) {
 }
 
 export function inside(view) {
-  const sorted = [...view.snapshot.in_cabinet].sort((a, b) => needsCare(b) - needsCare(a) || a.compartment - b.compartment);
+  const sorted = [...view.snapshot.in_cabinet].sort((a, b) => rank(b) - rank(a) || a.compartment - b.compartment);
   return h(
     "div",
     { class: "column column-inside", "data-key": "inside" },
