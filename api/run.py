@@ -119,7 +119,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             texts=read_texts(),
             device_key=device_key,
             cabinet=config.cabinet,
-            uptime_ms=clock.uptime_ms,
+            clock=clock.moment,
             draw=os.urandom,
         )
         stack.push_async_callback(notices.close)
@@ -189,9 +189,7 @@ async def _run_all(
         workers = [
             group.create_task(running.doors.run(), name="doors"),
             group.create_task(running.notices.run(), name="notices"),
-            group.create_task(
-                timers.run(running.journal, timing=timing(config), uptime_ms=clock.uptime_ms), name="timers"
-            ),
+            group.create_task(timers.run(running.journal, timing=timing(config), clock=clock), name="timers"),
             group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
             group.create_task(notify.run(is_turning=beats.is_turning, environ=os.environ), name="watchdog"),

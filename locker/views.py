@@ -215,7 +215,7 @@ def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, _utc_ms: int
 
 
 def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _utc_ms: int) -> None:
-    _outcome(connection, event.notice, "delivered")
+    _outcome(connection, event.notice, "delivered" if event.is_reported else "sent")
 
 
 def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _utc_ms: int) -> None:

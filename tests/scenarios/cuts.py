@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.players import until
+from simulator.players import CODE, until
 from tests.scenarios.cut import Cut, Side
 from tests.scenarios.errand import Errand, missing
-from tests.scenarios.office import Office, result
+from tests.scenarios.office import Office, phone, result
 
 MOST = 44
 
@@ -22,6 +22,7 @@ class Told:
     errands: Sequence[Errand]
     facts: Sequence[dict[str, Any]]
     pulses: int
+    messages: Sequence[dict[str, Any]]
 
     def last_before_each_cut(self) -> Counter[str]:
         """The last fact of every run but the last one."""
@@ -50,8 +51,9 @@ async def tell(office: Office, cut: Cut, side: Side) -> Told:
     await office.clerk.sign_in()
     await _agree(office, errands)
     pulses = await office.pulses()
+    messages = (await office.steel.http.get("/phone")).json()
     await office.stop("controller")
-    return Told(errands=errands, facts=office.facts(), pulses=pulses)
+    return Told(errands=errands, facts=office.facts(), pulses=pulses, messages=messages)
 
 
 async def _open(office: Office, cut: Cut) -> None:
@@ -82,5 +84,7 @@ def check(told: Told) -> None:
     assert told.pulses <= len(grants), "more pulses than grants"
     collected = Counter(result for fact in told.facts if fact["type"] == "Collected" for result in fact["results"])
     assert collected == {f"r-{errand.number}": 1 for errand in told.errands}
+    codes = Counter(one["recipient"] for one in told.messages if CODE.search(one["text"]))
+    assert codes == {phone(errand.number): 1 for errand in told.errands}, "a message was lost or sent twice"
     for errand in told.errands:
         assert errand.cuts == (0 if errand is told.errands[-1] else 1)

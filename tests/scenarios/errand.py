@@ -7,7 +7,7 @@ write down what was acknowledged to them: a screen, an answer. Afterwards the jo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +97,7 @@ class Errand:
             pass
         if (await self.office.clerk.snapshot())["round"] is not None:
             await self.office.clerk.done("round/close")
-            self._was_told("RoundClosed")
+            self._was_told("RoundClosed", actor=self.office.clerk.person.user)
         while not await self._is_collected():
             pass
         await self._clear()
@@ -233,14 +233,6 @@ class Errand:
             assert refused.status_code in (403, 429), "a spent code opened a door"
 
 
-def missing(acknowledged: Iterable[Fact], facts: Iterable[Fact]) -> list[Fact]:
+def missing(acknowledged: Iterable[Fact], facts: Sequence[Fact]) -> list[Fact]:
     """What was acknowledged and stands in no fact."""
-    left = list(facts)
-    lost = []
-    for one in acknowledged:
-        place = next((i for i, fact in enumerate(left) if all(fact.get(key) == one[key] for key in one)), None)
-        if place is None:
-            lost.append(one)
-        else:
-            left.pop(place)
-    return lost
+    return [one for one in acknowledged if not any(all(fact.get(key) == one[key] for key in one) for fact in facts)]

@@ -216,7 +216,8 @@ class Office:
 
     async def until_doors_serve(self) -> None:
         async def serving() -> bool:
-            return bool((await self.kiosk.snapshot())["state"] == "ready")
+            boards = (await self.clerk.http.get("/health/ready")).json()["parts"]["boards"]
+            return all(board["is_online"] for board in boards.values())
 
         await until("every board is proved", serving)
 
