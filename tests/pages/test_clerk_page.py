@@ -221,4 +221,8 @@ async def test_a_phone_shows_one_column_at_a_time(clerk: StubService, open_page:
     await page.get_by_test_id("tab-cabinet").tap()
     await expect(page.get_by_test_id("cabinet-picture")).to_be_visible()
     await expect(page.get_by_test_id("scan-box")).to_be_hidden()
+    clerk.script("hand-overs/h2/reclaim", problem("second-person-needed", 403))
+    await page.get_by_test_id("place-2").tap()
+    await page.get_by_test_id("closer-reclaim-h2").tap()
+    await expect(page.get_by_test_id("closer").get_by_test_id("second-form")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -37,8 +37,8 @@ function undoQuestion(view, one) {
 }
 
 /** The buttons for one hand-over: own loads of an open round go back; everything else is taken out. */
-export function actsOf(view, one, prefix = "") {
-  const of = { hand: one.hand_over, where: `hand:${one.hand_over}` };
+export function actsOf(view, one, where, prefix = "") {
+  const of = { hand: one.hand_over, where };
   const isDisabled = view.local.busy.has(of.where);
   const act = (name, iconName, key) => button({ act: name, testid: `${prefix}${name}-${one.hand_over}`, isDisabled, of }, icon(iconName), view.say(key));
   if (one.can_reopen) return [act("reopen", "reopen", "act.reopen"), act("undo-ask", "undo", "act.undo")];
@@ -57,7 +57,7 @@ const handOver = (view, one) =>
       h("p", {}, h("span", { class: "name" }, one.name), one.dossiers.map((code) => dossier(code))),
       h("p", { class: "details" }, [one.loaded_at && view.say("inside.loaded", { time: moment(one.loaded_at) }), one.deadline && view.say("deadline", { date: day(one.deadline) })].filter(Boolean).join(" · ")),
       h("p", { class: "marks" }, marks(view, one)),
-      h("div", { class: "buttons" }, actsOf(view, one)),
+      h("div", { class: "buttons" }, actsOf(view, one, `hand:${one.hand_over}`)),
       undoQuestion(view, one),
       noteAt(view, `hand:${one.hand_over}`),
       secondAt(view, `hand:${one.hand_over}`),
