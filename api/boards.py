@@ -10,15 +10,16 @@ from hw.board import Board
 from hw.errors import Fault
 from hw.limits import LockLimits
 from hw.line import Line, SerialLine, TcpLine
-from locker.config import BoardEntry, BusLine, Wiring
+from locker.config import BoardEntry, BusLine, LimitsSection, Wiring
 
 ANSWERS_WITHIN_S = 5.0
 
 
-def assemble_boards(wiring: Wiring) -> Assembly:
+def assemble_boards(wiring: Wiring, limits: LimitsSection | None = None) -> Assembly:
     """Buses and boards of the wiring, not yet running. Raises UnknownProfile."""
     lines = {bus.name: line_of(bus) for bus in wiring.bus}
-    return assemble(lines, tuple(_fitting(wiring, board) for board in wiring.board))
+    fittings = tuple(_fitting(wiring, board) for board in wiring.board)
+    return assemble(lines, fittings, doors_per_minute=(limits or LimitsSection()).doors_per_minute)
 
 
 def line_of(bus: BusLine) -> Line:

@@ -62,9 +62,9 @@ def main() -> None:
 @click.option("--ready-line", is_flag=True, help="Print one JSON line with the addresses once ready.")
 def run(path: Path, *, ready_line: bool) -> None:
     """Run the service until it is stopped (systemd does this)."""
-    from api import run as service  # noqa: PLC0415  the other commands must not wait for the web framework
+    from api.run import main as run_service  # noqa: PLC0415  the other commands must not wait for the web framework
 
-    sys.exit(service.main(_load(path), ready_line=ready_line))
+    sys.exit(run_service(_load(path), ready_line=ready_line))
 
 
 @main.command()

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -23,14 +23,14 @@ from pathlib import Path
 import httpx
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api import control, logs, notify
+from api.apps import Front, create_clerk_app, create_kiosk_app
 from api.boards import assemble_boards
-from api.clerk import create_clerk_app
 from api.entry import KioskEntry
-from api.kiosk import create_kiosk_app
 from api.running import Running, furnish, timing
+from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
 from locker import keeping, recovery, timers, views
 from locker.clock import Clock, system_clock
 from locker.config import Config, Listener
@@ -50,6 +50,7 @@ from otp.gateway import SmsGateway
 from otp.texts import read_texts
 
 SHUT_DOWN_WITHIN_S = 3
+Close = Callable[[], Awaitable[None]]
 log = structlog.get_logger()
 
 
@@ -94,12 +95,17 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
     clock = system_clock(f"r-{os.urandom(6).hex()}")
     kiosk, clerk = bind(config.kiosk), bind(config.clerk)
     device_key = read_device_key(config)
+    entry = KioskEntry(device_key=device_key, key_file=config.kiosk.key_file, draw=os.urandom)
+    waiting = Waiting(config=config, entry=entry, clock=clock.moment, new_id=lambda: os.urandom(12).hex())
+    fronts = Front(create_waiting_kiosk_app(waiting)), Front(create_waiting_clerk_app(waiting))
+    stop = _stopped_by_signals()
     async with contextlib.AsyncExitStack() as stack:
         for bound in (kiosk, clerk):
             stack.callback(bound.socket.close)
-        journal = await stack.enter_async_context(_journal(config, clock))
+        close = await stack.enter_async_context(_listening((kiosk, clerk), fronts, waiting))
+        journal = await stack.enter_async_context(_journal(config, clock, waiting))
         await recovery.begin(journal, release=release())
-        assembly = assemble_boards(config)
+        assembly = assemble_boards(config, config.limits)
         doors = Doors(
             journal=journal,
             wiring=config,
@@ -113,7 +119,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             texts=read_texts(),
             device_key=device_key,
             cabinet=config.cabinet,
-            uptime_ms=clock.uptime_ms,
+            clock=clock.moment,
             draw=os.urandom,
         )
         stack.push_async_callback(notices.close)
@@ -126,43 +132,64 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             centre=centre,
             notices=notices,
             device_key=device_key,
-            entry=KioskEntry(config.kiosk.key_file, draw=os.urandom),
+            entry=entry,
             clock=clock.moment,
             draw=os.urandom,
             push_secret=_secret(config.centre.push_secret_file),
         )
-        servers = [
-            _server(create_kiosk_app(running), kiosk),
-            _server(create_clerk_app(running), clerk),
+        fronts[0].app, fronts[1].app = create_kiosk_app(running), create_clerk_app(running)
+        waiting.bell.close()
+        await _run_all(config, clock, running, stop, close, (kiosk, clerk), ready_line=ready_line)
+
+
+def _stopped_by_signals() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+@contextlib.asynccontextmanager
+async def _listening(bound: tuple[Bound, Bound], fronts: tuple[Front, Front], waiting: Waiting) -> AsyncIterator[Close]:
+    """Both listeners serve, first what there is while the journal is read. Gives what stops them before the end."""
+    servers = [_server(front, one) for front, one in zip(fronts, bound, strict=True)]
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(server.serve(sockets=[one.socket]), name=f"listener {one.url}")
+            for server, one in zip(servers, bound, strict=True)
         ]
-        await _run_all(config, clock, running, servers, (kiosk, clerk), ready_line=ready_line)
+
+        async def close() -> None:
+            waiting.bell.close()
+            for server in servers:
+                server.should_exit = True
+            await asyncio.wait(tasks, timeout=SHUT_DOWN_WITHIN_S)
+            for task in tasks:
+                task.cancel()
+
+        try:
+            yield close
+        finally:
+            await close()
 
 
 async def _run_all(
     config: Config,
     clock: Clock,
     running: Running,
-    servers: Sequence[uvicorn.Server],
+    stop: asyncio.Event,
+    close: Close,
     bound: tuple[Bound, Bound],
     *,
     ready_line: bool,
 ) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     beats = Beats()
     async with asyncio.TaskGroup() as group:
-        listening = [
-            group.create_task(server.serve(sockets=[one.socket]), name=f"listener {one.url}")
-            for server, one in zip(servers, bound, strict=True)
-        ]
         workers = [
             group.create_task(running.doors.run(), name="doors"),
             group.create_task(running.notices.run(), name="notices"),
-            group.create_task(
-                timers.run(running.journal, timing=timing(config), uptime_ms=clock.uptime_ms), name="timers"
-            ),
+            group.create_task(timers.run(running.journal, timing=timing(config), clock=clock), name="timers"),
             group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
             group.create_task(notify.run(is_turning=beats.is_turning, environ=os.environ), name="watchdog"),
@@ -172,10 +199,9 @@ async def _run_all(
         _announce(bound, ready_line=ready_line)
         await stop.wait()
         notify.notify(notify.STOPPING, environ=os.environ)
-        for server in servers:
-            server.should_exit = True
-        await asyncio.wait(listening, timeout=SHUT_DOWN_WITHIN_S)
-        for task in (*workers, *listening):
+        running.bell.close()
+        await close()
+        for task in workers:
             task.cancel()
 
 
@@ -209,7 +235,7 @@ class Beats:
 def bind(listener: Listener) -> Bound:
     """The listener's socket. Raises CannotStartError when the port is taken."""
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((listener.host, listener.port))
@@ -224,7 +250,7 @@ def bind(listener: Listener) -> Bound:
     return Bound(socket=bound, url=f"{scheme}://{listener.host}:{port}", listener=listener)
 
 
-def _server(app: FastAPI, bound: Bound) -> uvicorn.Server:
+def _server(app: ASGIApp, bound: Bound) -> uvicorn.Server:
     settings = uvicorn.Config(
         app,
         lifespan="off",
@@ -241,10 +267,11 @@ def _server(app: FastAPI, bound: Bound) -> uvicorn.Server:
 
 
 @contextlib.asynccontextmanager
-async def _journal(config: Config, clock: Clock) -> AsyncIterator[Journal[Cabinet]]:
+async def _journal(config: Config, clock: Clock, waiting: Waiting) -> AsyncIterator[Journal[Cabinet]]:
     config.storage.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def report(done: int, total: int) -> None:
+        waiting.done, waiting.total = done, total
         notify.notify(
             notify.more_time(60), notify.status(f"reading the journal: {done} of {total}"), environ=os.environ
         )

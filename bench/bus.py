@@ -1,7 +1,7 @@
 """Cost of the bus owner per exchange, and the poll cycle of three boards, against the limit of the wire.
 
 The peer is a process of its own on a pty that keeps character times: it hands its reply over when the last byte
-would have arrived. Limit: bytes on the wire plus two silences of 3.5 characters. Run: `python -m bench.bus`.
+would have arrived. Limit: bytes on the wire plus two silences of 3.5 characters.
 """
 
 from __future__ import annotations
@@ -13,16 +13,14 @@ import os
 import pty
 import select
 import statistics
-import sys
 import time
 import tty
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-import structlog
 from pymodbus.framer import FramerRTU
 
+from bench.table import Row, percentile
 from hw import frames
 from hw.board import Board
 from hw.bus import Bus
@@ -35,22 +33,6 @@ from hw.watch import InputsRead, Report, watch
 UNITS = (1, 2, 3)
 BATCHES = 3
 BARS = {9600: 1.10, 115200: 1.30}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table; times in milliseconds."""
-
-    figure: str
-    baud: int
-    median: float
-    worst_of_100: float
-    limit: float
-    bar: float
-
-    @property
-    def ratio(self) -> float:
-        return self.median / self.limit
 
 
 def reply_to(frame: bytes) -> bytes:
@@ -115,11 +97,16 @@ async def cycles(bus: Bus, boards: Sequence[Board], count: int) -> list[float]:
 
 
 def row(figure: str, line: SerialLine, seconds: Sequence[float], reply_bytes: int, exchanges_in: int) -> Row:
-    """Put a measurement beside the limit of its frames."""
+    """The median of a measurement beside the limit of its frames."""
     limit = exchanges_in * ((frames.WRITE_FRAME + reply_bytes) * line.character_s + 2 * line.silence_s)
-    ordered = sorted(seconds)
-    worst = ordered[int(0.99 * (len(ordered) - 1))]
-    return Row(figure, line.baud, statistics.median(ordered) * 1e3, worst * 1e3, limit * 1e3, BARS[line.baud])
+    return Row(
+        f"{figure}, {line.baud} baud, p50 (p99 {percentile(seconds, 0.99) * 1e3:.1f} ms)",
+        statistics.median(seconds) * 1e3,
+        "ms",
+        limit=limit * 1e3,
+        against="(wire)",
+        bar=BARS[line.baud],
+    )
 
 
 async def measure(line: SerialLine, count: int) -> list[Row]:
@@ -132,13 +119,13 @@ async def measure(line: SerialLine, count: int) -> list[Row]:
     boards = [Board(f"A{unit}", bus, unit, profile, locks={0: LockLimits()}, supply=supply) for unit in UNITS]
     unlocks = [await exchanges(bus, count) for _ in range(BATCHES)]
     rounds = [await cycles(bus, boards, count // 3) for _ in range(BATCHES)]
-    rows = [
+    found = [
         row("unlock exchange (FC05)", line, min(unlocks, key=statistics.median), frames.WRITE_FRAME, 1),
         row("poll cycle, 3 boards x 8 inputs", line, min(rounds, key=statistics.median), 6, len(boards)),
     ]
     owner.cancel()
     await asyncio.gather(owner, return_exceptions=True)
-    return rows
+    return found
 
 
 def measure_at(baud: int, count: int) -> list[Row]:
@@ -159,19 +146,6 @@ def measure_at(baud: int, count: int) -> list[Row]:
         os.close(master)
 
 
-def main() -> int:
-    """Print the table; 1 if a median is over its bar."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    rows = [*measure_at(9600, 60), *measure_at(115200, 200)]
-    print(f"{'figure':34}{'baud':>8}{'p50 ms':>9}{'p99 ms':>9}{'limit ms':>10}{'ratio':>7}{'bar':>6}")
-    for one in rows:
-        verdict = "" if one.ratio <= one.bar else "  OVER"
-        print(
-            f"{one.figure:34}{one.baud:8}{one.median:9.2f}{one.worst_of_100:9.2f}"
-            f"{one.limit:10.2f}{one.ratio:7.2f}{one.bar:6.2f}{verdict}"
-        )
-    return int(any(one.ratio > one.bar for one in rows))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def rows() -> list[Row]:
+    """The figures of this file."""
+    return [*measure_at(9600, 60), *measure_at(115200, 200)]

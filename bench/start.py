@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 import psutil
 
-from bench.table import Row
+from bench.table import Row, progress
 from locker import events as ev
 from locker import views
 from locker.journal import Journal
@@ -85,10 +85,10 @@ def fill(path: Path, *, cabinet_id: str, hand_overs: int) -> int:
         )
         journal.record_inline(lambda *_, batch=batch: ev.Decision(events=batch))
         if first % (BATCH_HAND_OVERS * 100) == 1:
-            print(f"\r  filling the journal: {first} of {hand_overs} hand-overs", end="", flush=True)
+            progress(f"filling the journal: {first} of {hand_overs} hand-overs")
     seq = journal.cabinet.seq
     journal.close_inline()
-    print("\r" + " " * 60 + "\r", end="")
+    progress("")
     return seq
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -59,3 +60,10 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the values lie; nearest rank."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered)) - 1))]
+
+
+def progress(sentence: str) -> None:
+    """Show on a terminal how far a long measurement is; an empty sentence wipes the line."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{sentence:<70}" + ("" if sentence else "\r"))
+        sys.stderr.flush()

@@ -23,7 +23,7 @@ def routes(*, store: Store, bell: Bell, chance: Chance, caller: Caller) -> APIRo
     @router.post("/events")
     async def post_events(cabinet: Id, batch: EventsIn) -> Acked:
         """Take in 1 to 100 facts; answered after the commit. Problems: gap, epoch, contradicts-earlier, ..."""
-        through = await store.call(facts.take_in, cabinet, batch.events, now=chance.now_text())
+        through = await store.call(facts.take_in, cabinet, batch, now=chance.now_text())
         bell.ring(ANYTHING)
         return Acked(acked_through=through)
 
@@ -31,7 +31,9 @@ def routes(*, store: Store, bell: Bell, chance: Chance, caller: Caller) -> APIRo
     async def get_events(
         cabinet: Id,
         after: Cursor = 0,
-        epoch: Annotated[int | None, Query(ge=1, le=MAX_INT, description="one epoch; absent: the present line")] = None,
+        epoch: Annotated[
+            int | None, Query(ge=1, le=MAX_INT, description="facts sent under this epoch; absent: the present line")
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=MAX_BATCH)] = MAX_BATCH,
     ) -> EventsOut:
         """Acked facts back, for a recount, and where the centre stands."""

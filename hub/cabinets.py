@@ -73,11 +73,6 @@ def lock(connection: Connection, cabinet: str) -> Any:
     return row
 
 
-def touch(connection: Connection, cabinet: str, now: str) -> None:
-    """The cabinet was heard at `now`."""
-    connection.execute(sa.update(tables.cabinet).where(c.cabinet == cabinet).values(last_contact=now))
-
-
 def standings(connection: Connection) -> list[Standing]:
     """Every cabinet, by id."""
     rows = connection.execute(sa.select(tables.cabinet).order_by(c.cabinet)).all()

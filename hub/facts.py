@@ -7,44 +7,35 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hub import cabinets, reading, results, tables
-from hub.line import Line, Place, extend
-from locker.wire import Envelope, EventsOut, canonical
+from hub.line import Batch, Line, Place, Placed, extend, first_numbers
+from locker.wire import Envelope, EventsIn, EventsOut, canonical
 
 f = tables.fact.c
 
 
-def take_in(connection: Connection, cabinet: str, events: list[Envelope], *, now: str) -> int:
+def take_in(connection: Connection, cabinet: str, sent: EventsIn, *, now: str) -> int:
     """Store and read what is new; returns `acked_through`. All or nothing: the errors of `hub.line.extend`."""
     row = cabinets.lock(connection, cabinet)
-    line = Line(
-        epoch=row.epoch,
-        acked_through=row.acked_through,
-        head_hash=row.head_hash,
-        first_seqs=_first_seqs(connection, cabinet),
-    )
-    after, fresh = extend(line, _stored(connection, cabinet, events), events, cabinet=cabinet)
+    line = Line(epoch=row.epoch, acked_through=row.acked_through, head_hash=row.head_hash)
+    batch = Batch(cabinet=cabinet, events=sent.events, epoch=sent.epoch)
+    stored = _stored(connection, cabinet, sent.events)
+    after, fresh = extend(line, stored, batch)
     if fresh:
-        connection.execute(
-            sa.insert(tables.fact), [_row(event, now) | _interpret(connection, event) for event in fresh]
-        )
-        begun = after.first_seqs.items() - line.first_seqs.items()
+        had_effect = {(cab_seq, text) for (_, cab_seq), text in stored.items()}
+        rows = [_row(placed, now) | _interpret(connection, placed.event, had_effect) for placed in fresh]
+        connection.execute(sa.insert(tables.fact), rows)
+        begun = [
+            {"cabinet": cabinet, "epoch": epoch, "first_seq": first}
+            for epoch, first in first_numbers(line, fresh).items()
+        ]
         if begun:
-            connection.execute(
-                sa.insert(tables.epoch),
-                [{"cabinet": cabinet, "epoch": epoch, "first_seq": first} for epoch, first in sorted(begun)],
-            )
+            connection.execute(sa.insert(tables.epoch), begun)
     connection.execute(
         sa.update(tables.cabinet)
         .where(tables.cabinet.c.cabinet == cabinet)
         .values(epoch=after.epoch, acked_through=after.acked_through, head_hash=after.head_hash, last_contact=now)
     )
     return after.acked_through
-
-
-def _first_seqs(connection: Connection, cabinet: str) -> dict[int, int]:
-    e = tables.epoch.c
-    rows = connection.execute(sa.select(e.epoch, e.first_seq).where(e.cabinet == cabinet))
-    return {row.epoch: row.first_seq for row in rows}
 
 
 def _stored(connection: Connection, cabinet: str, events: list[Envelope]) -> dict[Place, str]:
@@ -55,11 +46,12 @@ def _stored(connection: Connection, cabinet: str, events: list[Envelope]) -> dic
     return {(row.epoch, row.cab_seq): row.hash for row in connection.execute(chosen)}
 
 
-def _row(event: Envelope, now: str) -> dict[str, Any]:
+def _row(placed: Placed, now: str) -> dict[str, Any]:
+    event = placed.event
     attached = event.attached
     return {
         "cabinet": event.cabinet,
-        "epoch": event.epoch,
+        "epoch": placed.epoch,
         "cab_seq": event.cab_seq,
         "type": event.type,
         "hash": event.hash,
@@ -69,7 +61,9 @@ def _row(event: Envelope, now: str) -> dict[str, Any]:
     }
 
 
-def _interpret(connection: Connection, event: Envelope) -> dict[str, str | None]:
+def _interpret(connection: Connection, event: Envelope, had_effect: set[tuple[int, str]]) -> dict[str, str | None]:
+    if (event.cab_seq, event.hash) in had_effect:
+        return {"reading": "repeated", "why": "had its effect on an earlier line"}
     try:
         said = reading.read(event.type, event.body)
     except reading.UnreadableError as error:

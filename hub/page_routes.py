@@ -61,7 +61,7 @@ def routes(*, staff_token: str | None) -> APIRouter:
         return answer
 
     @router.get("/assets/{name}")
-    async def asset(name: Literal["centre.js", "centre.css"]) -> Response:
+    async def asset(name: Literal["centre.js", "centre.css", "icon.svg"]) -> Response:
         return FileResponse(PAGES / name, headers=HEADERS)
 
     @router.get("/assets/texts/{lang}.json", dependencies=[Depends(require_staff)])

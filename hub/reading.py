@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from locker.wire import MAX_INT
 
-Stage = Literal["announced", "queued", "in_cabinet", "collected", "reclaimed", "cancelled", "refused"]
-Mark = Literal["disputed", "uncertain", "settled"]
+Stage = Literal["announced", "queued", "in_cabinet", "collected", "reclaimed", "gone", "cancelled", "refused"]
+Mark = Literal["disputed", "uncertain", "settled", "gone"]
 MAX_COMPARTMENT = 100_000
 MAX_TEXT = 200
 
@@ -121,6 +121,10 @@ def _marks(mark: Mark) -> Callable[[Body], tuple[Reading, ...]]:
     return read_mark
 
 
+def _settled(body: Body) -> tuple[Reading, ...]:
+    return (Marked(_text(body, "hand_over"), "gone" if body.get("outcome") == "gone" else "settled"),)
+
+
 READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "ResultQueued": _queued,
     "ResultAmended": _done,
@@ -135,7 +139,7 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "Disputed": _marks("disputed"),
     "LeftOpen": _marks("uncertain"),
     "BecameUncertain": _marks("uncertain"),
-    "Settled": _marks("settled"),
+    "Settled": _settled,
 }
 
 

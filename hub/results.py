@@ -21,7 +21,7 @@ from locker.wire import AmendResult, AnnounceResult, CancelResult, Changes
 
 r = tables.result.c
 w = tables.wish.c
-GONE = frozenset({"collected", "reclaimed"})
+TAKEN = frozenset({"collected", "gone"})
 TAKEN_FIRST = "taken-before-cancel"
 
 
@@ -85,7 +85,7 @@ def cancel(connection: Connection, result: str, reason: str, stamp: Stamp) -> st
     row = _lock(connection, result)
     if row.cancel_reason is not None:
         return None
-    if row.stage == "collected":
+    if row.stage in TAKEN:
         note_conflict(connection, row.cabinet, result, TAKEN_FIRST, stamp.now)
         return None
     wished = CancelResult(result_id=result, reason=reason)
@@ -97,7 +97,7 @@ def cancel(connection: Connection, result: str, reason: str, stamp: Stamp) -> st
 def amend(connection: Connection, result: str, changed: Changes, stamp: Stamp) -> str:
     """Wish for new values of the centre's fields; the cabinet to wake. UnknownResultError, WrongStageError."""
     row = _lock(connection, result)
-    if row.stage in GONE or row.cancel_reason is not None:
+    if row.stage in TAKEN | {"reclaimed"} or row.cancel_reason is not None:
         raise WrongStageError("the result is taken or cancelled; announce it again under a new id")
     wished = AmendResult(result_id=result, changed=changed)
     wishes.issue(connection, row.cabinet, wished, stamp)
@@ -127,14 +127,16 @@ def apply(connection: Connection, cabinet: str, said: reading.Reading, *, at: st
         case reading.Answered():
             _answer(connection, cabinet, said, at)
         case reading.Marked():
-            flags: dict[str, bool] = {
+            changes: dict[reading.Mark, dict[str, Any]] = {
                 "disputed": {"is_disputed": True},
                 "uncertain": {"is_uncertain": True},
                 "settled": {"is_uncertain": False},
-            }[said.mark]
-            connection.execute(
-                sa.update(tables.result).where(r.cabinet == cabinet, r.hand_over == said.hand_over).values(**flags)
-            )
+                "gone": {"is_uncertain": False, "stage": "gone", "since": at},
+            }
+            marked = sa.update(tables.result).where(r.cabinet == cabinet, r.hand_over == said.hand_over)
+            if said.mark == "gone":  # an empty door after a known hand-over is as it should be, unless it was disputed
+                marked = marked.where(sa.or_(r.stage.not_in(("collected", "reclaimed")), r.is_disputed))
+            connection.execute(marked.values(**changes[said.mark]))
 
 
 def _move(connection: Connection, cabinet: str, said: reading.Moved, at: str) -> None:
@@ -165,10 +167,8 @@ def _answer(connection: Connection, cabinet: str, said: reading.Answered, at: st
         _move(connection, cabinet, reading.Moved((row.result,), "refused"), at)
     if row.kind == CancelResult.__name__:
         stage = connection.execute(sa.select(r.stage).where(r.result == row.result)).scalar()
-        if said.answer != "done" or stage == "collected":
-            note_conflict(
-                connection, cabinet, row.result, TAKEN_FIRST if stage == "collected" else "cancel-refused", at
-            )
+        if said.answer != "done" or stage in TAKEN:
+            note_conflict(connection, cabinet, row.result, TAKEN_FIRST if stage in TAKEN else "cancel-refused", at)
 
 
 def listing(

@@ -39,14 +39,14 @@ fact = Table(
     "fact",
     metadata,
     Column("cabinet", String(63), primary_key=True),
-    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),  # of the line it was sent on
     Column("cab_seq", BigInteger, primary_key=True, autoincrement=False),
     Column("type", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("envelope", Text, nullable=False),  # as it came, without `attached`
     Column("attached", Text),  # personal data, erasable
     Column("received_at", String(32), nullable=False),
-    Column("reading", String(16), nullable=False),  # read | kept | unreadable
+    Column("reading", String(16), nullable=False),  # read | kept | unreadable | repeated
     Column("why", Text),
     Index("fact_by_seq", "cabinet", "cab_seq"),
     Index("fact_by_arrival", "received_at"),

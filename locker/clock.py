@@ -35,11 +35,18 @@ class Clock:
         return ev.Moment(utc_ms=self.wall_ms(), uptime_ms=self.uptime_ms(), run_id=self.run_id, clock=self.trust())
 
 
-def system_trust() -> ev.Clock:
-    """Synced when the host says so, unset when wall time is before this release existed, holdover otherwise."""
-    if SYNCHRONISED.exists():
+def is_plausible(utc_ms: int) -> bool:
+    """Whether a wall time can be right at all: it is not before this release existed, as on a board without a battery
+    that has not reached a time server yet.
+    """
+    return utc_ms >= RELEASED_UTC_MS
+
+
+def trust_in(wall_ms: int, *, synchronised: Path = SYNCHRONISED) -> ev.Clock:
+    """How far wall time is believed: synced when the host says so, unset when it cannot be right, else holdover."""
+    if synchronised.exists():
         return "synced"
-    return "unset" if time.time() * 1000 < RELEASED_UTC_MS else "holdover"
+    return "holdover" if is_plausible(wall_ms) else "unset"
 
 
 def system_clock(run_id: str) -> Clock:
@@ -51,4 +58,10 @@ def system_clock(run_id: str) -> Clock:
     def wall_ms() -> int:
         return time.time_ns() // 1_000_000
 
-    return Clock(run_id=run_id, wall_ms=wall_ms, steady_ms=steady_ms, trust=system_trust, started_ms=steady_ms())
+    return Clock(
+        run_id=run_id,
+        wall_ms=wall_ms,
+        steady_ms=steady_ms,
+        trust=lambda: trust_in(wall_ms()),
+        started_ms=steady_ms(),
+    )

@@ -185,6 +185,12 @@ class ResultsSection(Section):
     procedures: tuple[str, ...] = ()
 
 
+class LimitsSection(Section):
+    """What the lowest layer allows whatever is asked: different doors opened per minute in the whole cabinet."""
+
+    doors_per_minute: Annotated[int, Field(ge=8, le=60)] = 12
+
+
 class StaffEntry(Section):
     """One clerk or technician. Hashes come from `dossier-locker staff add`."""
 
@@ -244,6 +250,7 @@ class Config(Wiring):
     secrets: SecretsSection = SecretsSection()
     notices: NoticesSection = NoticesSection()
     results: ResultsSection = ResultsSection()
+    limits: LimitsSection = LimitsSection()
     staff: tuple[StaffEntry, ...] = ()
 
 

@@ -401,7 +401,10 @@ class NoticeSent(EventBody, frozen=True):
 
 
 class NoticeDelivered(EventBody, frozen=True):
+    """The message is done with. `is_reported` false: a gateway took it, and nothing more was ever heard of it."""
+
     notice: str
+    is_reported: bool = True
 
 
 class NoticeFailed(EventBody, frozen=True):

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Literal, NamedTuple
 
 import apsw
-import msgspec
 from pydantic import ValidationError
 
 from locker import dossier_code, rows, views, wire
@@ -37,17 +37,17 @@ class Inbox:
         Raises OutOfOrder (with the number expected), ContradictsEarlier, and DoorStandsOpen while a door keeps it
         waiting.
         """
-        digest = hmac.digest(
-            self._digest_key,
-            wire.canonical({"id": wish.wish_id, "kind": wish.kind, "body": wish.body}),
-            hashlib.sha256,
-        )
+        digest = hmac.digest(self._digest_key, _content(wish), hashlib.sha256)
         put = ev.PutWish(wish_seq=wish.wish_seq, wish_id=wish.wish_id, digest=digest)
-        person = await self._journal.read(lambda connection: _person_of(connection, self._journal.cabinet, wish))
+        present = self._journal.cabinet.results.get(str(wish.body.get("result_id", "")))
+        ref = "" if present is None else present.person
+        body = await self._journal.read(lambda connection: rows.personal(connection, ref))
+        person = Person(ref, body or {})
         request = translate(wish, put, person=person, procedures=self._procedures)
+        reused = results.Unreadable(wish=put, reason="contradicts-earlier")
         await self._journal.record(
-            lambda cabinet, known, _moment: results.take(cabinet, known, request),
-            known=lambda connection: _known(connection, put, request),
+            lambda cabinet, known, _moment: results.take(cabinet, known[1], reused if known[0] else request),
+            known=lambda connection: (_is_reused(connection, put), _known(connection, put, request)),
         )
         return self._journal.cabinet.wish_seq
 
@@ -61,12 +61,23 @@ class Inbox:
                 await self._journal.changed(seq)
 
 
-def translate(
-    wish: wire.Wish, put: ev.PutWish, *, person: dict[str, str] | None, procedures: Collection[str]
-) -> results.Wish:
-    """The wish as a request to the rules. `person` is the present personal row of an amended result, if there is
-    one.
-    """
+class Person(NamedTuple):
+    """The personal row of a result as it is now; `body` is empty when there is none (any more)."""
+
+    ref: str
+    body: Mapping[str, str]
+
+
+def _content(wish: wire.Wish) -> bytes:
+    """What two wishes of one number are compared by."""
+    try:
+        return wire.canonical({"id": wish.wish_id, "kind": wish.kind, "body": wish.body})
+    except (ValueError, RecursionError):  # no canonical form, such as NaN: it will be refused, yet by its number
+        return repr((wish.wish_id, wish.kind, wish.body)).encode(errors="backslashreplace")
+
+
+def translate(wish: wire.Wish, put: ev.PutWish, *, person: Person, procedures: Collection[str]) -> results.Wish:
+    """The wish as a request to the rules. `person` is the present personal row of an amended result."""
     try:
         body = wish.read_body()
     except wire.UnknownWishError:
@@ -77,7 +88,7 @@ def translate(
         case wire.AnnounceResult():
             return _announce(body, put, procedures)
         case wire.AmendResult():
-            return _amend(body, put, person or {})
+            return amend(body, put, person)
         case wire.CancelResult():
             return results.Cancel(wish=put, result=body.result_id)
 
@@ -116,7 +127,7 @@ def announced_rows(body: wire.AnnounceResult, queued: ev.ResultQueued) -> tuple[
     code = dossier_code.normalise(body.dossier_code)
     phone = phones.parse_phone(body.recipient.phone or "")
     name = unicodedata.normalize("NFC", body.recipient.name)
-    person = {"name": name, "phone": phone.e164 or "" if phone.takes_messages else ""}
+    person = {"name": name, "phone": _dialled(phone), "language": body.recipient.language}
     if body.recipient.id_last4 is not None:
         person["id_last4"] = body.recipient.id_last4
     return (
@@ -137,17 +148,29 @@ def searchable(text: str) -> str:
     return "".join(mark for mark in plain if not unicodedata.combining(mark))
 
 
-def _amend(body: wire.AmendResult, put: ev.PutWish, person: dict[str, str]) -> results.Amend:
+def _dialled(phone: phones.Phone) -> str:
+    """The number messages go to; empty for one that takes none."""
+    return (phone.e164 or "") if phone.takes_messages else ""
+
+
+def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Amend:
+    """A change of what the centre owns. A new phone is a new person: the old codes end, and messages to the old number.
+
+    A language goes with the person, because messages outlive the result.
+    """
     changed = body.changed
     given = changed.model_fields_set
+    renewed = dict(person.body)
     ref = None
-    extra: tuple[ev.Row, ...] = ()
     if "phone" in given:
-        phone = phones.parse_phone(changed.phone or "")
         ref = f"p-{body.result_id}-{put.wish_seq}"
-        renewed = {**person, "phone": phone.e164 or "" if phone.takes_messages else ""}
-        name = person.get("name", "")
-        extra = (ev.PutPersonal(ref=ref, kind="person", body=renewed, search=searchable(name)),)
+        renewed["phone"] = _dialled(phones.parse_phone(changed.phone or ""))
+    if "language" in given:
+        renewed["language"] = changed.language
+    extra: tuple[ev.Row, ...] = ()
+    if ref is not None or (person.body and renewed != person.body):
+        search = searchable(renewed.get("name", ""))
+        extra = (ev.PutPersonal(ref=ref or person.ref, kind="person", body=renewed, search=search),)
     amended = ev.ResultAmended(
         wish=put.wish_seq,
         result=body.result_id,
@@ -162,22 +185,22 @@ def _amend(body: wire.AmendResult, put: ev.PutWish, person: dict[str, str]) -> r
     return results.Amend(wish=put, amended=amended, rows=extra)
 
 
-def _person_of(connection: apsw.Connection, cabinet: Cabinet, wish: wire.Wish) -> dict[str, str] | None:
-    result = cabinet.results.get(str(wish.body.get("result_id", "")))
-    return None if result is None else rows.personal(connection, result.person)
+def _is_reused(connection: apsw.Connection, put: ev.PutWish) -> bool:
+    """Whether another wish came under this id; the wish is refused, so that the next one can follow."""
+    stored = rows.wish(connection, put.wish_id)
+    return stored is not None and stored.wish_seq != put.wish_seq
 
 
 def _known(connection: apsw.Connection, put: ev.PutWish, request: results.Wish) -> results.Known:
     stored = connection.execute("SELECT wish_id, digest FROM wish WHERE wish_seq = ?", (put.wish_seq,)).fetchone()
-    past = ""
+    past: Literal["", "collected", "reclaimed"] = ""
     match request:
         case results.Announce():
             past = views.past(connection, request.queued.result)
         case results.Cancel():
             past = views.past(connection, request.result)
-    known = results.Known(is_repeat=stored is not None, past="collected" if past == "collected" else "")
-    if past == "reclaimed":
-        known = msgspec.structs.replace(known, past="reclaimed")
-    if stored is None:
-        return known
-    return msgspec.structs.replace(known, matches=stored == (put.wish_id, put.digest))
+    return results.Known(
+        is_repeat=stored is not None,
+        matches=stored is None or stored == (put.wish_id, put.digest),
+        past=past,
+    )

@@ -18,7 +18,6 @@ import apsw
 from locker import chain, database
 from locker.journal import Journal
 from locker.refusals import BackupRefused, JournalInUse, JournalTooNew, JournalUnreachable, StorageFault
-from locker.replay import Folded
 from locker.reserve import Breakages
 
 _NAME = re.compile(r"journal-(?P<time>\d{8}T\d{6}Z)-e(?P<epoch>\d+)-s(?P<seq>\d+)\.sqlite3")
@@ -187,7 +186,7 @@ def _verify(
 
 
 async def audit(
-    journal: Journal[Folded],
+    journal: Journal[Any],
     on_progress: Callable[[int, int], None] = _unheard,
     *,
     anchor: tuple[int, str] | None = None,

@@ -2,50 +2,44 @@
 
 The intent is on record before a gateway hears of a message. A retry sends the same code with the same reference. An
 unknown outcome, also one a power cut left behind, is looked up before it is sent again. A gateway that fails for
-good is followed by the next one in the configuration's order. Texts are made at the moment of sending and never
-kept.
+good is followed by the next one in the configuration's order; when none is left, or after a day, a clerk is told. While
+the disk is full nothing is sent, because nothing could be put on record.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
 
 import apsw
-import msgspec
 import structlog
 
-from locker import rows
+from locker import events as ev
+from locker import messages, patience
+from locker.clock import is_plausible
 from locker.config import CabinetSection
 from locker.journal import Journal
+from locker.messages import NoText, Writer
 from locker.model import Bundle, Cabinet, Notice
 from locker.refusals import WrongStage
+from locker.routes import Routes
 from locker.rules import notices as rules
 from otp import codes, sealing
-from otp.errors import Final, OtpError, OutcomeUnknown, Retryable, SmsError, TextError
+from otp.errors import Final, OutcomeUnknown, SmsError
 from otp.gateway import DeliveryState, Outgoing, SmsGateway
-from otp.texts import Texts, render
+from otp.texts import Texts
 
-LOOK_UP_AFTER_MS = 30_000
+DAY_MS = 24 * 3600 * 1000
+LOOK_UP_MS = (30_000, 60_000, 300_000)
+# Where one reference cannot go out twice, nothing is gained by waiting for a listing to catch up.
+LOOK_UP_IDEMPOTENT_MS = (1_000, 60_000, 300_000)
 ASK_DELIVERY_MS = (2_000, 10_000, 60_000, 300_000, 1_800_000)
-GIVE_UP_DELIVERY_MS = 24 * 3600 * 1000
-VALID_SECONDS = 36_000
+REDRAW_AFTER_MS = 60_000
 log = structlog.get_logger()
 
 
-class Material(msgspec.Struct, frozen=True):
-    """What a text needs and the journal keeps apart from the facts; empty parts are erased or were never there."""
-
-    phone: str
-    dossiers: tuple[str, ...]
-    selector: str
-    sealed: bytes
-
-
 class Notices:
-    """Owns no more than the asking times of one run; everything else is in the journal."""
+    """Owns the gateways, and the memory of one run: what was asked when. Everything else is in the journal."""
 
     def __init__(
         self,
@@ -55,62 +49,88 @@ class Notices:
         texts: Texts,
         device_key: bytes,
         cabinet: CabinetSection,
-        uptime_ms: Callable[[], int],
+        clock: Callable[[], ev.Moment],
         draw: Callable[[int], bytes],
         cost: sealing.Argon2Cost = sealing.CODE_COST,
+        pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
-        self._gateways = {gateway.name: gateway for gateway in gateways}
-        self._order = tuple(self._gateways)
-        self._texts = texts
+        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet)
         self._device_key = device_key
-        self._cabinet = cabinet
-        self._uptime_ms = uptime_ms
+        self._clock = clock
         self._draw = draw
         self._cost = cost
+        self._pause_s = pause_s
+        self._routes = Routes(gateways, uptime_ms=self._uptime_ms)
         self._asked: dict[str, tuple[int, int]] = {}
-        self._given_up: dict[str, set[str]] = {}
-        self.is_online = True
+        self._seen: dict[str, int] = {}
+        self._redraw_at = 0
+
+    @property
+    def is_online(self) -> bool:
+        """Whether a message handed over now has a way out."""
+        return self._routes.is_online
 
     @property
     def insecure_gateways(self) -> tuple[str, ...]:
         """Names of gateways that keep codes in clear."""
-        return tuple(name for name, one in self._gateways.items() if one.capabilities.is_insecure)
+        return tuple(one.name for one in self._routes.gateways if one.capabilities.is_insecure)
 
     async def run(self) -> None:
         """Until cancelled: do what is due, then wait for a fact or the next instant."""
         while True:
-            cabinet = self._journal.cabinet
-            for bundle in rules.due_bundles(cabinet):
-                await self.mint(bundle)
-            for notice in tuple(self._journal.cabinet.notices.values()):
-                if self._due_at(notice) <= self._uptime_ms():
-                    await self._advance(notice)
+            before = self._journal.cabinet.seq
+            await patience.persist(self.turn, what="notices", pause_s=self._pause_s)
             present = self._journal.cabinet
-            if present.seq != cabinet.seq:
+            if present.seq != before:
                 continue
-            next_at = min((self._due_at(notice) for notice in present.notices.values()), default=None)
-            wait_s = None if next_at is None else max(0.05, (next_at - self._uptime_ms()) / 1000)
+            at = self._next_at(present)
             try:
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(None if at is None else max(0, at - self._uptime_ms()) / 1000):
                     await self._journal.changed(present.seq)
             except TimeoutError:
                 continue
 
     async def close(self) -> None:
         """Let the gateways' connections go."""
-        for gateway in self._gateways.values():
-            await gateway.close()
+        await self._routes.close()
+
+    def _uptime_ms(self) -> int:
+        return self._clock().uptime_ms
+
+    async def turn(self) -> None:
+        """Everything that is due now, once. Raises RetryableStorageFault; what was left is due again."""
+        if self._redraw_at <= self._uptime_ms():
+            for bundle in rules.due_bundles(self._journal.cabinet):
+                await self._mint(bundle)
+        live = self._journal.cabinet.notices
+        self._routes.keep_only(live)
+        for memory in (self._asked, self._seen):
+            for gone in memory.keys() - live.keys():
+                del memory[gone]
+        for key in live:
+            notice = self._journal.cabinet.notices.get(key)
+            if notice is not None and self._due_at(notice) <= self._uptime_ms():
+                await self._advance(notice)
+
+    def _next_at(self, cabinet: Cabinet) -> int | None:
+        instants = [self._due_at(notice) for notice in cabinet.notices.values()]
+        if rules.due_bundles(cabinet):
+            instants.append(self._redraw_at)
+        return min(instants, default=None)
 
     # --- codes
 
-    async def mint(self, bundle: Bundle) -> None:
+    async def _mint(self, bundle: Bundle) -> None:
         """Make the owner's code of a bundle that is due, and queue its message."""
-        fresh = await self._fresh(bundle)
         try:
+            fresh = await self._fresh(bundle)
             await self._journal.record(lambda cabinet, *_: rules.mint(cabinet, bundle.bundle, fresh))
         except WrongStage:
             log.debug("selector taken meanwhile; drawn again at the next turn")
+        except codes.NoFreeSelectorError as error:
+            log.warning("no code can be made", reason=str(error))
+            self._redraw_at = self._uptime_ms() + REDRAW_AFTER_MS
 
     async def mint_again(self, bundle: str) -> None:
         """A person asked for a new code. Raises WrongStage when nothing announced waits for them."""
@@ -121,17 +141,18 @@ class Notices:
         await self._journal.record(lambda cabinet, *_: rules.mint_again(cabinet, bundle, fresh))
 
     async def _fresh(self, bundle: Bundle) -> rules.Fresh:
-        salt = await self._journal.read(lambda connection: _salt(connection, bundle.bundle)) or self._draw(
-            sealing.SALT_BYTES
-        )
+        """Raises NoFreeSelectorError."""
+        cabinet = self._journal.cabinet
+        selector = codes.pick_selector(rules.taken_selectors(cabinet, cabinet.utc_ms), self._draw)
+        kept = await self._journal.read(lambda connection: _salt(connection, bundle.bundle))
+        salt = kept or self._draw(sealing.SALT_BYTES)
         secret = codes.secret_from(self._draw)
         code = f"c-{self._draw(8).hex()}"
-        cabinet = self._journal.cabinet
         verifier = await asyncio.to_thread(sealing.verifier, self._device_key, secret, salt, cost=self._cost)
         return rules.Fresh(
             code=code,
             notice=f"n-{self._draw(8).hex()}",
-            selector=codes.pick_selector(rules.taken_selectors(cabinet, cabinet.utc_ms), self._draw),
+            selector=selector,
             salt=salt,
             verifier=verifier,
             sealed=sealing.seal(self._device_key, secret.encode(), context=code, draw=self._draw),
@@ -141,48 +162,72 @@ class Notices:
 
     def _due_at(self, notice: Notice) -> int:
         """Uptime in milliseconds at which something is to be done about this notice."""
+        over_at = self._over_at(notice)
         if notice.stage == "queued":
-            return rules.ready_at_ms(notice)
-        if notice.stage == "attempted":
-            return notice.touched_uptime_ms + LOOK_UP_AFTER_MS
+            return min(over_at, self._routes.open_at(notice))
         count, last = self._asked.get(notice.notice, (0, notice.touched_uptime_ms))
-        return last + ASK_DELIVERY_MS[min(count, len(ASK_DELIVERY_MS) - 1)]
+        waits: tuple[int, ...] = ASK_DELIVERY_MS
+        if notice.stage == "attempted":
+            waits = LOOK_UP_IDEMPOTENT_MS if self._is_idempotent(notice.gateway) else LOOK_UP_MS
+        return min(over_at, last + waits[min(count, len(waits) - 1)])
+
+    def _is_idempotent(self, gateway: str) -> bool:
+        return any(one.name == gateway and one.capabilities.is_idempotent for one in self._routes.gateways)
+
+    def _over_at(self, notice: Notice) -> int:
+        """Uptime at which nobody waits for its outcome any more: a day after it was queued.
+
+        By wall time if that is believed, and by this run's own time in any case.
+        """
+        now = self._clock()
+        age_ms = now.uptime_ms - self._seen.setdefault(notice.notice, now.uptime_ms)
+        if now.clock != "unset" and is_plausible(notice.queued_utc_ms):
+            age_ms = max(age_ms, now.utc_ms - notice.queued_utc_ms)
+        return now.uptime_ms + DAY_MS - age_ms
 
     async def _advance(self, notice: Notice) -> None:
-        if notice.stage == "queued":
-            await self._send(notice)
-        elif notice.stage == "attempted":
-            await self._look_up(notice)
-        elif notice.stage == "sent":
-            await self._ask_delivery(notice)
+        try:
+            if self._over_at(notice) <= self._uptime_ms():
+                await self._give_up(notice)
+            elif notice.stage == "queued":
+                await self._send(notice)
+            elif notice.stage == "attempted":
+                await self._look_up(notice)
+            else:
+                await self._ask_delivery(notice)
+        except WrongStage:
+            log.debug("notice over meanwhile", notice=notice.notice)
 
-    def _gateway_for(self, notice: Notice) -> SmsGateway | None:
-        refused = self._given_up.get(notice.notice, set())
-        return next((self._gateways[name] for name in self._order if name not in refused), None)
+    async def _give_up(self, notice: Notice) -> None:
+        if notice.stage == "sent":
+            await self._delivered(notice, is_reported=False)
+        else:
+            await self._failed(notice, notice.gateway, "too_old", is_final=True)
 
     async def _send(self, notice: Notice) -> None:
-        gateway = self._gateway_for(notice)
+        gateway = self._routes.pick(notice)
         if gateway is None:
-            await self._failed(notice, "", "no gateway is left", is_final=True)
+            await self._failed(notice, notice.gateway, "no_gateway_left", is_final=True)
             return
         try:
-            message = await self._message(notice)
-        except (TextError, OtpError, LookupError) as error:
-            await self._failed(notice, gateway.name, type(error).__name__, is_final=True)
+            message = await self._write(notice)
+        except NoText as reason:
+            await self._failed(notice, gateway.name, reason.cause, is_final=True)
             return
         await self._journal.record(lambda cabinet, *_: rules.attempt(cabinet, notice.notice, gateway=gateway.name))
+        self._asked.pop(notice.notice, None)
         try:
             sent = await gateway.send(message)
         except OutcomeUnknown:
             log.warning("outcome of a message unknown; it is looked up", notice=notice.notice, gateway=gateway.name)
-            return
         except SmsError as error:
             await self._refused(notice, gateway.name, error)
-            return
-        self.is_online = True
-        await self._took(notice, gateway, sent.provider_id)
+        else:
+            await self._took(notice, gateway, sent.provider_id)
 
     async def _took(self, notice: Notice, gateway: SmsGateway, provider_id: str) -> None:
+        self._routes.answered(gateway.name)
+        self._asked.pop(notice.notice, None)
         is_final = not gateway.capabilities.has_delivery_reports
         await self._journal.record(
             lambda cabinet, *_: rules.sent(
@@ -192,130 +237,74 @@ class Notices:
         )
 
     async def _refused(self, notice: Notice, gateway: str, error: SmsError) -> None:
-        is_over = False
-        if isinstance(error, Final):
-            self._given_up.setdefault(notice.notice, set()).add(gateway)
-            is_over = self._gateway_for(notice) is None
-        elif isinstance(error, Retryable):
-            self.is_online = False
-        (log.error if error.alarm else log.warning)("message refused", gateway=gateway, cause=type(error).__name__)
+        was_online = self._routes.is_online
+        self._routes.failed(notice, gateway, error)
+        speak = log.error if error.alarm else log.warning if was_online else log.debug
+        speak("message refused", gateway=gateway, cause=type(error).__name__, code=error.code, reason=str(error))
+        is_over = not self._routes.has_any(notice)
         await self._failed(notice, gateway, type(error).__name__, is_final=is_over)
 
     async def _failed(self, notice: Notice, gateway: str, cause: str, *, is_final: bool) -> None:
+        self._asked.pop(notice.notice, None)
         await self._journal.record(
             lambda cabinet, *_: rules.failed(cabinet, notice.notice, gateway=gateway, cause=cause, is_final=is_final)
         )
 
+    async def _delivered(self, notice: Notice, *, is_reported: bool) -> None:
+        await self._journal.record(lambda cabinet, *_: rules.delivered(cabinet, notice.notice, is_reported=is_reported))
+
     async def _look_up(self, notice: Notice) -> None:
         """An attempt without an answer: ask the gateway before anything is sent again."""
-        gateway = self._gateways.get(notice.gateway)
+        gateway = self._routes.by_name(notice.gateway)
         if gateway is None:
-            await self._failed(notice, notice.gateway, "gateway removed", is_final=False)
+            await self._failed(notice, notice.gateway, "gateway_removed", is_final=False)
             return
+        since = notice.queued_utc_ms if is_plausible(notice.queued_utc_ms) else None
         try:
-            found = await gateway.find(await self._message(notice), since_utc_ms=notice.queued_utc_ms or None)
-        except (OtpError, LookupError) as error:
-            log.warning("message not looked up", gateway=gateway.name, cause=type(error).__name__)
-            found, is_known = None, not isinstance(error, Retryable)
-            if not is_known:
-                return
-        if found is None:
-            await self._failed(notice, gateway.name, "not taken", is_final=False)
+            message = await self._write(notice)
+            found = await gateway.find(message, since_utc_ms=since)
+        except NoText as reason:
+            await self._failed(notice, gateway.name, reason.cause, is_final=True)
+        except Final as error:
+            await self._refused(notice, gateway.name, error)
+        except SmsError as error:
+            count = self._ask_again_later(notice)
+            (log.debug if count else log.warning)("message not looked up", gateway=gateway.name, reason=str(error))
         else:
-            await self._took(notice, gateway, found.provider_id)
+            if found is not None:
+                await self._took(notice, gateway, found.provider_id)
+                return
+            self._routes.answered(gateway.name)
+            await self._failed(notice, gateway.name, "not_taken", is_final=False)
 
     async def _ask_delivery(self, notice: Notice) -> None:
-        gateway = self._gateways.get(notice.gateway)
-        count, _last = self._asked.get(notice.notice, (0, 0))
-        self._asked[notice.notice] = (count + 1, self._uptime_ms())
-        if gateway is None or self._uptime_ms() - notice.touched_uptime_ms > GIVE_UP_DELIVERY_MS:
-            await self._journal.record(lambda cabinet, *_: rules.delivered(cabinet, notice.notice))
+        gateway = self._routes.by_name(notice.gateway)
+        if gateway is None:
+            await self._delivered(notice, is_reported=False)
             return
+        count = self._ask_again_later(notice)
         try:
             status = await gateway.status(notice.provider_id)
         except SmsError as error:
-            log.warning("delivery not known yet", gateway=gateway.name, cause=type(error).__name__)
+            (log.debug if count else log.warning)("delivery not known yet", gateway=gateway.name, reason=str(error))
             return
         if status.state is DeliveryState.DELIVERED:
-            await self._journal.record(lambda cabinet, *_: rules.delivered(cabinet, notice.notice))
-            self._asked.pop(notice.notice, None)
-        elif status.state is DeliveryState.FAILED and status.failure is not None:
+            await self._delivered(notice, is_reported=True)
+        elif status.failure is not None:
             await self._refused(notice, gateway.name, status.failure)
 
-    async def _message(self, notice: Notice) -> Outgoing:
-        """The message as it goes out. Raises LookupError when its person or code is gone, TextError,
-        SealBrokenError.
-        """
+    def _ask_again_later(self, notice: Notice) -> int:
+        """Note that it is asked about now; how often it was asked before since its stage began."""
+        count, _last = self._asked.get(notice.notice, (0, 0))
+        self._asked[notice.notice] = (count + 1, self._uptime_ms())
+        return count
+
+    async def _write(self, notice: Notice) -> Outgoing:
         cabinet = self._journal.cabinet
-        material = await self._journal.read(lambda connection: _material(connection, cabinet, notice))
-        if not material.phone:
-            raise LookupError("no phone")
-        values = self._values(cabinet, notice, material)
-        language = next((cabinet.results[key].language for key in notice.results if key in cabinet.results), "vi")
-        wanted = self._texts.get((notice.template, language)) or self._texts[notice.template, "vi"]
-        rendered = render(
-            self._texts, notice.template, language, {key: values.get(key, "") for key in wanted.variables}
-        )
-        return Outgoing(
-            reference=notice.notice,
-            recipient=material.phone,
-            text=rendered.text,
-            valid_seconds=VALID_SECONDS,
-            provider_template=rendered.provider_template,
-        )
-
-    def _values(self, cabinet: Cabinet, notice: Notice, material: Material) -> Mapping[str, str]:
-        zone = ZoneInfo(self._cabinet.timezone)
-        deadlines = [cabinet.results[key].deadline for key in notice.results if key in cabinet.results]
-        values = {
-            "office": self._cabinet.sms_name,
-            "address": self._cabinet.address,
-            "hotline": self._cabinet.hotline,
-            "count": str(len(notice.results)),
-            "dossier": _named(material.dossiers),
-            "until": _day(min(deadlines)) if deadlines else "",
-            "at": datetime.fromtimestamp(notice.queued_utc_ms / 1000, UTC).astimezone(zone).strftime("%H:%M %d/%m/%Y"),
-        }
-        if notice.code:
-            if not material.sealed:
-                raise LookupError("the code is over")
-            secret = sealing.unseal(self._device_key, material.sealed, context=notice.code).decode()
-            values["code"] = codes.group(codes.compose(material.selector, secret))
-        return values
-
-
-def _named(dossiers: tuple[str, ...]) -> str:
-    """The dossier's tail as people know it; several are named by the first and a count."""
-    if not dossiers:
-        return ""
-    parts = dossiers[0].rsplit("-", 2)
-    tail = "-".join(parts[-2:]) if len(parts) == 3 else dossiers[0]  # noqa: PLR2004  (agency, date, number)
-    return tail if len(dossiers) == 1 else f"{tail} va {len(dossiers) - 1} ho so khac"
-
-
-def _day(deadline: str) -> str:
-    year, month, day = deadline.split("-")
-    return f"{day}/{month}/{year}"
+        material = await self._journal.read(lambda connection: messages.gather(connection, cabinet, notice))
+        return self._writer.write(cabinet, notice, material)
 
 
 def _salt(connection: apsw.Connection, bundle: str) -> bytes | None:
     found = connection.execute("SELECT salt FROM code WHERE bundle = ? LIMIT 1", (bundle,)).get
     return found if isinstance(found, bytes) else None
-
-
-def _material(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Material:
-    person = rows.personal(connection, notice.person) or {}
-    dossiers = []
-    for key in notice.results:
-        result = cabinet.results.get(key)
-        body = rows.personal(connection, result.dossier if result is not None else f"d-{key}")
-        if body is not None:
-            dossiers.append(body.get("code", ""))
-    code = rows.code(connection, notice.code) if notice.code else None
-    bundle = cabinet.bundles.get(notice.bundle)
-    return Material(
-        phone=person.get("phone", ""),
-        dossiers=tuple(dossiers),
-        selector=bundle.selector if bundle is not None else "",
-        sealed=code.sealed if code is not None else b"",
-    )

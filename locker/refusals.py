@@ -79,6 +79,14 @@ class WrongStage(Refusal):
     slug = "wrong-stage"
 
 
+class SeveralMatch(WrongStage):
+    """What was scanned fits several results; `candidates` are their ids, one of them must be picked."""
+
+    def __init__(self, candidates: tuple[str, ...]) -> None:
+        self.candidates = candidates
+        super().__init__("several results fit what was scanned; pick one of them")
+
+
 class NotLoadable(Refusal):
     """The result may not be loaded; `reason` is one of not_finished, procedure, consent, unpaid, by_post, cancelled."""
 

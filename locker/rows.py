@@ -32,7 +32,7 @@ def write(connection: apsw.Connection, rows: Iterable[Row]) -> None:
                 connection.execute("DELETE FROM code WHERE code = ?", (row.code,))
             case PutWish():
                 connection.execute(
-                    "INSERT INTO wish (wish_seq, wish_id, digest) VALUES (?, ?, ?)",
+                    "INSERT INTO wish (wish_seq, wish_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     (row.wish_seq, row.wish_id, row.digest),
                 )
 

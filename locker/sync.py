@@ -178,7 +178,9 @@ class Sync:
     async def _send(self, batch: list[wire.Envelope]) -> None:
         if not batch:
             return
-        body = wire.EventsIn(events=batch).model_dump_json(exclude_none=True).encode()
+        body = (
+            wire.EventsIn(events=batch, epoch=self._journal.cabinet.epoch).model_dump_json(exclude_none=True).encode()
+        )
         try:
             acked = wire.Acked.model_validate_json(await self._ask("POST", "events", content=body))
         except CentreRefusedError as refused:
@@ -201,14 +203,21 @@ class Sync:
             if problem.expected <= self._journal.cabinet.seq + 1:
                 self.acked_through = problem.expected - 1
                 return
-            await self._compare()
+            await self._recount_or_wait(problem)
         elif problem.name in ("epoch", "contradicts-earlier"):
-            await self._compare()
+            await self._recount_or_wait(problem)
         elif len(batch) > 1:
             middle = len(batch) // 2
             await self._send(batch[:middle])
         else:
             await self._park(batch[0], problem)
+
+    async def _recount_or_wait(self, problem: wire.Problem) -> None:
+        """The centre holds another line: compare; if nothing came of it, come again later. Raises CentreFault."""
+        epoch = self._journal.cabinet.epoch
+        await self._compare()
+        if self._journal.cabinet.epoch == epoch:
+            raise CentreFault(f"the centre answers {problem.name}, yet both hold the same facts")
 
     async def _park(self, fact: wire.Envelope, problem: wire.Problem) -> None:
         """One fact the centre finally refuses: a tombstone takes its place there, the fact stays here."""
@@ -216,7 +225,11 @@ class Sync:
         tombstone = fact.model_copy(
             update={"type": wire.PARKED, "body": {"reason": problem.name, "parked_type": fact.type}, "attached": None}
         )
-        body = wire.EventsIn(events=[tombstone]).model_dump_json(exclude_none=True).encode()
+        body = (
+            wire.EventsIn(events=[tombstone], epoch=self._journal.cabinet.epoch)
+            .model_dump_json(exclude_none=True)
+            .encode()
+        )
         try:
             acked = wire.Acked.model_validate_json(await self._ask("POST", "events", content=body))
         except CentreRefusedError as refused:

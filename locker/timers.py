@@ -1,23 +1,62 @@
-"""The timers worker: asks the rules what time has made due, records it, and sleeps until the next instant."""
+"""The timers worker: asks the rules what time has made due, records it, and sleeps until the next instant.
+
+It also looks every half minute how far the wall clock is believed, and puts a change on record: what waits for a
+trusted clock (sign-in by TOTP, dates on receipts, erasing what is over) learns of it from the state.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
+from locker import events as ev
+from locker import patience
+from locker.clock import Clock
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.rules import due
 
+LOOK_AT_CLOCK_S = 30.0
 
-async def run(journal: Journal[Cabinet], *, timing: due.Timing, uptime_ms: Callable[[], int]) -> None:
+
+async def run(
+    journal: Journal[Cabinet],
+    *,
+    timing: due.Timing,
+    clock: Clock,
+    look_at_clock_s: float = LOOK_AT_CLOCK_S,
+    pause_s: float = patience.PAUSE_S,
+) -> None:
     """Until cancelled; a crash in between loses nothing, because the question is asked again."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_record_due(journal, timing, clock, pause_s), name="what time makes due")
+        group.create_task(_follow_clock(journal, clock, look_at_clock_s, pause_s), name="trust in the clock")
+
+
+async def _record_due(journal: Journal[Cabinet], timing: due.Timing, clock: Clock, pause_s: float) -> None:
     while True:
-        await journal.record(lambda cabinet, _known, moment: due.facts(cabinet, moment, timing))
         cabinet = journal.cabinet
         at = due.next_uptime_ms(cabinet, timing)
+        if at is not None and at <= clock.uptime_ms():
+            await patience.land(
+                journal, lambda now, _, moment: due.facts(now, moment, timing), what="what is due", pause_s=pause_s
+            )
+            continue
         try:
-            async with asyncio.timeout(None if at is None else max(0.0, (at - uptime_ms()) / 1000)):
+            async with asyncio.timeout(None if at is None else (at - clock.uptime_ms()) / 1000):
                 await journal.changed(cabinet.seq)
         except TimeoutError:
             continue
+
+
+async def _follow_clock(journal: Journal[Cabinet], clock: Clock, look_every_s: float, pause_s: float) -> None:
+    while True:
+        trust = clock.trust()
+        if trust != journal.cabinet.clock:
+            event = ev.ClockTrusted(clock=trust)
+            await patience.land(
+                journal,
+                lambda *_, event=event: ev.Decision(events=(event,)),
+                what="trust in the clock",
+                pause_s=pause_s,
+            )
+        await asyncio.sleep(look_every_s)

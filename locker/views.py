@@ -12,11 +12,12 @@ from typing import Any, Literal
 import apsw
 import msgspec
 
+from locker import dossier_code
 from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
 
-VERSION = 1
+VERSION = 2
 SEARCHED = 50
 SHORTEST_TAIL = 4
 
@@ -53,7 +54,7 @@ CREATE TABLE view_result (
   notice TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX view_result_dossier ON view_result (dossier);
-CREATE INDEX view_result_person ON view_result (person);
+CREATE INDEX view_result_hand_over ON view_result (hand_over) WHERE hand_over <> '';
 CREATE TABLE view_notice (
   notice TEXT PRIMARY KEY,
   outcome TEXT NOT NULL
@@ -78,11 +79,6 @@ class Counts(msgspec.Struct, frozen=True):
     loaded: int = 0
     collected: int = 0
     reclaimed: int = 0
-
-
-def views() -> Views:
-    """The tables as the journal keeps them."""
-    return Views(version=VERSION, create=create, apply=apply)
 
 
 def create(connection: apsw.Connection) -> None:
@@ -172,7 +168,8 @@ def _end(
         (ended, utc_ms, evidence, actor, hand_over),
     )
     connection.execute(
-        "UPDATE view_result SET stage = ?, since_utc_ms = ? WHERE hand_over = ?", (ended, utc_ms, hand_over)
+        "UPDATE view_result SET stage = ?, since_utc_ms = ? WHERE hand_over = ? AND hand_over <> ''",
+        (ended, utc_ms, hand_over),
     )
 
 
@@ -193,7 +190,8 @@ def _settled(connection: apsw.Connection, event: ev.Settled, utc_ms: int) -> Non
         (event.hand_over,),
     )
     connection.execute(
-        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? WHERE hand_over = ? AND stage <> 'inside'",
+        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? "
+        "WHERE hand_over = ? AND hand_over <> '' AND stage <> 'inside'",
         (utc_ms, event.hand_over),
     )
 
@@ -217,7 +215,7 @@ def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, _utc_ms: int
 
 
 def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _utc_ms: int) -> None:
-    _outcome(connection, event.notice, "delivered")
+    _outcome(connection, event.notice, "delivered" if event.is_reported else "sent")
 
 
 def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _utc_ms: int) -> None:
@@ -269,7 +267,7 @@ def folded(text: str) -> str:
 
 def find_results(connection: apsw.Connection, scan: str) -> tuple[str, ...]:
     """Results whose dossier code was scanned or typed: the whole code first, else its last digits (at least four)."""
-    whole = folded(scan).replace(" ", "")
+    whole = dossier_code.normalise(scan)
     exact = _column(connection, _BY_CODE, whole)
     digits = "".join(mark for mark in whole if mark.isascii() and mark.isdigit())
     has_letters = any(mark.isalpha() for mark in whole)
@@ -280,7 +278,7 @@ def find_results(connection: apsw.Connection, scan: str) -> tuple[str, ...]:
 
 _BY_CODE = """
 SELECT r.result FROM personal d JOIN view_result r ON r.dossier = d.ref
-WHERE d.kind = 'dossier' AND lower(json_extract(d.body, '$.code')) = ? ORDER BY r.since_utc_ms, r.result
+WHERE d.kind = 'dossier' AND json_extract(d.body, '$.code') = ? ORDER BY r.since_utc_ms, r.result
 """
 _BY_TAIL = """
 SELECT r.result FROM personal d JOIN view_result r ON r.dossier = d.ref
@@ -343,3 +341,6 @@ def notice_totals(connection: apsw.Connection) -> dict[str, int]:
     """Notices by outcome, of all time."""
     rows: Any = connection.execute("SELECT outcome, count(*) FROM view_notice GROUP BY outcome")
     return dict(rows.fetchall())
+
+
+VIEWS = Views(version=VERSION, create=create, apply=apply)

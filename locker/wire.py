@@ -161,8 +161,14 @@ _COVERED = tuple(name for name in Envelope.model_fields if name not in OUTSIDE_H
 
 
 class EventsIn(Message):
-    """`POST /v1/cabinets/{id}/events`: facts in `cab_seq` order, at most 256 KiB in all."""
+    """`POST /v1/cabinets/{id}/events`: facts in `cab_seq` order, at most 256 KiB in all.
 
+    `epoch` is the sender's present one. A copy that went on without knowing that it had parted from the line recorded
+    facts under an old epoch; after its recount it sends them under the new one, so that they find a place. Absent: each
+    fact's own epoch.
+    """
+
+    epoch: Seq | None = None
     events: Annotated[list[Envelope], Field(min_length=1, max_length=MAX_BATCH)]
 
 

@@ -39,7 +39,7 @@ function fill(id, rows) {
 }
 
 function clockTime(text) {
-  return text ? new Date(text).toLocaleString(lang === "vi" ? "vi-VN" : "en-GB") : "";
+  return text ? new Date(text).toLocaleString(lang === "vi" ? "vi-VN" : "en-GB", { timeZone: "Asia/Ho_Chi_Minh" }) : "";
 }
 
 function contact(text) {
@@ -87,11 +87,11 @@ function showResults(results) {
       if (one.is_disputed) look.push(t.disputed);
       if (one.is_uncertain) look.push(t.uncertain);
       for (const cause of one.conflicts) look.push(t[cause] || cause);
-      if (one.cancel_reason && !["cancelled", "collected", "reclaimed"].includes(one.stage)) look.push(t.cancelling);
+      if (one.cancel_reason && !["cancelled", "collected", "gone", "reclaimed"].includes(one.stage)) look.push(t.cancelling);
       const row = [
         cell(one.dossier_code),
         cell(one.cabinet),
-        cell(t[`stage_${one.stage}`].replace("{n}", one.compartment ?? "?"), `stage ${one.stage}`),
+        cell((t[`stage_${one.stage}`] || one.stage).replace("{n}", one.compartment ?? "?"), `stage ${one.stage}`),
         cell(clockTime(one.since || one.announced_at)),
         cell(look.join("; "), "look"),
         cancelButton(one),

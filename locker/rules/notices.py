@@ -12,13 +12,11 @@ from __future__ import annotations
 import msgspec
 
 from locker import events as ev
-from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver, Notice
+from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver
 from locker.refusals import WrongStage
 from locker.rules.doors import merged
 
 LIVE_CODES_A_HOLDER = 2
-MAX_ATTEMPTS = 8
-BACK_OFF_MS = (5_000, 15_000, 60_000, 300_000, 900_000, 1_800_000, 3_600_000)
 
 
 class Fresh(msgspec.Struct, frozen=True):
@@ -137,13 +135,6 @@ def taken_selectors(cabinet: Cabinet, utc_ms: int) -> frozenset[str]:
     return frozenset(live | resting)
 
 
-def ready_at_ms(notice: Notice) -> int:
-    """Uptime in milliseconds from which this notice may be tried (again)."""
-    if notice.attempts == 0:
-        return 0
-    return notice.touched_uptime_ms + BACK_OFF_MS[min(notice.attempts, len(BACK_OFF_MS)) - 1]
-
-
 def attempt(cabinet: Cabinet, notice: str, *, gateway: str) -> ev.Decision:
     """Record the intent to send. Raises WrongStage if the notice is gone or already on its way."""
     present = cabinet.notices.get(notice)
@@ -159,17 +150,17 @@ def sent(cabinet: Cabinet, notice: str, *, gateway: str, provider_id: str, is_fi
         return ev.Decision()
     facts: tuple[ev.Event, ...] = (ev.NoticeSent(notice=notice, gateway=gateway, provider_id=provider_id),)
     if is_final:
-        return merged(ev.Decision(events=facts), delivered(cabinet, notice))
+        return merged(ev.Decision(events=facts), delivered(cabinet, notice, is_reported=False))
     return ev.Decision(events=facts)
 
 
-def delivered(cabinet: Cabinet, notice: str) -> ev.Decision:
-    """The final good outcome: the sealed secret is erased."""
+def delivered(cabinet: Cabinet, notice: str, *, is_reported: bool) -> ev.Decision:
+    """The good outcome, or with `is_reported` false that nobody will ever tell: the sealed secret is erased."""
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
     rows = (ev.EraseSealed(code=present.code),) if present.code else ()
-    return ev.Decision(events=(ev.NoticeDelivered(notice=notice),), rows=rows)
+    return ev.Decision(events=(ev.NoticeDelivered(notice=notice, is_reported=is_reported),), rows=rows)
 
 
 def failed(cabinet: Cabinet, notice: str, *, gateway: str, cause: str, is_final: bool) -> ev.Decision:
@@ -177,7 +168,6 @@ def failed(cabinet: Cabinet, notice: str, *, gateway: str, cause: str, is_final:
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    over = is_final or present.attempts >= MAX_ATTEMPTS
-    rows = (ev.EraseSealed(code=present.code),) if over and present.code else ()
-    fact = ev.NoticeFailed(notice=notice, gateway=gateway, cause=cause, is_final=over)
+    rows = (ev.EraseSealed(code=present.code),) if is_final and present.code else ()
+    fact = ev.NoticeFailed(notice=notice, gateway=gateway, cause=cause, is_final=is_final)
     return ev.Decision(events=(fact,), rows=rows)

@@ -131,3 +131,21 @@ async def test_the_key_of_one_cabinet_opens_no_other(light_centre: Any, make_cha
     foreign = make_chain(cabinet="hoa-mai-02")
     answer = await light_centre.send(foreign.grow(1), cabinet="hoa-mai-02")
     assert problem(answer, 403).name == "not-allowed"
+
+
+async def test_a_fact_that_comes_again_on_another_line_has_its_effect_once(centre: Any, chain: Any) -> None:
+    await centre.announce(result_id="res-1")
+    chain.add("RunStarted", release="0.1.0")
+    moved = {"hand_over": "h-1", "compartment": 5, "results": ["res-1"], "evidence": "door_cycle"}
+    chain.add("Loaded", **moved)
+    loaded = list(chain.facts)
+    chain.add("Collected", **moved)
+    await centre.send(chain.facts)
+    await centre.send(chain.fork(at=1, epoch=2).grow(1))
+    again = chain.fork(at=2, epoch=3)
+    again.add("RecountStarted", epoch=3, cause="restored", forked_at=1)
+    answer = await centre.cabinet.post("/v1/cabinets/hoa-mai-01/events", json={"events": again.facts[1:], "epoch": 3})
+    assert answer.json() == {"acked_through": 3}
+    assert (await centre.result("res-1"))["stage"] == "collected"
+    given = (await centre.cabinet.get("/v1/cabinets/hoa-mai-01/events")).json()["events"]
+    assert given[:2] == loaded

@@ -148,6 +148,19 @@ async def test_disputes_and_doubts_are_shown_and_a_new_load_clears_them(centre: 
     assert (shown["is_disputed"], shown["is_uncertain"], shown["compartment"]) == (False, False, 6)
 
 
+@pytest.mark.parametrize(("outcome", "stage"), [("inside", "in_cabinet"), ("gone", "gone")])
+async def test_a_doubt_that_is_settled_tells_where_the_paper_is(
+    centre: Any, chain: Any, outcome: str, stage: str
+) -> None:
+    await announced(centre)
+    load(chain, "res-1")
+    chain.add("LeftOpen", hand_over="h-1", compartment=5)
+    chain.add("Settled", hand_over="h-1", compartment=5, outcome=outcome, evidence="clerk")
+    await centre.send(chain.facts)
+    shown = await centre.result("res-1")
+    assert (shown["stage"], shown["is_uncertain"]) == (stage, False)
+
+
 async def test_an_amendment_becomes_a_wish_with_only_what_changed(centre: Any, chain: Any) -> None:
     await announced(centre)
     answer = await centre.staff.patch("/v1/results/res-1", json={"phone": None, "deadline": "2026-12-01"})

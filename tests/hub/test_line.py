@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from hub.errors import ContradictsEarlierError, EpochError, GapError, HashMismatchError, InvalidError
-from hub.line import Line, extend
+from hub.line import Batch, Line, extend, first_numbers
 from locker import wire
 from locker.wire import Envelope
 
 
 def start() -> Line:
-    return Line(epoch=0, acked_through=0, head_hash=wire.GENESIS, first_seqs={})
+    return Line(epoch=0, acked_through=0, head_hash=wire.GENESIS)
 
 
 def envelopes(facts: list[dict[str, Any]]) -> list[Envelope]:
@@ -23,12 +23,16 @@ class Known:
 
     def __init__(self) -> None:
         self.line = start()
+        self.begun: dict[int, int] = {}
         self.stored: dict[tuple[int, int], str] = {}
 
-    def take(self, facts: list[dict[str, Any]]) -> list[tuple[int, int]]:
-        self.line, fresh = extend(self.line, self.stored, envelopes(facts), cabinet="hoa-mai-01")
-        self.stored |= {(one.epoch, one.cab_seq): one.hash for one in fresh}
-        return [(one.epoch, one.cab_seq) for one in fresh]
+    def take(self, facts: list[dict[str, Any]], epoch: int | None = None) -> list[tuple[int, int]]:
+        batch = Batch(cabinet="hoa-mai-01", events=envelopes(facts), epoch=epoch)
+        line, fresh = extend(self.line, self.stored, batch)
+        self.begun |= first_numbers(self.line, fresh)
+        self.line = line
+        self.stored |= {(one.epoch, one.event.cab_seq): one.event.hash for one in fresh}
+        return [(one.epoch, one.event.cab_seq) for one in fresh]
 
 
 def test_facts_in_order_are_new_once_and_taken_silently_again(chain: Any) -> None:
@@ -101,7 +105,7 @@ def test_a_new_epoch_may_follow_the_last_fact(chain: Any) -> None:
     known.take(chain.grow(3))
     chain.epoch = 2
     assert known.take(chain.grow(2)) == [(2, 4), (2, 5)]
-    assert known.line.first_seqs == {1: 1, 2: 4}
+    assert known.begun == {1: 1, 2: 4}
 
 
 def test_a_new_epoch_within_one_batch_and_its_resend_are_fine(chain: Any) -> None:
@@ -164,9 +168,37 @@ def test_an_earlier_number_in_the_present_epoch_contradicts(chain: Any) -> None:
         known.take(chain.fork(at=1, epoch=2).grow(1))
 
 
-def test_a_second_fork_may_leave_from_facts_that_the_first_left_behind(chain: Any) -> None:
+def test_a_second_fork_leaves_from_the_present_line_and_brings_what_the_first_left_behind(chain: Any) -> None:
     known = Known()
     known.take(chain.grow(6))
     known.take(chain.fork(at=2, epoch=2).grow(3))
     other = chain.fork(at=4, epoch=3)
-    assert known.take(other.grow(1)) == [(3, 5)]
+    other.grow(1)
+    with pytest.raises(EpochError):
+        known.take(other.facts[4:])
+    assert known.take(other.facts[2:], epoch=3) == [(3, 3), (3, 4), (3, 5)]
+    assert known.take(other.facts) == []
+
+
+def test_a_copy_that_went_on_unknowingly_sends_its_facts_under_its_new_epoch(chain: Any) -> None:
+    known = Known()
+    known.take(chain.grow(6))
+    clone = chain.fork(at=3, epoch=1)
+    clone.add("RunStarted", release="0.1.0")
+    with pytest.raises(ContradictsEarlierError):
+        known.take(clone.facts[3:])
+    clone.epoch = 2
+    clone.add("RecountStarted", epoch=2, cause="centre_ahead", forked_at=3)
+    assert known.take(clone.facts[3:], epoch=2) == [(2, 4), (2, 5)]
+    assert known.take(clone.facts[2:], epoch=2) == []
+    assert known.take(clone.facts[2:4], epoch=2) == []
+    assert known.take(clone.grow(1), epoch=2) == [(2, 6)]
+    with pytest.raises(EpochError):
+        known.take([chain.add()], epoch=1)
+
+
+def test_a_fact_above_the_epoch_it_is_sent_under_is_refused(chain: Any) -> None:
+    chain.epoch = 3
+    with pytest.raises(InvalidError) as error:
+        Known().take(chain.grow(1), epoch=2)
+    assert error.value.pointer == "/events/0/epoch"

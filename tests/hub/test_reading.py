@@ -28,6 +28,7 @@ MOVED = {"hand_over": "h-1", "compartment": 3, "results": ["res-1", "res-2"], "e
         ),
         ("Disputed", {"hand_over": "h-1", "kind": "empty"}, (Marked("h-1", "disputed"),)),
         ("LeftOpen", {"hand_over": "h-1", "compartment": 2}, (Marked("h-1", "uncertain"),)),
+        ("Settled", {"hand_over": "h-1", "outcome": "gone"}, (Marked("h-1", "gone"),)),
         ("Settled", {"hand_over": "h-1", "newer": 1}, (Marked("h-1", "settled"),)),
         ("DoorOpened", {}, None),
         ("SomethingOfNextYear", {"results": 1}, None),

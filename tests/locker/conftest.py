@@ -15,9 +15,17 @@ import apsw
 import msgspec
 import pytest
 
+from locker import events as ev
+from locker import recovery, views
+from locker.clock import Clock
 from locker.events import Decision, DoorClosed, Moment, Recorded
+from locker.inbox import announced_rows
 from locker.journal import Journal
-from locker.replay import Fold
+from locker.model import Cabinet, Notice
+from locker.replay import Fold, cabinet_fold
+from locker.wire import AnnounceResult
+from tests.locker.steel import desk, steel  # noqa: F401  fixtures
+from tests.otp.conftest import fake_twilio, gateway_with, twilio_wire  # noqa: F401  fixtures: the same Twilio on the wire
 
 SECTOR = 512
 
@@ -202,3 +210,156 @@ def disk(request: pytest.FixtureRequest) -> Iterator[Disk]:
     vfs = RecordedVfs(disk.vfs, disk)
     yield disk
     vfs.unregister()
+
+
+class HandClock:
+    """Time as a test turns it, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.wall_ms = 1_795_000_000_000
+        self.steady_ms = 5_000
+        self.trust: ev.Clock = "synced"
+        self.runs = 0
+
+    def pass_by(self, ms: int) -> None:
+        self.wall_ms += ms
+        self.steady_ms += ms
+
+    def start(self) -> Clock:
+        """The clock of a new run."""
+        self.runs += 1
+        return Clock(
+            run_id=f"r-{self.runs}",
+            wall_ms=lambda: self.wall_ms,
+            steady_ms=lambda: self.steady_ms,
+            trust=lambda: self.trust,
+            started_ms=self.steady_ms,
+        )
+
+
+class Hall:
+    """A cabinet's journal with the real fold and views, and its steel as a test tells it. `restart` cuts the power."""
+
+    def __init__(self, path: Path, hand: HandClock, settings: dict[str, Any]) -> None:
+        self.path = path
+        self.hand = hand
+        self.settings = settings
+        self.clock = hand.start()
+        self.journal: Journal[Cabinet]
+
+    async def start(self) -> None:
+        self.journal = await Journal[Cabinet].open(
+            self.path,
+            cabinet_id="hoa-mai-01",
+            fold=cabinet_fold(),
+            clock=self.clock.moment,
+            release="0.1.0",
+            views=views.VIEWS,
+            **self.settings,
+        )
+        await recovery.begin(self.journal, release="0.1.0")
+
+    async def restart(self) -> None:
+        await self.journal.close()
+        self.clock = self.hand.start()
+        await self.start()
+
+    @property
+    def cabinet(self) -> Cabinet:
+        return self.journal.cabinet
+
+    @property
+    def notice(self) -> Notice:
+        """The only one."""
+        (notice,) = self.cabinet.notices.values()
+        return notice
+
+    async def record(self, *facts: ev.Event, rows: tuple[ev.Row, ...] = ()) -> None:
+        await self.journal.record(lambda *_: Decision(events=facts, rows=rows), must_land=True)
+
+    async def announce(self, number: int, *, recipient: str = "k1", **person: Any) -> str:
+        """A result is expected; `person` overrides what the centre says of its recipient."""
+        known = {"name": "Nguyễn Thị Hoa", "phone": "0912345678", "language": "vi"} | person
+        body = AnnounceResult.model_validate(
+            {
+                "result_id": f"r{number}",
+                "dossier_code": f"H29.190.5-261008-{number:04}",
+                "procedure_code": "1.004873",
+                "items": [{"item_id": "i1", "label": "Giấy khai sinh"}],
+                "recipient": {"key": recipient, **known},
+                "state": 9,
+                "consent": True,
+                "fee": "none",
+                "deadline": "2030-12-31",
+            }
+        )
+        queued = ev.ResultQueued(
+            wish=self.cabinet.wish_seq + 1,
+            result=body.result_id,
+            recipient=recipient,
+            person=f"p-{body.result_id}-{number}",
+            dossier=f"d-{body.result_id}",
+            items=(ev.Item(item="i1"),),
+            size="S",
+            reach="any",
+            language=known["language"],
+            deadline="2030-12-31",
+            state=9,
+            consent=True,
+            fee="none",
+        )
+        await self.record(queued, rows=announced_rows(body, queued))
+        return body.result_id
+
+    async def load(self, *results: str, compartment: int = 1, closes_round: bool = True) -> str:
+        """Results of one recipient are put into a compartment; the hand-over."""
+        hand_over = f"h-{results[0]}"
+        recipient = self.cabinet.results[results[0]].recipient
+        started = ev.LoadStarted(
+            hand_over=hand_over, results=results, recipient=recipient, compartment=compartment, actor="lan"
+        )
+        granted = ev.GrantIssued(
+            grant=f"g-{hand_over}", compartment=compartment, purpose="load", hand_over=hand_over, actor="lan"
+        )
+        await self.record(started, granted)
+        await self.cycle(hand_over)
+        loaded = ev.Loaded(hand_over=hand_over, compartment=compartment, results=results, evidence="door_cycle")
+        await self.record(loaded, *((ev.RoundClosed(actor="lan"),) if closes_round else ()))
+        return hand_over
+
+    async def cycle(self, hand_over: str) -> None:
+        """Its door opens under its grant and closes."""
+        number = self.cabinet.hand_overs[hand_over].compartment
+        grant = self.cabinet.grant_on(number)
+        opened = ev.DoorOpened(compartment=number, grant=grant.grant if grant else "", hand_over=hand_over)
+        await self.record(opened, ev.DoorClosed(compartment=number, hand_over=hand_over))
+
+    async def collect(self, hand_over: str) -> None:
+        """Its owner takes it out; the visit is over."""
+        one = self.cabinet.hand_overs[hand_over]
+        collected = ev.Collected(
+            hand_over=hand_over, compartment=one.compartment, results=one.results, evidence="door_cycle"
+        )
+        await self.record(collected)
+
+
+@pytest.fixture
+def hand() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+async def hall(tmp_path: Path, hand: HandClock) -> AsyncIterator[Hall]:
+    hall = Hall(tmp_path / "hall.sqlite3", hand, {})
+    await hall.start()
+    yield hall
+    await hall.journal.close()
+
+
+@pytest.fixture
+async def tight_hall(tmp_path: Path, hand: HandClock, disk: Disk) -> AsyncIterator[Hall]:
+    """A hall on a disk that can be full."""
+    hall = Hall(tmp_path / "hall.sqlite3", hand, {"vfs": disk.vfs})
+    await hall.start()
+    yield hall
+    await hall.journal.close()

@@ -1,0 +1,63 @@
+"""The apps behind the two listeners, and what stands in for them while the cabinet cannot serve yet."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import callers, centre, clerk, health, kiosk, page_files, problems
+from api.guard import Guard
+from api.meters import Meters
+from api.running import Running
+from locker.config import LOOPBACK
+
+KIOSK_HOSTS = LOOPBACK
+
+
+class Front:
+    """What a listener serves: one app now, another one later. Streams of the first must be ended by its bell."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+def _bare(title: str) -> FastAPI:
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    problems.tell(app)
+    return app
+
+
+def create_kiosk_app(running: Running) -> Guard:
+    """The kiosk's app. Raises UndeclaredRouteError."""
+    app = _bare("Kiosk of a dossier cabinet")
+    app.state.running = running
+    app.state.entry = running.entry
+    files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
+    app.include_router(kiosk.router)
+    app.include_router(kiosk.entrance(running.entry, files))
+    app.include_router(page_files.routes(files))
+    return Guard(callers.require_declared(app), hosts=KIOSK_HOSTS, new_id=running.new_id)
+
+
+def create_clerk_app(running: Running) -> Guard:
+    """The app of clerks, centre and health. Raises UndeclaredRouteError."""
+    app = _bare("Dossier cabinet: clerks, centre, health")
+    app.state.running = running
+    files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
+    app.include_router(clerk.router)
+    app.include_router(centre.router)
+    app.include_router(health.routes(Meters(running), app))
+    app.include_router(page_files.front("clerk/index.html", files))
+    app.include_router(page_files.routes(files))
+    return Guard(
+        callers.require_declared(app),
+        hosts=running.config.clerk.hosts,
+        new_id=running.new_id,
+        asks_mark=True,
+        signed=(centre.PATH,),
+        larger={centre.PATH: centre.BODY_BYTES},
+        is_tls=running.config.clerk.certificate is not None,
+    )

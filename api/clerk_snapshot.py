@@ -1,0 +1,231 @@
+"""What the clerk's page shows: the cabinet, the day's work, and what a person must look at.
+
+Names and dossier codes are for clerks and leaders; phones are masked for everybody; a technician sees neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import apsw
+import msgspec
+
+from api.kiosk_snapshot import office
+from api.running import Running
+from api.sessions import Session
+from locker import views
+from locker.events import Moment
+from locker.model import Cabinet, Compartment, HandOver, Place, Result
+from locker.refusals import NotLoadable
+from locker.rules import notices
+from locker.rules.results import check_loadable
+from otp import phones
+
+CENTRE_CURSOR = "centre"
+
+
+class Read(msgspec.Struct, frozen=True):
+    """What the snapshot takes from tables: personal bodies by ref, notices by result, the day's counts, unsent."""
+
+    people: dict[str, dict[str, str]]
+    outcomes: dict[str, views.Outcome]
+    today: views.Counts
+    acked: int
+
+
+async def build(running: Running, session: Session) -> dict[str, Any]:
+    """The whole snapshot of now for one signed-in member."""
+    before = running.journal.cabinet
+    span = running.day_utc_ms(running.clock())
+    sees_names = session.member.role != "technician"
+    read = await running.journal.read(lambda connection: _read(connection, before, span, sees_names=sees_names))
+    cabinet, moment = running.journal.cabinet, running.clock()
+    today = running.today(moment)
+    contact = running.centre.last_contact
+    return {
+        "version": before.seq,
+        "state": running.state,
+        **office(running),
+        "time": running.local(moment.utc_ms).isoformat(timespec="seconds"),
+        "me": {
+            "user": session.member.user,
+            "name": session.member.name,
+            "role": session.member.role,
+            "is_present": running.sessions.is_present(session),
+        },
+        "compartments": [_compartment(running, cabinet, place, today) for place in running.places.values()],
+        "to_load": _to_load(cabinet, read),
+        "in_cabinet": [
+            _inside(running, cabinet, one, read, session, today) for one in cabinet.hand_overs.values() if _is_here(one)
+        ],
+        "round": _round(running, cabinet, moment),
+        "grants": [
+            {"compartment": grant.compartment, "purpose": grant.purpose, "is_opened": grant.is_opened}
+            for grant in cabinet.grants.values()
+        ],
+        "asked": [
+            {"hand_over": one.hand_over, "compartment": one.compartment}
+            for one in cabinet.hand_overs.values()
+            if is_asked_of(one, session.member.user)
+        ],
+        "incidents": [
+            {
+                "incident": one.incident,
+                "kind": one.kind,
+                "compartment": one.compartment,
+                "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
+            }
+            for one in cabinet.incidents.values()
+        ],
+        "boards": [
+            {"name": name, "is_online": board.is_online, "cause": board.cause, "is_out": name in cabinet.boards_out}
+            for name, board in running.doors.boards.items()
+        ],
+        "centre": {
+            "is_online": running.centre.is_online,
+            "unsent": max(0, cabinet.seq - read.acked),
+            "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
+        },
+        "today": {
+            "loaded": read.today.loaded,
+            "collected": read.today.collected,
+            "reclaimed": read.today.reclaimed,
+            "inside": sum(one.stage == "loaded" for one in cabinet.hand_overs.values()),
+        },
+    }
+
+
+def counts_down(snapshot: dict[str, Any]) -> bool:
+    """Whether seconds run on this snapshot."""
+    return snapshot["round"] is not None
+
+
+def is_asked_of(one: HandOver, user: str) -> bool:
+    """Whether this clerk must say if a door opened that was not seen open: an own load, or any other act of a clerk."""
+    if not one.is_asked or one.last_purpose == "collect" or one.stage == "collected":
+        return False
+    return one.stage != "loading" or one.loaded_by == user
+
+
+def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
+    refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
+    return Read(
+        people=views.people(connection, refs) if sees_names else {},
+        outcomes=views.notice_outcomes(connection, list(cabinet.results)),
+        today=views.counts(connection, *span),
+        acked=int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0),
+    )
+
+
+def _is_here(one: HandOver) -> bool:
+    return one.stage != "collected" or bool(one.disputed)
+
+
+def _compartment(running: Running, cabinet: Cabinet, place: Place, today: str) -> dict[str, Any]:
+    present = cabinet.compartment(place.number)
+    return {
+        "number": place.number,
+        "row": place.row,
+        "column": place.column,
+        "size": place.size,
+        "height_cm": place.height_cm,
+        "board": place.board,
+        "state": _state(running, cabinet, place, present, today),
+        "is_open": present.is_open,
+        "is_suspect": present.is_suspect,
+        "quarantine": present.quarantine or ("unproved" if present.is_unproved else ""),
+        "hand_over": present.hand_over or None,
+    }
+
+
+def _state(running: Running, cabinet: Cabinet, place: Place, present: Compartment, today: str) -> str:
+    board = running.doors.boards.get(place.board)
+    one = cabinet.hand_overs.get(present.hand_over)
+    by_need = (
+        ("offline", board is None or not board.is_online),
+        ("out_of_service", place.board in cabinet.boards_out),
+        ("disputed", one is not None and one.disputed),
+        ("uncertain", one is not None and one.uncertain),
+        ("quarantined", present.quarantine or present.is_unproved),
+        ("loading", one is not None and one.stage == "loading"),
+        ("cancelled", one is not None and one.is_cancelled),
+        ("overdue", one is not None and _is_overdue(cabinet, one, today)),
+        ("loaded", one is not None),
+    )
+    return next((state for state, holds in by_need if holds), "free")
+
+
+def _is_overdue(cabinet: Cabinet, one: HandOver, today: str) -> bool:
+    return any(cabinet.results[key].deadline < today for key in one.results if key in cabinet.results)
+
+
+def _to_load(cabinet: Cabinet, read: Read) -> list[dict[str, Any]]:
+    waiting = [result for result in cabinet.results.values() if not result.hand_over]
+    return [_waiting(result, read) for result in sorted(waiting, key=lambda one: (one.deadline, one.result))]
+
+
+def _waiting(result: Result, read: Read) -> dict[str, Any]:
+    person = read.people.get(result.person, {})
+    phone = person.get("phone", "")
+    reason = ""
+    try:
+        check_loadable(result)
+    except NotLoadable as refusal:
+        reason = refusal.reason
+    flags = [*result.flags]
+    if person and not phone and "no_mobile_phone" not in flags:
+        flags.append("no_mobile_phone")
+    return {
+        "result": result.result,
+        "dossier": _code(read.people, result),
+        "name": person.get("name", ""),
+        "phone": phones.mask(phone) if phone else None,
+        "items": len(result.items),
+        "size": result.size,
+        "reach": result.reach,
+        "deadline": result.deadline,
+        "is_loadable": not reason,
+        "reason": reason,
+        "flags": flags,
+        "recipient": result.recipient,
+    }
+
+
+def _code(people: Mapping[str, Mapping[str, str]], result: Result) -> str:
+    return people.get(result.dossier, {}).get("code", "")
+
+
+def _inside(
+    running: Running, cabinet: Cabinet, one: HandOver, read: Read, session: Session, today: str
+) -> dict[str, Any]:
+    results = [cabinet.results[key] for key in one.results if key in cabinet.results]
+    name = read.people.get(results[0].person, {}).get("name", "") if results else ""
+    return {
+        "hand_over": one.hand_over,
+        "compartment": one.compartment,
+        "dossiers": [_code(read.people, result) for result in results],
+        "name": name,
+        "loaded_at": running.local(one.loaded_utc_ms).isoformat(timespec="seconds") if one.loaded_utc_ms else None,
+        "deadline": min((result.deadline for result in results), default=""),
+        "stage": one.stage,
+        "uncertain": one.uncertain,
+        "disputed": one.disputed,
+        "is_cancelled": one.is_cancelled,
+        "is_overdue": _is_overdue(cabinet, one, today),
+        "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
+        "can_reopen": one.loaded_by == session.member.user and (cabinet.round is not None or one.stage == "loading"),
+    }
+
+
+def _round(running: Running, cabinet: Cabinet, moment: Moment) -> dict[str, Any] | None:
+    if cabinet.round is None:
+        return None
+    fresh = {result for bundle in cabinet.bundles.values() for result in notices.unannounced(cabinet, bundle)}
+    left_ms = cabinet.round.touched_uptime_ms + running.timing.round_ms - moment.uptime_ms
+    return {
+        "loaded": sum(
+            one.stage == "loaded" and not fresh.isdisjoint(one.results) for one in cabinet.hand_overs.values()
+        ),
+        "closes_in_seconds": max(0, -(-left_ms // 1000)),
+    }

@@ -1,0 +1,171 @@
+"""The kiosk's listener: what the screen in front of the cabinet asks for. Loopback only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import callers, kiosk_snapshot, page_files, problems
+from api.callers import Cabinets
+from api.entry import COOKIE, KioskEntry
+from api.page_files import PageFile
+from api.streams import Stream
+from locker import refusals as why
+from locker.events import Decision, Moment
+from locker.model import Cabinet
+from locker.rules import pickup
+from otp import codes
+
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+DOOR_FAULTS = (why.BoardOffline, why.DoorDidNotOpen, why.Starting, why.ReadOnly, why.SafeMode)
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Submitted(Body):
+    """What was typed. `second` are the last four digits of the phone, when they were asked for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"digits": "4821 7390 5562", "second": None}]})
+
+    digits: Annotated[str, Field(max_length=200)]
+    second: Annotated[str, Field(max_length=20)] | None = None
+    visit: Id | None = None
+
+
+class Nothing(Body):
+    """An empty object."""
+
+
+class OneHandOver(Body):
+    hand_over: Id
+
+
+class Said(Body):
+    hand_over: Id
+    said: pickup.Answer
+
+
+class VisitBegun(BaseModel):
+    visit: Annotated[str, Field(examples=["9f2c41d07b5e83a6c0d1e2f3"])]
+
+
+router = APIRouter(prefix="/api/kiosk", dependencies=[Depends(callers.kiosk)])
+
+
+@router.get("/snapshot", summary="All that the screen shows now")
+async def snapshot(running: Cabinets) -> dict[str, Any]:
+    return kiosk_snapshot.build(running)
+
+
+@router.get("/stream", summary="The same on every change, as server-sent events", response_class=Response)
+async def stream(running: Cabinets) -> Stream:
+    async def build() -> dict[str, Any]:
+        return kiosk_snapshot.build(running)
+
+    return Stream(running, build, counts_down=kiosk_snapshot.counts_down)
+
+
+@router.post(
+    "/codes",
+    summary="Try twelve digits",
+    responses=problems.documented(
+        why.CodeMalformed, why.CodeRefused, why.SecondCheckNeeded, why.TooManyAttempts, *DOOR_FAULTS
+    ),
+)
+async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
+    typed = codes.parse(body.digits)
+    if isinstance(typed, codes.Malformed):
+        raise why.CodeMalformed(typed.mistake.value)
+    running.require_trusted_disk()
+    proof = await running.proofs.prove(typed, second=body.second)
+    grant, fresh, servable = running.new_id(), running.new_id(), running.doors.servable
+    visits = [fresh]
+
+    def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
+        code = cabinet.codes.get(proof.code)
+        if cabinet.visit is not None and code is not None and cabinet.visit.bundle == code.bundle:
+            visits.append(cabinet.visit.visit)
+        request = pickup.Submit(proof=proof, visit=visits[-1], grant=grant)
+        return pickup.submit(cabinet, request, places=running.places, servable=servable, moment=moment)
+
+    await running.record(decide)
+    return VisitBegun(visit=visits[-1])
+
+
+@router.post(
+    "/visits/{visit}/next",
+    summary="Open the next door of this visit",
+    responses=problems.documented(why.WrongStage, why.CompartmentBusy, *DOOR_FAULTS),
+)
+async def open_next(visit: Id, _body: Nothing, running: Cabinets) -> Nothing:
+    grant, servable = running.new_id(), running.doors.servable
+    await running.record(
+        lambda cabinet, _known, moment: pickup.open_next(
+            cabinet, visit=visit, grant=grant, places=running.places, servable=servable, moment=moment
+        )
+    )
+    return Nothing()
+
+
+@router.post(
+    "/visits/{visit}/reopen",
+    summary="Open a just closed door again",
+    responses=problems.documented(why.WrongStage, why.UnknownHandOver, why.CompartmentBusy, *DOOR_FAULTS),
+)
+async def reopen(visit: Id, body: OneHandOver, running: Cabinets) -> Nothing:
+    grant = running.new_id()
+    await running.record(
+        lambda cabinet, _known, moment: pickup.reopen(cabinet, body.hand_over, visit=visit, grant=grant, moment=moment)
+    )
+    return Nothing()
+
+
+@router.post(
+    "/visits/{visit}/answers",
+    summary="Say what was found behind a door",
+    responses=problems.documented(why.WrongStage, why.UnknownHandOver, why.ReadOnly, why.SafeMode),
+)
+async def answer(visit: Id, body: Said, running: Cabinets) -> Nothing:
+    await running.record(
+        lambda cabinet, _known, _moment: pickup.answer(cabinet, body.hand_over, visit=visit, said=body.said)
+    )
+    return Nothing()
+
+
+@router.post("/visits/{visit}/leave", summary="End the visit", responses=problems.documented(why.ReadOnly))
+async def leave(visit: Id, _body: Nothing, running: Cabinets) -> Nothing:
+    await running.record(lambda cabinet, _known, _moment: pickup.leave(cabinet, visit=visit))
+    return Nothing()
+
+
+def entrance(entry: KioskEntry, files: dict[str, PageFile]) -> APIRouter:
+    """The page and the way to its cookie; also served while the cabinet starts."""
+    entrance = APIRouter(dependencies=[Depends(callers.anonymous)], include_in_schema=False)
+
+    @entrance.get("/enter")
+    async def enter(key: Annotated[str, Field(max_length=100)] = "") -> Response:
+        cookie = entry.cookie() if entry.is_open else await asyncio.to_thread(entry.use, key)
+        if cookie is None:
+            raise problems.NotSignedIn("this key was used before; start the kiosk unit again")
+        answer = RedirectResponse("/", status_code=303)
+        _give(answer, cookie)
+        return answer
+
+    @entrance.get("/")
+    async def page(request: Request) -> Response:
+        answer = page_files.serve(files, "kiosk/index.html", request)
+        if entry.is_open and not entry.is_kiosk(request.cookies.get(COOKIE, "")):
+            _give(answer, entry.cookie())
+        return answer
+
+    return entrance
+
+
+def _give(answer: Response, cookie: str) -> None:
+    answer.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", path="/")

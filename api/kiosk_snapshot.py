@@ -1,0 +1,113 @@
+"""What the screen of the cabinet shows: no names, no phones, no dossiers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.running import Running
+from locker.events import Moment
+from locker.model import Cabinet, HandOver, Visit
+from locker.rules.pickup import REOPEN_MS
+
+REMINDERS_S = (20, 40)
+
+
+def build(running: Running) -> dict[str, Any]:
+    """The kiosk's whole snapshot of now; times in seconds."""
+    cabinet, moment, config = running.journal.cabinet, running.clock(), running.config
+    shown = running.sessions.shown()
+    return {
+        "version": cabinet.seq,
+        "state": running.state,
+        **office(running),
+        "centre_online": running.centre.is_online,
+        "notices_online": running.notices.is_online,
+        "clock": cabinet.clock,
+        "time": running.local(moment.utc_ms).isoformat(timespec="seconds"),
+        "presence_number": None if shown is None else {"number": shown.number, "seconds_left": shown.seconds_left},
+        "doors": [
+            {
+                "number": entry.number,
+                "row": entry.row,
+                "column": entry.column,
+                "size": entry.size,
+                "is_open": cabinet.compartment(entry.number).is_open,
+            }
+            for entry in config.compartment
+        ],
+        "visit": None if cabinet.visit is None else _visit(running, cabinet, cabinet.visit, moment),
+    }
+
+
+def office(running: Running) -> dict[str, Any]:
+    """Who the cabinet belongs to, as its pages say it."""
+    section = running.config.cabinet
+    return {
+        "office": {"vi": section.office_vi, "en": section.office_en},
+        "address": section.address,
+        "hotline": section.hotline,
+    }
+
+
+def counts_down(snapshot: dict[str, Any]) -> bool:
+    """Whether seconds run on this snapshot."""
+    return snapshot["visit"] is not None or snapshot["presence_number"] is not None
+
+
+def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> dict[str, Any]:
+    doors, waiting = [], 0
+    for one in cabinet.hand_overs_of(visit.recipient):
+        stage = _stage(cabinet, one, visit)
+        if stage:
+            doors.append(_door(running, cabinet, one, stage, moment))
+        elif one.stage == "loaded" and not one.is_cancelled:
+            waiting += 1
+    idle_ms = running.timing.visit_idle_ms - (moment.uptime_ms - visit.touched_uptime_ms)
+    return {
+        "visit": visit.visit,
+        "idle_seconds_left": _seconds(idle_ms),
+        "doors": sorted(doors, key=lambda door: door["compartment"]),
+        "waiting": waiting,
+    }
+
+
+def _stage(cabinet: Cabinet, one: HandOver, visit: Visit) -> str:
+    """Where this hand-over stands in the visit; empty while its turn has not come."""
+    place = cabinet.compartment(one.compartment)
+    grant = cabinet.grant_on(one.compartment)
+    is_of_visit = grant is not None and grant.visit == visit.visit
+    if place.is_left_open:
+        return "left_open"
+    if is_of_visit and grant is not None and not grant.is_opened:
+        return "opening"
+    if is_of_visit or (place.is_open and one.open_for == "collect"):
+        return "open"
+    if one.disputed:
+        return "disputed" if one.stage == "collected" or one.trains else ""
+    if one.is_asked and one.last_purpose == "collect":
+        return "unseen"
+    return "closed" if one.stage == "collected" else ""
+
+
+def _door(running: Running, cabinet: Cabinet, one: HandOver, stage: str, moment: Moment) -> dict[str, Any]:
+    place = running.places[one.compartment]
+    present = cabinet.compartment(one.compartment)
+    open_s = (moment.uptime_ms - present.opened_uptime_ms) // 1000 if present.is_open else 0
+    reopen_ms = one.closed_uptime_ms + REOPEN_MS - moment.uptime_ms if stage == "closed" else 0
+    return {
+        "hand_over": one.hand_over,
+        "compartment": one.compartment,
+        "row": place.row,
+        "column": place.column,
+        "stage": stage,
+        "items": sum(len(cabinet.results[key].items) for key in one.results if key in cabinet.results),
+        "open_seconds": open_s,
+        "reminder": 0 if stage != "open" else sum(open_s >= since for since in REMINDERS_S),
+        "reopen_seconds_left": _seconds(reopen_ms),
+        "trains": one.trains,
+    }
+
+
+def _seconds(span_ms: int) -> int:
+    """Whole seconds that are left, rounded up; 0 when the span is over."""
+    return max(0, -(-span_ms // 1000))

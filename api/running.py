@@ -1,0 +1,213 @@
+"""What the request functions need, in one frozen value, and the one way they record.
+
+The seams to the workers are protocols of the few things asked of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Protocol, TypeVar, overload
+from zoneinfo import ZoneInfo
+
+import apsw
+from argon2 import PasswordHasher
+from prometheus_client import Histogram
+
+from api.bell import Bell
+from api.entry import KioskEntry
+from api.sessions import Sessions
+from api.sign_in import SignIn
+from hw.link import Counters
+from locker.config import Config
+from locker.doors import BoardState
+from locker.events import Decision, Moment, Recorded
+from locker.journal import Journal
+from locker.model import Cabinet, Place
+from locker.refusals import SafeMode
+from locker.rules.due import Timing
+from locker.rules.pickup import Proof
+from locker.wire import Wish
+from otp.codes import Typed
+
+K = TypeVar("K")
+State = Literal["ready", "starting", "safe-mode", "read-only", "fault"]
+STARTING_MS = 10_000
+COMMIT_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
+
+
+class Line(Protocol):
+    """A bus as far as figures care."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def counters(self) -> Counters: ...
+
+
+class SeenDoors(Protocol):
+    """What is asked of the doors worker."""
+
+    @property
+    def servable(self) -> frozenset[int]: ...
+    @property
+    def boards(self) -> Mapping[str, BoardState]: ...
+    @property
+    def buses(self) -> Sequence[Line]: ...
+    async def changed(self) -> None: ...
+    async def run(self) -> None: ...
+
+
+class Proving(Protocol):
+    """What is asked of `locker.proofs`."""
+
+    async def prove(self, typed: Typed, *, second: str | None) -> Proof: ...
+
+
+class Centre(Protocol):
+    """What is asked of the sync worker. `last_contact` is wall time in milliseconds, None before the first."""
+
+    @property
+    def is_online(self) -> bool: ...
+    @property
+    def last_contact(self) -> int | None: ...
+    async def take(self, wishes: list[Wish]) -> None: ...
+
+
+class Notices(Protocol):
+    """What is asked of the notices worker."""
+
+    @property
+    def is_online(self) -> bool: ...
+    async def mint_again(self, bundle: str) -> None: ...
+    async def run(self) -> None: ...
+
+
+def _commit_seconds() -> Histogram:
+    return Histogram(
+        "locker_commit_seconds",
+        "Time a request waited for its decision and commit.",
+        buckets=COMMIT_BUCKETS,
+        registry=None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """One running cabinet, as its two apps see it. `push_secret` is the centre's `whsec_...`, None without pushes."""
+
+    config: Config
+    places: Mapping[int, Place]
+    journal: Journal[Cabinet]
+    doors: SeenDoors
+    proofs: Proving
+    centre: Centre
+    notices: Notices
+    entry: KioskEntry
+    sessions: Sessions
+    sign_in: SignIn
+    bell: Bell
+    clock: Callable[[], Moment]
+    new_id: Callable[[], str]
+    push_secret: str | None = None
+    commit_seconds: Histogram = field(default_factory=_commit_seconds)
+
+    @property
+    def timing(self) -> Timing:
+        """Spans of the configuration as the rules want them."""
+        return timing(self.config)
+
+    @overload
+    async def record(
+        self, decide: Callable[[Cabinet, None, Moment], Decision], *, known: None = None
+    ) -> tuple[Recorded, ...]: ...
+    @overload
+    async def record(
+        self, decide: Callable[[Cabinet, K, Moment], Decision], *, known: Callable[[apsw.Connection], K]
+    ) -> tuple[Recorded, ...]: ...
+    async def record(
+        self,
+        decide: Callable[[Cabinet, Any, Moment], Decision],
+        *,
+        known: Callable[[apsw.Connection], Any] | None = None,
+    ) -> tuple[Recorded, ...]:
+        """`Journal.record`, refused in safe mode. Raises SafeMode and what `Journal.record` raises."""
+        self.require_trusted_disk()
+        started = self.clock().uptime_ms
+        try:
+            return await self.journal.record(decide, known=known)
+        finally:
+            self.commit_seconds.observe((self.clock().uptime_ms - started) / 1000)
+
+    def require_trusted_disk(self) -> None:
+        """Raise SafeMode while nothing may be recorded because the disk failed again and again."""
+        if self.journal.is_in_safe_mode:
+            raise SafeMode("the disk failed twice within an hour; call the technician")
+
+    @property
+    def state(self) -> State:
+        """Whether people can be served."""
+        if self.journal.is_in_safe_mode:
+            return "safe-mode"
+        if self.journal.is_read_only:
+            return "read-only"
+        if not self.doors.servable:
+            return "starting" if self.clock().uptime_ms < STARTING_MS else "fault"
+        return "ready"
+
+    def local(self, utc_ms: int) -> datetime:
+        """A wall time in milliseconds as the office's local time."""
+        return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(ZoneInfo(self.config.cabinet.timezone))
+
+    def today(self, moment: Moment) -> str:
+        """The office's date, YYYY-MM-DD."""
+        return self.local(moment.utc_ms).date().isoformat()
+
+    def day_utc_ms(self, moment: Moment) -> tuple[int, int]:
+        """Start and end of the office's day in milliseconds of wall time."""
+        start = self.local(moment.utc_ms).replace(hour=0, minute=0, second=0, microsecond=0)
+        end = start + timedelta(days=1)
+        return int(start.timestamp() * 1000), int(end.timestamp() * 1000)
+
+
+def timing(config: Config) -> Timing:
+    """Spans in milliseconds out of the configuration."""
+    return Timing(
+        round_ms=config.notices.round_closes_after_seconds * 1000, visit_idle_ms=config.kiosk.idle_seconds * 1000
+    )
+
+
+def furnish(  # noqa: PLR0913  the collaborators, by keyword
+    *,
+    config: Config,
+    journal: Journal[Cabinet],
+    doors: SeenDoors,
+    proofs: Proving,
+    centre: Centre,
+    notices: Notices,
+    device_key: bytes,
+    entry: KioskEntry,
+    clock: Callable[[], Moment],
+    draw: Callable[[int], bytes],
+    push_secret: str | None = None,
+    hasher: PasswordHasher | None = None,
+) -> Running:
+    """Put a running cabinet together for its apps; `draw(n)` gives n random bytes."""
+    bell = Bell()
+    return Running(
+        config=config,
+        places=config.places,
+        journal=journal,
+        doors=doors,
+        proofs=proofs,
+        centre=centre,
+        notices=notices,
+        entry=entry,
+        sessions=Sessions(uptime_ms=lambda: clock().uptime_ms, draw=draw, on_change=bell.ring),
+        sign_in=SignIn(journal=journal, staff=config.staff, device_key=device_key, clock=clock, hasher=hasher),
+        bell=bell,
+        clock=clock,
+        new_id=lambda: draw(12).hex(),
+        push_secret=push_secret,
+    )

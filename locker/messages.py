@@ -1,0 +1,156 @@
+"""The text of one notice, made at the moment it is sent and never kept.
+
+Names, phones and dossier codes come from erasable rows, the code from its seal. What is gone makes no message: `NoText`
+says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import apsw
+import msgspec
+
+from locker import rows
+from locker.clock import is_plausible
+from locker.config import CabinetSection
+from locker.model import Cabinet, Notice
+from otp import codes, sealing
+from otp.errors import OtpError
+from otp.gateway import Outgoing
+from otp.texts import Texts, render
+
+VALID_SECONDS = 36_000
+CODE_PARTS = 3
+TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
+
+
+class NoText(Exception):
+    """There is no message to send. `cause`: no_phone, code_over, nothing_inside, seal_broken, text."""
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+        super().__init__(cause)
+
+
+class Material(msgspec.Struct, frozen=True):
+    """What a text needs and the journal keeps apart from the facts; empty parts are erased or were never there."""
+
+    phone: str
+    language: str
+    dossiers: tuple[str, ...]
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Makes messages of one cabinet."""
+
+    texts: Texts
+    device_key: bytes
+    cabinet: CabinetSection
+
+    def write(self, cabinet: Cabinet, notice: Notice, material: Material) -> Outgoing:
+        """The message as it goes out. Raises NoText."""
+        if not material.phone:
+            raise NoText("no_phone")
+        values = self._values(cabinet, notice, material)
+        try:
+            wanted = self.texts.get((notice.template, material.language)) or self.texts[notice.template, "vi"]
+            named = {key: values.get(key, "") for key in wanted.variables}
+            rendered = render(self.texts, notice.template, material.language, named)
+        except (OtpError, KeyError) as error:
+            raise NoText("text") from error
+        return Outgoing(
+            reference=notice.notice,
+            recipient=material.phone,
+            text=rendered.text,
+            valid_seconds=VALID_SECONDS,
+            provider_template=rendered.provider_template,
+        )
+
+    def _values(self, cabinet: Cabinet, notice: Notice, material: Material) -> Mapping[str, str]:
+        deadlines = [cabinet.results[key].deadline for key in named_results(cabinet, notice) if key in cabinet.results]
+        values = {
+            "office": self.cabinet.sms_name,
+            "address": self.cabinet.address,
+            "hotline": self.cabinet.hotline,
+            "count": str(len(named_results(cabinet, notice))),
+            "dossier": _named(material.dossiers, material.language),
+            "until": _day(min(deadlines)) if deadlines else "",
+            "at": self._at(notice, material.language),
+        }
+        if notice.code:
+            values["code"] = self._code(cabinet, notice, material)
+        return values
+
+    def _at(self, notice: Notice, language: str) -> str:
+        if not is_plausible(notice.queued_utc_ms):
+            return TIME_NOT_KNOWN.get(language, TIME_NOT_KNOWN["vi"])
+        at = datetime.fromtimestamp(notice.queued_utc_ms / 1000, UTC)
+        return at.astimezone(ZoneInfo(self.cabinet.timezone)).strftime("%H:%M %d/%m/%Y")
+
+    def _code(self, cabinet: Cabinet, notice: Notice, material: Material) -> str:
+        bundle = cabinet.bundles.get(notice.bundle)
+        if not material.sealed or bundle is None or not bundle.selector or notice.code not in cabinet.codes:
+            raise NoText("code_over")
+        try:
+            secret = sealing.unseal(self.device_key, material.sealed, context=notice.code).decode()
+        except OtpError as error:
+            raise NoText("seal_broken") from error
+        return codes.group(codes.compose(bundle.selector, secret))
+
+
+def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
+    """The results a notice speaks of; with a code only those still inside. Raises NoText when none is."""
+    if not notice.code:
+        return notice.results
+    inside = {
+        result
+        for one in cabinet.hand_overs.values()
+        if one.stage == "loaded" and not one.is_cancelled
+        for result in one.results
+    }
+    left = tuple(result for result in notice.results if result in inside)
+    if not left:
+        raise NoText("nothing_inside")
+    return left
+
+
+def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Material:
+    """The erasable rows of a notice. Raises NoText when nothing it speaks of is inside any more."""
+    person = rows.personal(connection, notice.person) or {}
+    dossiers = []
+    for key in named_results(cabinet, notice):
+        result = cabinet.results.get(key)
+        body = rows.personal(connection, result.dossier if result is not None else f"d-{key}")
+        if body is not None:
+            dossiers.append(body.get("code", ""))
+    code = rows.code(connection, notice.code) if notice.code else None
+    language = next((cabinet.results[key].language for key in notice.results if key in cabinet.results), None)
+    return Material(
+        phone=person.get("phone", ""),
+        language=language or person.get("language", "vi"),
+        dossiers=tuple(dossiers),
+        sealed=code.sealed if code is not None else b"",
+    )
+
+
+def _named(dossiers: tuple[str, ...], language: str) -> str:
+    """The dossier's tail as people know it; several are named by the first and a count."""
+    if not dossiers:
+        return ""
+    parts = dossiers[0].rsplit("-", CODE_PARTS - 1)
+    tail = "-".join(parts[1:]) if len(parts) == CODE_PARTS else dossiers[0]
+    others = len(dossiers) - 1
+    if not others:
+        return tail
+    return f"{tail} and {others} more" if language == "en" else f"{tail} va {others} ho so khac"
+
+
+def _day(deadline: str) -> str:
+    year, month, day = deadline.split("-")
+    return f"{day}/{month}/{year}"

@@ -1,0 +1,74 @@
+"""The centre's page in a real Chromium."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+
+@pytest.fixture
+async def page(light_centre: Any) -> AsyncIterator[Page]:
+    """The page of a fresh centre; whatever Chromium complains of fails the test."""
+    complaints: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1200, "height": 1100})
+        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.goto(light_centre.url)
+        yield page
+        await browser.close()
+    refused = "Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"
+    assert [text for text in complaints if text != refused] == []
+
+
+async def test_results_are_announced_followed_and_cancelled_on_the_page(
+    page: Page, light_centre: Any, chain: Any
+) -> None:
+    await expect(page.get_by_role("heading", name="Kết quả", exact=True)).to_be_visible()
+    await expect(page.get_by_label("Giấy tờ (mỗi dòng một loại)")).to_have_value("Giấy xác nhận tình trạng hôn nhân")
+    await page.get_by_role("button", name="Báo cho tủ").click()
+    stages = page.locator("#results .stage")
+    await expect(stages).to_have_text(["đã báo, tủ chưa trả lời"])
+    await page.get_by_role("button", name="Báo ba kết quả của người này").click()
+    await expect(stages).to_have_count(4)
+    wishes = (await light_centre.wishes()).json()["wishes"]
+    assert len({wish["body"]["recipient"]["key"] for wish in wishes}) == 1
+
+    first, second = (wish["body"]["result_id"] for wish in wishes[:2])
+    for at, result in enumerate((first, second), 1):
+        chain.add("ResultQueued", wish=at, result=result)
+    chain.add("Loaded", hand_over="h-1", compartment=7, results=[first], evidence="door_cycle")
+    await light_centre.send(chain.facts)
+    await expect(page.locator("#results .in_cabinet")).to_have_text("trong tủ, ngăn 7")
+    chain.add("Collected", hand_over="h-1", compartment=7, results=[first], evidence="door_cycle")
+    await light_centre.send(chain.facts[-1:])
+    await expect(page.locator("#results .collected")).to_have_text("đã trao, ngăn 7")
+    await expect(page.locator("#facts tbody tr")).to_have_count(4)
+
+    await page.locator("#results tr", has_text="tủ đã nhận").get_by_role("button", name="Hủy").click()
+    await expect(page.locator("#results .look", has_text="đang hủy")).to_be_visible()
+    await expect(page.locator("#cabinets tbody")).to_contain_text("hoa-mai-01")
+    await page.locator("#results tr", has_text="đã trao").get_by_role("button", name="Hủy").click()
+    await expect(page.locator("#results .look", has_text="hủy nhưng đã trao")).to_be_visible()
+
+
+async def test_the_page_speaks_english_and_tells_what_is_wrong(page: Page, light_centre: Any) -> None:
+    await page.get_by_role("link", name="English").click()
+    await expect(page.get_by_role("heading", name="Announce a result")).to_be_visible()
+    await page.get_by_label("Phone").fill("call me")
+    await page.get_by_role("button", name="Announce", exact=True).click()
+    await expect(page.get_by_role("status")).to_contain_text("/recipient/phone")
+    assert (await light_centre.wishes()).json()["head"] == 0
+
+
+async def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(light_centre: Any) -> None:
+    answer = await light_centre.staff.get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for text in (answer.text, (await light_centre.staff.get("/assets/centre.css")).text):
+        assert "http://" not in text
+        assert "https://" not in text
+        assert "style=" not in text

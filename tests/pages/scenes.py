@@ -1,0 +1,169 @@
+"""Snapshots as the contract shapes them, for the scripts of the page tests."""
+
+from typing import Any
+
+Body = dict[str, Any]
+
+SIZES = {1: "S", 2: "S", 3: "S", 4: "M", 5: "M", 6: "L"}
+PLACES = [
+    {"number": (row - 1) * 4 + column, "row": row, "column": column, "size": SIZES[row]}
+    for row in range(1, 7)
+    for column in range(1, 5)
+]
+
+OFFICE = {"vi": "UBND PHƯỜNG HOA MAI", "en": "Hoa Mai Ward People's Committee"}
+
+KIOSK: Body = {
+    "version": 1,
+    "state": "ready",
+    "office": OFFICE,
+    "address": "12 Hoa Mai",
+    "hotline": "02838291234",
+    "centre_online": True,
+    "notices_online": True,
+    "clock": "synced",
+    "time": "2026-11-22T08:41:16+07:00",
+    "presence_number": None,
+    "doors": [{**place, "is_open": False} for place in PLACES],
+    "visit": None,
+}
+
+
+def doors(*opened: int) -> list[Body]:
+    return [{**place, "is_open": place["number"] in opened} for place in PLACES]
+
+
+def door(number: int, stage: str, **more: Any) -> Body:
+    place = PLACES[number - 1]
+    return {
+        "hand_over": f"h{number}",
+        "compartment": number,
+        "row": place["row"],
+        "column": place["column"],
+        "stage": stage,
+        "items": 1,
+        "open_seconds": 0,
+        "reminder": 0,
+        "reopen_seconds_left": 0,
+        "trains": 1,
+        **more,
+    }
+
+
+def visit(*present: Body, waiting: int = 0, idle: int = 90) -> Body:
+    return {"visit": "v1", "idle_seconds_left": idle, "doors": list(present), "waiting": waiting}
+
+
+def _compartment(place: Body) -> Body:
+    states = {
+        2: "loaded",
+        3: "loaded",
+        5: "loading",
+        7: "overdue",
+        8: "cancelled",
+        10: "uncertain",
+        11: "disputed",
+        14: "quarantined",
+        21: "out_of_service",
+        22: "offline",
+    }
+    state = states.get(place["number"], "free")
+    return {
+        **place,
+        "height_cm": 190 - 28 * place["row"],
+        "board": f"A{(place['number'] - 1) // 8 + 1}",
+        "state": state,
+        "is_open": False,
+        "is_suspect": place["number"] == 10,
+        "quarantine": {14: "left_open", 11: "disputed"}.get(place["number"], ""),
+        "hand_over": None if state in ("free", "quarantined", "out_of_service", "offline") else f"h{place['number']}",
+    }
+
+
+def to_load(result: str, dossier: str, name: str, **more: Any) -> Body:
+    return {
+        "result": result,
+        "dossier": dossier,
+        "name": name,
+        "phone": "*** *** *12",
+        "items": 1,
+        "size": "S",
+        "reach": "any",
+        "deadline": "2026-12-31",
+        "is_loadable": True,
+        "reason": "",
+        "flags": [],
+        "recipient": result,
+        **more,
+    }
+
+
+def in_cabinet(number: int, name: str, **more: Any) -> Body:
+    return {
+        "hand_over": f"h{number}",
+        "compartment": number,
+        "dossiers": [f"H29.178-261008-{900 + number:04d}"],
+        "name": name,
+        "loaded_at": "2026-11-21T16:20:00+07:00",
+        "deadline": "2026-12-31",
+        "stage": "loaded",
+        "uncertain": "",
+        "disputed": "",
+        "is_cancelled": False,
+        "is_overdue": False,
+        "notice": "delivered",
+        "can_reopen": False,
+        **more,
+    }
+
+
+CLERK: Body = {
+    "version": 1,
+    "state": "ready",
+    "office": OFFICE,
+    "time": "2026-11-22T07:35:16+07:00",
+    "me": {"user": "lan", "name": "Nguyễn Thị Lan", "role": "clerk", "is_present": True},
+    "compartments": [_compartment(place) for place in PLACES],
+    "to_load": [
+        to_load("r1", "H29.178-261008-0975", "Trần Văn Bình", recipient="p1", items=2),
+        to_load("r2", "H29.178-261008-0976", "Trần Văn Bình", recipient="p1"),
+        to_load("r3", "H29.178-261012-0004", "Lê Thị Hồng", phone=None, flags=["no_mobile_phone"], reach="low"),
+        to_load("r4", "000.00.01.H29-261013-0011", "Đỗ Minh Quân", is_loadable=False, reason="unpaid"),
+        to_load("r5", "QSDĐ 4471/HM", "Phạm Gia Hưng", size="L", flags=["dossier_unknown_shape"]),
+    ],
+    "in_cabinet": [
+        in_cabinet(2, "Võ Thị Sáu"),
+        in_cabinet(3, "Ngô Bảo Châu", notice="failed"),
+        in_cabinet(7, "Đặng Thái Sơn", is_overdue=True, deadline="2026-11-20"),
+        in_cabinet(8, "Bùi Xuân Phái", is_cancelled=True),
+        in_cabinet(10, "Hồ Xuân Hương", uncertain="restarted"),
+        in_cabinet(11, "Tô Ngọc Vân", disputed="incomplete", uncertain="disputed", stage="collected"),
+    ],
+    "round": None,
+    "grants": [],
+    "asked": [],
+    "incidents": [
+        {"incident": 41, "kind": "disputed_incomplete", "compartment": 11, "opened_at": "2026-11-21T21:14:00+07:00"},
+        {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00"},
+    ],
+    "boards": [
+        {"name": "A1", "is_online": True, "cause": "", "is_out": False},
+        {"name": "A2", "is_online": True, "cause": "", "is_out": False},
+        {"name": "A3", "is_online": False, "cause": "timed out", "is_out": False},
+    ],
+    "centre": {"is_online": True, "unsent": 0, "last_contact": "2026-11-22T07:35:01+07:00"},
+    "today": {"loaded": 4, "collected": 3, "reclaimed": 1, "inside": 6},
+}
+
+
+VISITS: dict[str, Body] = {
+    "opening": visit(door(10, "opening")),
+    "open": visit(door(21, "open", items=2, reminder=2), waiting=2),
+    "unseen": visit(door(10, "unseen")),
+    "closed": visit(door(10, "closed", reopen_seconds_left=48)),
+    "next": visit(waiting=2),
+    "disputed": visit(door(10, "disputed"), waiting=1),
+    "left-open": visit(door(10, "left_open"), waiting=1),
+    "end": visit(),
+}
+STATES = ("starting", "safe-mode", "read-only", "fault")

@@ -1,0 +1,269 @@
+"""The kiosk page in a real Chromium: touch, keypad and scanner through a pickup and its troubles."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.pages.scenes import door, doors, visit
+from tests.pages.stub_service import StubService, done, problem
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+Open = Callable[..., Awaitable[Page]]
+CODE = "482173905562"
+
+
+async def _touch(page: Page, *testids: str) -> None:
+    for testid in testids:
+        await page.get_by_test_id(testid).click()
+
+
+async def _sees(page: Page, name: str) -> None:
+    await expect(page.get_by_test_id(f"screen-{name}")).to_be_visible()
+
+
+async def _type_by_hand(page: Page, digits: str) -> None:
+    await page.keyboard.type(digits, delay=60)
+
+
+async def test_a_pickup_by_touch_takes_two_touches_besides_the_digits(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("codes", done(visit="v1"))
+    await _touch(page, "collect", *(f"key-{digit}" for digit in CODE))
+    assert await kiosk.asked("codes") == {"digits": CODE, "second": None, "visit": None}
+    await kiosk.show(visit=visit(door(10, "opening")))
+    await _sees(page, "opening")
+    await kiosk.show(visit=visit(door(10, "open", items=2)), doors=doors(10))
+    await _sees(page, "open")
+    await expect(page.get_by_test_id("door-number")).to_have_text("10")
+    await expect(page.get_by_test_id("cabinet-picture").locator(".is-marked text").last).to_have_text("10")
+    await expect(page.get_by_text("hàng 3, cột 2", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Lấy hết 2 phong bì")).to_be_visible()
+    await kiosk.show(visit=visit(door(10, "closed", reopen_seconds_left=58)), doors=doors())
+    await _touch(page, "answer-received")
+    assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h10", "said": "received_all"}
+    await kiosk.show(visit=visit())
+    await _sees(page, "end")
+    await page.keyboard.press("Enter")
+    await kiosk.asked("visits/v1/leave")
+    await _sees(page, "idle")
+
+
+async def test_the_twelve_keys_do_everything_without_a_touch(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await _sees(page, "idle")
+    await _type_by_hand(page, CODE)
+    await kiosk.asked("codes")
+    await kiosk.show(visit=visit(door(3, "closed", reopen_seconds_left=40)))
+    await _sees(page, "closed")
+    await page.keyboard.press("3")
+    assert await kiosk.asked("visits/v1/reopen") == {"hand_over": "h3"}
+    await page.keyboard.press("2")
+    await _sees(page, "wrong")
+    await page.keyboard.press("*")
+    await _sees(page, "closed")
+    await page.keyboard.press("2")
+    await expect(page.get_by_test_id("answer-not-mine")).to_be_enabled()
+    await page.keyboard.press("3")
+    assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h3", "said": "not_mine"}
+    await kiosk.show(visit=visit(door(3, "disputed")))
+    await _sees(page, "disputed")
+    await page.keyboard.press("*")
+    await kiosk.asked("visits/v1/leave")
+    await _sees(page, "idle")
+
+
+async def test_the_end_is_thanked_even_when_the_service_has_ended_the_visit(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(door(3, "closed")))
+    await _touch(page, "answer-received")
+    await kiosk.asked("visits/v1/answers")
+    await kiosk.show(visit=None)
+    await _sees(page, "end")
+
+
+async def test_a_mistyped_code_is_shown_again_beside_a_kind_hint(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    hint = {"vi": "Có một số bị nhầm.", "en": "One digit is not right."}
+    kiosk.script("codes", problem("code-malformed", 422, looks_like="mistyped", hint=hint), done(visit="v1"))
+    await _type_by_hand(page, "482173905563")
+    await expect(page.get_by_test_id("note")).to_contain_text("Có một số bị nhầm.")
+    await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "12")
+    await _touch(page, "language-en")
+    await expect(page.get_by_test_id("note")).to_contain_text("One digit is not right.")
+    await page.keyboard.press("Backspace")
+    await _type_by_hand(page, "2")
+    assert (await kiosk.asked("codes", times=2))["digits"] == CODE
+
+
+async def test_enter_on_a_refused_code_does_not_charge_it_twice(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("codes", problem("code-refused", 403))
+    await page.keyboard.type(CODE)
+    await expect(page.get_by_test_id("note")).to_contain_text("028\xa03829\xa01234")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    await _type_by_hand(page, "1")
+    await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "1")
+    assert len(kiosk.requests) == 1
+
+
+async def test_the_second_check_sends_the_same_code_with_four_more_digits(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script(
+        "codes",
+        problem("second-check-needed", 403),
+        problem("too-many-attempts", 429, retry_after=1),
+        done(visit="v1"),
+    )
+    await page.keyboard.type(CODE)
+    await _sees(page, "second")
+    await _touch(page, "key-1", "key-2", "key-3", "key-4")
+    await _sees(page, "wait")
+    await _sees(page, "second")
+    await page.keyboard.press("Enter")
+    asked = await kiosk.asked("codes", times=3)
+    assert asked == {"digits": CODE, "second": "1234", "visit": None}
+    await kiosk.show(visit=visit(door(3, "opening")))
+    await _sees(page, "opening")
+
+
+async def test_a_scan_is_sent_whole_even_when_it_holds_more_than_a_code(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    hint = {"vi": "Đây có vẻ là mã hồ sơ.", "en": "This looks like a dossier number."}
+    kiosk.script("codes", problem("code-malformed", 422, looks_like="dossier", hint=hint), done(visit="v1"))
+    await _sees(page, "idle")
+    await page.keyboard.type("000.00.01.H29-261008-0975\n")
+    assert (await kiosk.asked("codes"))["digits"] == "000.00.01.H29-261008-0975"
+    await expect(page.get_by_test_id("note")).to_contain_text("mã hồ sơ")
+    await page.keyboard.type(f"{CODE}\n")
+    assert (await kiosk.asked("codes", times=2))["digits"] == CODE
+    assert len(kiosk.requests) == 2
+
+
+async def test_an_unseen_door_is_asked_about_and_costs_nothing(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=1), done())
+    await kiosk.show(visit=visit(door(7, "unseen")))
+    await _touch(page, "answer-stayed-shut")
+    assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h7", "said": "door_stayed_shut"}
+    await kiosk.show(visit=visit(waiting=1))
+    await expect(page.get_by_test_id("note")).to_contain_text("Mã vẫn dùng được")
+    await _touch(page, "next-door")
+    await kiosk.asked("visits/v1/next")
+    await expect(page.get_by_test_id("next-door")).to_be_disabled()
+    await expect(page.get_by_test_id("next-door")).to_be_enabled()
+    await _touch(page, "next-door")
+    await kiosk.asked("visits/v1/next", times=2)
+    await kiosk.show(visit=visit(door(7, "unseen", trains=2)))
+    await _sees(page, "unseen")
+    await page.keyboard.press("1")
+    assert (await kiosk.asked("visits/v1/answers", times=2))["said"] == "received_all"
+
+
+async def test_a_bundle_of_three_opens_one_door_after_another(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    for number, waiting in ((3, 2), (8, 1), (20, 0)):
+        await kiosk.show(visit=visit(door(number, "open"), waiting=waiting), doors=doors(number))
+        await expect(page.get_by_test_id("door-number")).to_have_text(str(number))
+        await kiosk.show(visit=visit(door(number, "closed"), waiting=waiting), doors=doors())
+        await _touch(page, "answer-received")
+        await kiosk.show(visit=visit(waiting=waiting))
+        if waiting:
+            await expect(page.get_by_test_id("waiting")).to_contain_text(str(waiting))
+            await _touch(page, "next-door")
+    await _sees(page, "end")
+    said = [body["said"] for path, body in kiosk.requests if path == "visits/v1/answers"]
+    assert said == ["received_all"] * 3
+    assert sum(path == "visits/v1/next" for path, _body in kiosk.requests) == 2
+
+
+async def test_a_restart_in_the_middle_ends_on_the_screen_that_is_due(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(door(7, "open")), doors=doors(7))
+    await _sees(page, "open")
+    await kiosk.stop()
+    await _sees(page, "lost")
+    kiosk.snapshot = {**kiosk.snapshot, "visit": visit(door(7, "closed")), "version": 1}
+    await kiosk.start()
+    await expect(page.get_by_test_id("screen-closed")).to_be_visible(timeout=8_000)
+
+
+async def test_digits_typed_before_a_restart_are_still_there_after_it(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await _sees(page, "idle")
+    await _type_by_hand(page, "4821")
+    await kiosk.stop()
+    await _sees(page, "lost")
+    await kiosk.start()
+    await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "4", timeout=8_000)
+
+
+async def test_a_code_that_could_not_be_sent_is_kept_and_sent_again_by_hand(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    await _sees(page, "idle")
+    await page.route("**/api/kiosk/codes", lambda route: route.abort())
+    await page.keyboard.type(CODE)
+    await expect(page.get_by_test_id("note")).to_contain_text("Chưa gửi được")
+    await page.unroute("**/api/kiosk/codes")
+    await page.keyboard.press("Enter")
+    assert (await kiosk.asked("codes"))["digits"] == CODE
+
+
+async def test_a_dead_board_is_said_kindly_and_the_code_can_be_tried_again(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("codes", problem("board-offline", 503), done(visit="v1"))
+    await _sees(page, "idle")
+    await page.keyboard.type(CODE)
+    await _sees(page, "sorry")
+    await _touch(page, "retry")
+    assert (await kiosk.asked("codes", times=2))["digits"] == CODE
+
+
+@pytest.mark.parametrize("state", ["starting", "safe-mode", "read-only", "fault"])
+async def test_each_standstill_has_its_own_screen_with_the_hotline(
+    kiosk: StubService, open_page: Open, state: str
+) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(state=state)
+    await _sees(page, state)
+    await expect(page.locator(".call strong").first).to_have_text("028\xa03829\xa01234")
+
+
+async def test_the_clerks_number_shows_in_a_corner_and_goes_by_itself(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(presence_number={"number": "4821", "seconds_left": 2})
+    await expect(page.get_by_test_id("presence-number")).to_contain_text("4821")
+    await expect(page.get_by_test_id("presence-number")).to_be_hidden()
+
+
+async def test_the_page_speaks_vietnamese_again_after_a_visit_in_english(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await _touch(page, "language-en")
+    await expect(page.get_by_test_id("collect")).to_contain_text("COLLECT RESULT")
+    await kiosk.show(visit=visit())
+    await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("collect")).to_contain_text("NHẬN KẾT QUẢ")
+
+
+async def test_an_unanswered_code_entry_clears_itself_after_ninety_seconds(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await _sees(page, "idle")
+    await page.clock.install()
+    await page.reload()
+    await page.clock.run_for(1_000)
+    await _sees(page, "idle")
+    await page.keyboard.press("4")
+    await page.clock.run_for(65_000)
+    await expect(page.get_by_test_id("more-time")).to_be_visible()
+    await _touch(page, "more-time")
+    await page.clock.run_for(60_000)
+    await _sees(page, "code")
+    await page.clock.run_for(31_000)
+    await _sees(page, "idle")
