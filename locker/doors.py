@@ -3,7 +3,7 @@
 A train is at most three pulses, the lock's cooling gap between them; the first within 15 s of the grant, the last
 within 60 s. Grants of another run are never pulsed. A pulse is only a request to a lock: what happened is what the
 sensor shows or, for a suspect one, what a person says. The rules of what a movement means are in
-`locker.rules.doors`.
+`locker.rules.doors`. What happened at the steel is put on record in its order, also when the disk was full meanwhile.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hw.board import Board
 from hw.bus import Bus
 from hw.errors import Fault, PulseTooSoon, PulseUnconfirmed
 from locker import events as ev
+from locker import patience
 from locker.config import CompartmentEntry, Wiring
 from locker.journal import Journal
 from locker.model import Cabinet, Grant
@@ -30,6 +31,15 @@ SEEN_WITHIN_S = 3.0
 log = structlog.get_logger()
 
 Reading = Literal["closed", "open", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something a watch reported, with the pulse windows of that moment."""
+
+    board: str
+    what: debounce.Edge | watch.StrayCoil
+    window: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ class Doors:
         buses: Sequence[Bus],
         boards: Mapping[str, Board],
         uptime_ms: Callable[[], int],
+        pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
         self._wiring = wiring
@@ -58,12 +69,14 @@ class Doors:
         self._buses = tuple(buses)
         self._boards = dict(boards)
         self._uptime_ms = uptime_ms
+        self._pause_s = pause_s
         self._states = {name: BoardState(is_online=False, cause="not asked yet") for name in boards}
         self._at = {(entry.board, entry.input): entry.number for entry in wiring.compartment if entry.input is not None}
         self._settled = {name: self._unsettled(name) for name in boards}
         self._window: dict[str, int] = {}
-        self._reports: asyncio.Queue[tuple[str, object]] = asyncio.Queue()
+        self._reports: asyncio.Queue[Heard] = asyncio.Queue()
         self._started: set[str] = set()
+        self._strayed: dict[str, set[tuple[int, bool]]] = {}
         self._change = asyncio.Event()
 
     def _unsettled(self, board: str) -> debounce.Debounce:
@@ -145,7 +158,7 @@ class Doors:
             case watch.InputsRead(board=board, inputs=inputs):
                 self._settled[board], edges = debounce.fold(self._settled[board], inputs)
                 for edge in edges:
-                    self._reports.put_nowait((board, edge))
+                    self._reports.put_nowait(Heard(board, edge, dict(self._window)))
                 if edges:
                     self._tell()
             case watch.BoardProved(board=board):
@@ -156,18 +169,28 @@ class Doors:
                 self._states[board] = BoardState(is_online=False, cause=str(cause))
                 self._tell()
             case watch.StrayCoil(board=board):
-                self._reports.put_nowait((board, report))
+                self._reports.put_nowait(Heard(board, report, {}))
 
     async def _book_reports(self) -> None:
         while True:
-            board, report = await self._reports.get()
-            if isinstance(report, debounce.Edge):
-                await self._book_edge(board, report)
-            elif isinstance(report, watch.StrayCoil):
-                events = tuple(ev.CoilStrayed(board=board, coil=coil, cleared=report.cleared) for coil in report.coils)
-                await self._journal.record(lambda *_: ev.Decision(events=events), must_land=True)  # noqa: B023
+            heard = await self._reports.get()
+            if isinstance(heard.what, debounce.Edge):
+                await self._book_edge(heard.board, heard.what, heard.window)
+            else:
+                await self._book_stray(heard.board, heard.what)
 
-    async def _book_edge(self, board: str, edge: debounce.Edge) -> None:
+    async def _book_stray(self, board: str, stray: watch.StrayCoil) -> None:
+        """Once for each coil while the board is out of service for it; a coil that stays on is found every round."""
+        if board not in self._journal.cabinet.boards_out:
+            self._strayed.pop(board, None)
+        known = self._strayed.setdefault(board, set())
+        news = [(coil, stray.cleared) for coil in stray.coils if (coil, stray.cleared) not in known]
+        known.update(news)
+        events = tuple(ev.CoilStrayed(board=board, coil=coil, cleared=cleared) for coil, cleared in news)
+        if events:
+            await self._land(lambda *_: ev.Decision(events=events), "a coil on without a pulse")
+
+    async def _book_edge(self, board: str, edge: debounce.Edge, window: Mapping[str, int]) -> None:
         number = self._at.get((board, edge.input))
         if number is None:
             return
@@ -175,11 +198,12 @@ class Doors:
         def decide(cabinet: Cabinet, _known: None, moment: ev.Moment) -> ev.Decision:
             if edge.now == "closed":
                 return rules.closed(cabinet, number)
-            return rules.opened(
-                cabinet, number, board=board, window=dict(self._window), found=edge.was == "unknown", moment=moment
-            )
+            return rules.opened(cabinet, number, board=board, window=window, found=edge.was == "unknown", moment=moment)
 
-        await self._journal.record(decide, must_land=True)
+        await self._land(decide, "the movement of a door")
+
+    async def _land(self, decide: Callable[[Cabinet, None, ev.Moment], ev.Decision], what: str) -> None:
+        await patience.land(self._journal, decide, what=what, must_land=True, pause_s=self._pause_s)
 
     # --- grants
 
@@ -197,16 +221,18 @@ class Doors:
         """Pulse one door until it is seen open, is refused, or the train is over."""
         entry = self._by_number[grant.compartment]
         if self._reading(entry.number) == "open":
-            await self._journal.record(lambda cabinet, *_: rules.suspect(cabinet, entry.number), must_land=True)
+            await self._land(lambda cabinet, *_: rules.suspect(cabinet, entry.number), "a sensor that cannot be right")
         is_suspect = self._journal.cabinet.compartment(entry.number).is_suspect
         try:
             sent, lapsed = await self._pulses(grant, entry, most=1 if is_suspect else PULSES_A_TRAIN)
         finally:
             self._window.pop(grant.grant, None)
         if lapsed:
-            await self._journal.record(lambda cabinet, *_: rules.lapse(cabinet, grant.grant, cause=lapsed, pulses=sent))
+            await self._land(
+                lambda cabinet, *_: rules.lapse(cabinet, grant.grant, cause=lapsed, pulses=sent), "a grant's end"
+            )
         else:
-            await self._journal.record(lambda cabinet, *_: rules.did_not_open(cabinet, grant.grant, pulses=sent))
+            await self._land(lambda cabinet, *_: rules.did_not_open(cabinet, grant.grant, pulses=sent), "a train's end")
 
     async def _pulses(self, grant: Grant, entry: CompartmentEntry, *, most: int) -> tuple[int, str]:
         """Pulses sent, and why the grant lapsed (empty: it did not, the door is open or was pulsed in vain)."""
@@ -217,24 +243,36 @@ class Doors:
                 return sent, "too_late" if sent == 0 else ""
             if entry.board in self._journal.cabinet.boards_out and grant.purpose not in ("inspect", "prove"):
                 return sent, "board_out_of_service"
-            self._window[grant.grant] = sent + 1
+            self._pulsed(grant, sent + 1)
             try:
-                await self._unlock(entry)
+                sent += await self._unlock(entry)
             except PulseTooSoon as limit:
+                self._pulsed(grant, sent)
                 await self._is_over(grant, within_s=max(limit.retry_after_s, 0.01))
                 continue
             except Fault as fault:
                 log.warning("pulse refused", compartment=entry.number, reason=str(fault))
-                if not (isinstance(fault, PulseUnconfirmed) and fault.pulses_sent):
+                unconfirmed = fault.pulses_sent if isinstance(fault, PulseUnconfirmed) else 0
+                sent += unconfirmed
+                self._pulsed(grant, sent)
+                if not unconfirmed:
                     return sent, type(fault).__name__
-            sent += 1
             await self._is_over(grant, within_s=SEEN_WITHIN_S)
         return sent, ""
 
-    async def _unlock(self, entry: CompartmentEntry) -> None:
+    def _pulsed(self, grant: Grant, pulses: int) -> None:
+        """Keep the pulse window of this grant's door: what opens from now on may be due to its pulse."""
+        if pulses:
+            self._window[grant.grant] = pulses
+        else:
+            self._window.pop(grant.grant, None)
+
+    async def _unlock(self, entry: CompartmentEntry) -> int:
+        """Pulse the lock; how many frames it took. Raises a Fault."""
         assert entry.input is not None
         lock = self._wiring.lock_model(entry.lock)
-        await self._boards[entry.board].unlock(entry.coil, pulse_ms=lock.pulse_ms, door_input=entry.input)
+        board = self._boards[entry.board]
+        return (await board.unlock(entry.coil, pulse_ms=lock.pulse_ms, door_input=entry.input)).pulses_sent
 
     def _is_live(self, grant: Grant) -> bool:
         present = self._journal.cabinet.grants.get(grant.grant)

@@ -476,6 +476,10 @@ def _hand_overs_after(cabinet: Cabinet, then: Cabinet, fact: ev.EventBody) -> di
     return hand_overs
 
 
+_ENDS = ev.Collected | ev.Reclaimed
+"""A clerk found the door empty; the centre knows who took it."""
+
+
 def _incidents_after(
     cabinet: Cabinet, past: Cabinet, then: Cabinet, fact: ev.EventBody, recorded: ev.Recorded
 ) -> dict[int, Incident]:
@@ -488,6 +492,8 @@ def _incidents_after(
             incidents[recorded.seq] = replace(one, incident=recorded.seq)
     for key, one in cabinet.incidents.items():
         if one.kind == "recount_conflict" and one.hand_over not in then.hand_overs:
+            incidents.pop(key)
+        if one.kind == "missing" and isinstance(fact, _ENDS) and one.hand_over == fact.hand_over:
             incidents.pop(key)
     if isinstance(fact, ev.LoadStarted) and cabinet.recount and fact.compartment in cabinet.recount.looked:
         incidents[recorded.seq] = Incident(

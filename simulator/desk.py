@@ -102,7 +102,7 @@ def first_free_port() -> int:
 def set_up(state: Path, *, port_base: int) -> Desk:
     """Makes or refreshes the desk under `state`. OSError when it cannot be written."""
     state.mkdir(parents=True, exist_ok=True)
-    for part in ("keys", "log", "sms", "journal"):
+    for part in ("keys", "log", "sms", "journal", "backup"):
         (state / part).mkdir(mode=0o700, exist_ok=True)
     ports = {page: port_base + offset for page, offset in OFFSETS.items()}
     desk = Desk(state.resolve(), ports, _people(state / "keys" / "staff.json"))

@@ -1,0 +1,177 @@
+"""A cabinet's steel on a pty, as the simulator's model, with the real journal and doors worker in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.boards import assemble_boards
+from locker import events as ev
+from locker import recovery
+from locker.clock import Clock, system_clock
+from locker.config import Wiring, load_wiring
+from locker.doors import Doors
+from locker.journal import Journal
+from locker.model import Cabinet, Place
+from locker.replay import cabinet_fold
+from locker.rules import loading, pickup
+from simulator.phone import Phone
+from simulator.stage import Stage
+
+WIRING = Path(__file__).parents[2] / "simulator" / "cabinet-24.toml"
+CLERK = loading.Actor(user="lan", role="clerk", is_present=True)
+
+
+@dataclass
+class Desk:
+    """One cabinet on a pty: journal, worker and steel."""
+
+    journal: Journal[Cabinet]
+    doors: Doors
+    stage: Stage
+    clock: Clock
+    places: dict[int, Place]
+
+    async def until(self, holds: Callable[[Cabinet], bool], within_s: float = 20) -> Cabinet:
+        """The state as soon as it holds."""
+        cabinet = self.journal.cabinet
+        async with asyncio.timeout(within_s):
+            while not holds(cabinet):
+                cabinet = await self.journal.changed(cabinet.seq)
+        return cabinet
+
+    async def until_served(self, number: int) -> None:
+        """Wait until the door of this compartment has been read and its board serves."""
+        async with asyncio.timeout(10):
+            while number not in self.doors.servable or self.doors.readings[number] == "unknown":
+                await self.doors.changed()
+
+    async def shut(self, number: int, *, put: str = "", take: bool = False) -> None:
+        """A hand at an open door: pull it wide, put or take, wait for the bolt to be ready, push it shut."""
+        self.stage.touch(number, lambda door, at: door.pull(at))
+        if put:
+            self.stage.touch(number, lambda door, at: door.put(put, at))
+        if take:
+            self.stage.touch(number, lambda door, at: door.take(at))
+        async with asyncio.timeout(5):
+            while self.stage.cabinet.doors[number].is_energised:
+                await self.stage.wait_for_change(1)
+        self.stage.touch(number, lambda door, at: door.push(at))
+
+    async def announce(self, number: int, recipient: str = "k1") -> str:
+        queued = ev.ResultQueued(
+            wish=number,
+            result=f"r{number}",
+            recipient=recipient,
+            person=f"p-{number}",
+            dossier=f"d-{number}",
+            items=(ev.Item(item="i"),),
+            size="S",
+            reach="any",
+            language="vi",
+            deadline="2030-12-31",
+            state=9,
+            consent=True,
+            fee="none",
+        )
+        await self.journal.record(lambda *_: ev.Decision(events=(queued,)))
+        return queued.result
+
+    async def grant_load(self, result: str) -> int:
+        request = loading.Load(results=(result,), actor=CLERK, hand_over=f"h-{result}", grant=f"g-{result}")
+        await self.journal.record(
+            lambda cabinet, *_: loading.load(cabinet, request, places=self.places, servable=self.doors.servable)
+        )
+        return self.journal.cabinet.hand_overs[request.hand_over].compartment
+
+    async def load(self, result: str) -> int:
+        number = await self.grant_load(result)
+        await self.until(lambda cabinet: cabinet.compartment(number).is_open)
+        await self.shut(number, put="envelope")
+        await self.until(lambda cabinet: cabinet.hand_overs[f"h-{result}"].stage == "loaded")
+        return number
+
+    async def grant_collect(self, hand_over: str, visit: str = "v1") -> None:
+        """Accept the code of the hand-over's bundle, as a right proof would."""
+        cabinet = self.journal.cabinet
+        bundle = cabinet.bundle_of(cabinet.hand_overs[hand_over].recipient)
+        assert bundle is not None
+        if not cabinet.codes_of(bundle.bundle):
+            minted = ev.CodeMinted(
+                code=f"c-{bundle.bundle}",
+                bundle=bundle.bundle,
+                recipient=bundle.recipient,
+                selector=f"{100 + len(cabinet.codes)}",
+                holder="owner",
+                cause="ready",
+            )
+            await self.journal.record(lambda *_: ev.Decision(events=(minted,)))
+        code = self.journal.cabinet.codes_of(bundle.bundle)[0].code
+        selector = self.journal.cabinet.bundles[bundle.bundle].selector
+        request = pickup.Submit(
+            proof=pickup.Proof(selector=selector, code=code), visit=visit, grant=f"g-{os.urandom(4).hex()}"
+        )
+        await self.journal.record(
+            lambda cabinet, _known, moment: pickup.submit(
+                cabinet, request, places=self.places, servable=self.doors.servable, moment=moment
+            )
+        )
+
+
+@contextlib.asynccontextmanager
+async def running(tmp_path: Path, stage: Stage, wiring: Wiring, **settings: Any) -> AsyncIterator[Desk]:
+    """The controller's part, for one run; leaving it cuts it off without a goodbye to the journal."""
+    clock = system_clock(f"r-{os.urandom(4).hex()}")
+    journal: Journal[Cabinet] = await Journal.open(
+        tmp_path / "journal.sqlite3",
+        cabinet_id="t",
+        fold=cabinet_fold(),
+        clock=clock.moment,
+        release="test",
+        **settings,
+    )
+    await recovery.begin(journal, release="test")
+    assembly = assemble_boards(wiring)
+    doors = Doors(
+        journal=journal,
+        wiring=wiring,
+        buses=assembly.buses,
+        boards=assembly.boards,
+        uptime_ms=clock.uptime_ms,
+        pause_s=0.05,
+    )
+    worker = asyncio.create_task(doors.run())
+    try:
+        yield Desk(journal, doors, stage, clock, dict(wiring.places))
+    finally:
+        worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
+        await journal.close()
+
+
+@pytest.fixture
+async def steel(tmp_path: Path) -> AsyncIterator[tuple[Stage, Wiring]]:
+    line = tmp_path / "line-a"
+    wiring = load_wiring(WIRING)
+    wiring = wiring.model_copy(
+        update={"bus": tuple(bus.model_copy(update={"port": str(line), "host": None}) for bus in wiring.bus)}
+    )
+    stage = Stage(name="t", wiring=wiring, phone=Phone(None), clock=time.monotonic)
+    async with stage.served({wiring.bus[0].name: str(line)}):
+        yield stage, wiring
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, steel: tuple[Stage, Wiring]) -> AsyncIterator[Desk]:
+    stage, wiring = steel
+    async with running(tmp_path, stage, wiring) as one:
+        yield one
