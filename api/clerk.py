@@ -223,6 +223,12 @@ async def answer(hand_over: Id, body: Answered, session: Clerk, running: Cabinet
     return _done(running, session, recorded)
 
 
+@router.post("/loads/{hand_over}/shut", summary="Its door is shut, whatever the sensor shows", responses=OWN_LOAD)
+async def shut(hand_over: Id, session: Clerk, running: Cabinets, _body: Nothing | None = None) -> dict[str, Any]:
+    actor = running.sessions.actor(session)
+    return _done(running, session, await running.record(lambda cabinet, *_: loading.shut(cabinet, hand_over, actor)))
+
+
 @router.post("/round/close", responses=problems.documented(*STORED, why.DoorStandsOpen))
 async def close_round(session: Clerk, running: Cabinets, _body: Nothing | None = None) -> Nothing:
     await running.record(lambda cabinet, *_: loading.close_round(cabinet, session.member.user))

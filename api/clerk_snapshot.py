@@ -67,7 +67,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         "asked": [
             {"hand_over": one.hand_over, "compartment": one.compartment}
             for one in cabinet.hand_overs.values()
-            if is_asked_of(cabinet, one, session.member.user)
+            if is_asked_of(one, session.member.user)
         ],
         "incidents": [
             {
@@ -101,13 +101,11 @@ def counts_down(snapshot: dict[str, Any]) -> bool:
     return snapshot["round"] is not None
 
 
-def is_asked_of(cabinet: Cabinet, one: HandOver, user: str) -> bool:
-    """Whether this clerk must say if a door opened that was not seen open: an own load, or a clerk's taking out."""
-    if not one.is_asked:
+def is_asked_of(one: HandOver, user: str) -> bool:
+    """Whether this clerk must say if a door opened that was not seen open: an own load, or any other act of a clerk."""
+    if not one.is_asked or one.last_purpose == "collect" or one.stage == "collected":
         return False
-    if one.stage == "loading":
-        return one.loaded_by == user
-    return cabinet.visit is None or cabinet.visit.recipient != one.recipient
+    return one.stage != "loading" or one.loaded_by == user
 
 
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -48,7 +48,7 @@ class OneHandOver(Body):
 
 class Said(Body):
     hand_over: Id
-    said: Literal["received_all", "door_stayed_shut", "empty", "not_mine", "incomplete"]
+    said: pickup.Answer
 
 
 class VisitBegun(BaseModel):

@@ -84,7 +84,7 @@ def _stage(cabinet: Cabinet, one: HandOver, visit: Visit) -> str:
         return "open"
     if one.disputed:
         return "disputed" if one.stage == "collected" or one.trains else ""
-    if one.is_asked:
+    if one.is_asked and one.last_purpose == "collect":
         return "unseen"
     return "closed" if one.stage == "collected" else ""
 

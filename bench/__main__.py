@@ -11,7 +11,7 @@ import structlog
 
 from bench import bus, latency, start
 from bench.table import show
-from simulator.desk import CABINET, free_port_base, set_up
+from simulator.desk import CABINET, first_free_port, set_up
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,7 +33,7 @@ def main(*, events: int, pickups: int, which: tuple[str, ...]) -> None:
         verdicts += [row.verdict for row in rows]
     if "start" in chosen:
         with tempfile.TemporaryDirectory(prefix="dossier-bench-") as folder:
-            desk = set_up(Path(folder), port_base=free_port_base())
+            desk = set_up(Path(folder), port_base=first_free_port())
             rows = start.measure(desk.state / "journal", desk.config, cabinet_id=CABINET, events=events)
         show("Start and memory", rows)
         verdicts += [row.verdict for row in rows]

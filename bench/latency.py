@@ -24,7 +24,7 @@ from bench.table import Row, percentile, progress
 from locker.config import load_wiring
 from simulator import dossiers
 from simulator.children import held, until_ready
-from simulator.desk import CABINET, Desk, free_port_base, set_up
+from simulator.desk import CABINET, Desk, first_free_port, set_up
 from simulator.phone import Phone
 from simulator.players import Centre as CentreStaff
 from simulator.players import Clerk, Kiosk, until
@@ -58,7 +58,7 @@ async def steel(desk: Desk, *, baud: int | None) -> AsyncIterator[Stage]:
 async def measure(*, pickups: int, baud: int | None) -> list[float]:
     """Milliseconds from sending the digits to the coil, once per pickup."""
     with tempfile.TemporaryDirectory(prefix="dossier-bench-") as folder:
-        desk = set_up(Path(folder), port_base=free_port_base())
+        desk = set_up(Path(folder), port_base=first_free_port())
         quick_locks(desk.config)
         async with contextlib.AsyncExitStack() as stack:
             stage = await stack.enter_async_context(steel(desk, baud=baud))

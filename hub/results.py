@@ -133,11 +133,10 @@ def apply(connection: Connection, cabinet: str, said: reading.Reading, *, at: st
                 "settled": {"is_uncertain": False},
                 "gone": {"is_uncertain": False, "stage": "gone", "since": at},
             }
-            connection.execute(
-                sa.update(tables.result)
-                .where(r.cabinet == cabinet, r.hand_over == said.hand_over)
-                .values(**changes[said.mark])
-            )
+            marked = sa.update(tables.result).where(r.cabinet == cabinet, r.hand_over == said.hand_over)
+            if said.mark == "gone":  # an empty door after a known hand-over is as it should be, unless it was disputed
+                marked = marked.where(sa.or_(r.stage.not_in(("collected", "reclaimed")), r.is_disputed))
+            connection.execute(marked.values(**changes[said.mark]))
 
 
 def _move(connection: Connection, cabinet: str, said: reading.Moved, at: str) -> None:

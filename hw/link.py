@@ -22,6 +22,8 @@ from hw.frames import Request
 from hw.line import Line, Transport
 
 OWED_FOR_S = 2.0
+LAST_LOOKS = 2
+"""Turns of the event loop after a time-out in which what has arrived meanwhile is read; see `_give_up`."""
 TURNAROUND_S = 0.1
 DRAIN_AT_MOST_S = 0.06
 SILENT_TCP_EXCHANGES = 3
@@ -130,7 +132,7 @@ class Link:
         written_at = self._clock()
         self._counters.exchanges += 1
         self._transport.write(frame)
-        timer = loop.call_later(self._patience(request, frame), _give_up, done)
+        timer = loop.call_later(self._patience(request, frame), _give_up, done, LAST_LOOKS)
         try:
             payload = await done
         finally:
@@ -261,6 +263,11 @@ class Link:
         return f"bus {self._name} is offline: {self.why_lost}"
 
 
-def _give_up(done: asyncio.Future[bytes | None]) -> None:
-    if not done.done():
+def _give_up(done: asyncio.Future[bytes | None], last_looks: int) -> None:
+    """The time is over. A reply that lies in the port because this process came late to it is no late reply."""
+    if done.done():
+        return
+    if last_looks:
+        asyncio.get_running_loop().call_soon(_give_up, done, last_looks - 1)
+    else:
         done.set_result(None)

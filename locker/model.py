@@ -476,6 +476,10 @@ def _hand_overs_after(cabinet: Cabinet, then: Cabinet, fact: ev.EventBody) -> di
     return hand_overs
 
 
+_ENDS = ev.Collected | ev.Reclaimed
+"""A clerk found the door empty; the centre knows who took it."""
+
+
 def _incidents_after(
     cabinet: Cabinet, past: Cabinet, then: Cabinet, fact: ev.EventBody, recorded: ev.Recorded
 ) -> dict[int, Incident]:
@@ -488,6 +492,8 @@ def _incidents_after(
             incidents[recorded.seq] = replace(one, incident=recorded.seq)
     for key, one in cabinet.incidents.items():
         if one.kind == "recount_conflict" and one.hand_over not in then.hand_overs:
+            incidents.pop(key)
+        if one.kind == "missing" and isinstance(fact, _ENDS) and one.hand_over == fact.hand_over:
             incidents.pop(key)
     if isinstance(fact, ev.LoadStarted) and cabinet.recount and fact.compartment in cabinet.recount.looked:
         incidents[recorded.seq] = Incident(
@@ -609,7 +615,6 @@ def _grant_issued(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded
         changed,
         event.hand_over,
         is_asked=False,
-        dead_purpose="",
         last_purpose=event.purpose,
         last_actor=event.actor,
     )
@@ -643,7 +648,13 @@ def _door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) 
         purpose = one.dead_purpose or one.last_purpose
     is_reopened = one is not None and (one.is_reopened or (one.stage == "loaded" and purpose == "load"))
     return _touch_hand_over(
-        changed, event.hand_over, open_for=purpose, is_asked=False, trains=0, is_reopened=is_reopened
+        changed,
+        event.hand_over,
+        open_for=purpose,
+        dead_purpose="",
+        is_asked=False,
+        trains=0,
+        is_reopened=is_reopened,
     )
 
 

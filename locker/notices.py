@@ -31,6 +31,8 @@ from otp.texts import Texts
 
 DAY_MS = 24 * 3600 * 1000
 LOOK_UP_MS = (30_000, 60_000, 300_000)
+# Where one reference cannot go out twice, nothing is gained by waiting for a listing to catch up.
+LOOK_UP_IDEMPOTENT_MS = (1_000, 60_000, 300_000)
 ASK_DELIVERY_MS = (2_000, 10_000, 60_000, 300_000, 1_800_000)
 REDRAW_AFTER_MS = 60_000
 log = structlog.get_logger()
@@ -164,8 +166,13 @@ class Notices:
         if notice.stage == "queued":
             return min(over_at, self._routes.open_at(notice))
         count, last = self._asked.get(notice.notice, (0, notice.touched_uptime_ms))
-        waits = LOOK_UP_MS if notice.stage == "attempted" else ASK_DELIVERY_MS
+        waits: tuple[int, ...] = ASK_DELIVERY_MS
+        if notice.stage == "attempted":
+            waits = LOOK_UP_IDEMPOTENT_MS if self._is_idempotent(notice.gateway) else LOOK_UP_MS
         return min(over_at, last + waits[min(count, len(waits) - 1)])
+
+    def _is_idempotent(self, gateway: str) -> bool:
+        return any(one.name == gateway and one.capabilities.is_idempotent for one in self._routes.gateways)
 
     def _over_at(self, notice: Notice) -> int:
         """Uptime at which nobody waits for its outcome any more: a day after it was queued.

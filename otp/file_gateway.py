@@ -25,7 +25,7 @@ class FileGateway:
 
     name = "file"
     capabilities = Capabilities(
-        is_idempotent=True, has_delivery_reports=True, needs_templates=False, max_length=1600, is_insecure=True
+        is_idempotent=True, has_delivery_reports=False, needs_templates=False, max_length=1600, is_insecure=True
     )
 
     def __init__(self, *, directory: Path, utc: Callable[[], float]) -> None:

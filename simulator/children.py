@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
+
 READY_WITHIN_S = 60.0
 END_WITHIN_S = 5.0
 LAST_LINES = 12
@@ -91,6 +93,7 @@ class Children:
                 async with asyncio.timeout(END_WITHIN_S):
                     await child.process.wait()
             except TimeoutError:
+                click.echo(f"The {child.name} did not end within {END_WITHIN_S:.0f} s and was killed.", err=True)
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.process.pid, signal.SIGKILL)
                 await child.process.wait()

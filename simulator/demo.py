@@ -21,7 +21,7 @@ import httpx
 
 from simulator import dossiers
 from simulator.children import ChildFailed, held, until_ready
-from simulator.desk import CABINET, Desk, free_port_base, set_up
+from simulator.desk import CABINET, Desk, first_free_port, set_up
 from simulator.players import Centre, Clerk, Kiosk, Steel, StoryBroken, until
 from simulator.stack import ROOT, commands
 
@@ -49,7 +49,7 @@ def main(*, state: Path | None) -> None:
     with contextlib.ExitStack() as stack:
         folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dossier-demo-")))
         try:
-            asyncio.run(play(set_up(folder, port_base=free_port_base())))
+            asyncio.run(play(set_up(folder, port_base=first_free_port())))
         except (StoryBroken, ChildFailed, httpx.HTTPError) as error:
             click.echo(f"The story broke: {error}", err=True)
             sys.exit(1)

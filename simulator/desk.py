@@ -84,10 +84,10 @@ class Desk:
         return f"http://127.0.0.1:{self.ports[page]}/"
 
 
-def free_port_base() -> int:
+def first_free_port() -> int:
     """The first of four neighbouring ports that nobody uses now."""
     for _ in range(100):
-        base = secrets.randbelow(20_000) + 20_000
+        base = secrets.randbelow(12_000) + 20_000  # below those that the system gives to others
         with contextlib.ExitStack() as stack:
             try:
                 for offset in OFFSETS.values():
@@ -102,7 +102,7 @@ def free_port_base() -> int:
 def set_up(state: Path, *, port_base: int) -> Desk:
     """Makes or refreshes the desk under `state`. OSError when it cannot be written."""
     state.mkdir(parents=True, exist_ok=True)
-    for part in ("keys", "log", "sms", "journal"):
+    for part in ("keys", "log", "sms", "journal", "backup"):
         (state / part).mkdir(mode=0o700, exist_ok=True)
     ports = {page: port_base + offset for page, offset in OFFSETS.items()}
     desk = Desk(state.resolve(), ports, _people(state / "keys" / "staff.json"))

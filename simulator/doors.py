@@ -65,6 +65,8 @@ class Door:
     hand_until: float = float("-inf")
     moved_at: float = float("-inf")
     pulses_since_closed: int = 0
+    pulses: int = 0
+    """How often its coil went on since the simulation began."""
 
     @property
     def spring_s(self) -> float:
@@ -79,6 +81,7 @@ class Door:
             return
         self.is_energised = True
         self.pulses_since_closed += 1
+        self.pulses += 1
         weak = self.lock_fault is LockFault.WEAK and self.pulses_since_closed < WEAK_PULSES
         if self.position is Position.CLOSED and self.lock_fault is not LockFault.JAMMED and not weak:
             self.bolt_free_at = at + BOLT_S

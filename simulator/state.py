@@ -18,7 +18,7 @@ class Shape(BaseModel):
 
 
 class DoorState(Shape):
-    """One door: where it stands, what its switch tells the board, what is inside, what is broken."""
+    """One door: where it stands, how often it was pulsed, what its switch tells, what is inside, what is broken."""
 
     number: int
     row: int
@@ -29,6 +29,7 @@ class DoorState(Shape):
     board: str
     position: Position
     is_energised: bool
+    pulses: int
     sensor_reads: Literal["closed", "open"]
     content: list[str]
     sensor_fault: SensorFault | None
@@ -176,6 +177,7 @@ def _doors(cabinet: Cabinet) -> list[DoorState]:
             board=entry.board,
             position=door.position,
             is_energised=door.is_energised,
+            pulses=door.pulses,
             sensor_reads="closed" if door.reads(cabinet.at) != entry.inverted else "open",
             content=list(door.content),
             sensor_fault=door.sensor_fault,

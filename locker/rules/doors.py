@@ -46,13 +46,14 @@ def opened(
     grant = cabinet.grant_on(number)
     one = cabinet.hand_overs.get(present.hand_over)
     pulsed = [key for key in window if key in cabinet.grants and cabinet.grants[key].compartment != number]
-    if grant is not None and not grant.is_opened and (grant.grant in window or not pulsed):
+    is_unsettled = found and one is not None and bool(one.dead_purpose)
+    if grant is not None and not grant.is_opened and (grant.grant in window or is_unsettled):
+        pulses = window.get(grant.grant, 0)
         seen = ev.DoorOpened(
-            compartment=number, grant=grant.grant, hand_over=grant.hand_over, pulses=window.get(grant.grant, 0)
+            compartment=number, grant=grant.grant, hand_over=grant.hand_over, pulses=pulses, found=found
         )
         return ev.Decision(events=(seen,))
-    is_late = one is not None and (one.is_asked or (found and bool(one.dead_purpose)))
-    if is_late or _has_bounced(present, moment):
+    if is_unsettled or (one is not None and one.is_asked) or _has_bounced(present, moment):
         seen = ev.DoorOpened(compartment=number, grant="", hand_over=present.hand_over, pulses=0, found=found)
         return ev.Decision(events=(seen,))
     if pulsed:
@@ -187,10 +188,12 @@ def merged(*decisions: ev.Decision) -> ev.Decision:
 
 
 def did_not_open(cabinet: Cabinet, grant: str, *, pulses: int) -> ev.Decision:
-    """The train ended unseen: the grant is over, the code stays good, and the person is asked."""
+    """The train ended unseen: the grant is over, the code stays good, and the person is asked if it was pulsed."""
     present = cabinet.grants.get(grant)
     if present is None or present.is_opened:
         return ev.Decision()
+    if not pulses:
+        return lapse(cabinet, grant, cause="not_pulsed")
     return ev.Decision(
         events=(
             ev.DoorDidNotOpen(grant=grant, compartment=present.compartment, hand_over=present.hand_over, pulses=pulses),

@@ -248,3 +248,16 @@ async def test_a_door_that_stands_open_keeps_the_next_load_waiting(
     answer = await desk.post("/api/clerk/loads", json={"results": ["r-2"]})
     assert (answer.status_code, kind(answer)) == (409, "door-stands-open")
     assert kind(await desk.post("/api/clerk/round/close", json={})) == "door-stands-open"
+
+
+async def test_a_door_that_the_sensor_shows_open_is_shut_on_the_clerks_word(
+    cab: Any, desk: httpx.AsyncClient, be_present: Come
+) -> None:
+    await cab.announce("r-1", code=DOSSIER)
+    await be_present()
+    loaded = (await desk.post("/api/clerk/loads", json={"results": ["r-1"]})).json()
+    await cab.open(loaded["compartment"])
+    assert (await desk.post(f"/api/clerk/loads/{loaded['hand_over']}/shut", json={})).status_code == 200
+    shown = await look(desk)
+    assert [one["stage"] for one in shown["in_cabinet"]] == ["loaded"]
+    assert cab.now.compartment(loaded["compartment"]).is_suspect

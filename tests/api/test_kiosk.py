@@ -8,8 +8,17 @@ import httpx
 import pytest
 
 from locker import events as ev
+from otp import codes
 
-WELL_FORMED_WRONG = ("482", "99999999")
+
+def other_secret(digits: str) -> str:
+    """A well-formed code of the same bundle that is not the right one."""
+    return codes.compose(digits[:3], f"{(int(digits[3:11]) + 1) % 10**8:08d}")
+
+
+def other_bundle(digits: str) -> str:
+    """A well-formed code that names a bundle nobody has."""
+    return codes.compose(f"{int(digits[:3]) + 1}", digits[3:11])
 
 
 async def ready(cab: Any, *results: str) -> str:
@@ -93,8 +102,7 @@ async def test_a_dry_throttle_asks_for_the_phone_and_the_owner_still_collects(
     cab: Any, kiosk: httpx.AsyncClient
 ) -> None:
     digits = await ready(cab, "r-1")
-    wrong = digits[:10] + str((int(digits[10]) + 1) % 10)
-    wrong = next(wrong + str(check) for check in range(10) if _is_well_formed(wrong + str(check)))
+    wrong = other_secret(digits)
     for _ in range(5):
         refused = await kiosk.post("/api/kiosk/codes", json={"digits": wrong})
         assert refused.json()["type"].endswith("/code-refused")
@@ -106,12 +114,6 @@ async def test_a_dry_throttle_asks_for_the_phone_and_the_owner_still_collects(
     assert (early.status_code, early.headers["retry-after"]) == (429, "20")
     cab.hands.forward(21)
     assert (await kiosk.post("/api/kiosk/codes", json={"digits": digits, "second": "4678"})).status_code == 200
-
-
-def _is_well_formed(text: str) -> bool:
-    from otp import codes  # noqa: PLC0415  one look
-
-    return isinstance(codes.parse(text), codes.Typed)
 
 
 async def test_an_unseen_door_is_asked_about_and_the_word_is_booked(cab: Any, kiosk: httpx.AsyncClient) -> None:
@@ -173,3 +175,70 @@ async def test_a_visit_that_is_over_opens_nothing(cab: Any, kiosk: httpx.AsyncCl
         answer = await kiosk.post(f"/api/kiosk/visits/v-old/{path}", json=body)
         assert answer.json()["type"].endswith("/wrong-stage")
     assert await cab.facts(ev.GrantIssued) == 0
+
+
+async def test_wrong_used_unknown_and_suspended_codes_get_one_and_the_same_answer(
+    cab: Any, kiosk: httpx.AsyncClient
+) -> None:
+    digits = await ready(cab, "r-1")
+    answers = [await kiosk.post("/api/kiosk/codes", json={"digits": other_secret(digits)})]
+    answers.append(await kiosk.post("/api/kiosk/codes", json={"digits": other_bundle(digits)}))
+    visit = (await kiosk.post("/api/kiosk/codes", json={"digits": digits})).json()["visit"]
+    await cab.open(1)
+    await cab.close(1)
+    said = {"hand_over": "h-1", "said": "not_mine"}
+    assert (await kiosk.post(f"/api/kiosk/visits/{visit}/answers", json=said)).status_code == 200
+    (door,) = (await look(kiosk))["visit"]["doors"]
+    assert door["stage"] == "disputed"
+    answers.append(await kiosk.post("/api/kiosk/codes", json={"digits": digits}))
+    assert {answer.text for answer in answers} == {answers[0].text}
+    assert {answer.status_code for answer in answers} == {403}
+    assert await cab.facts(ev.AttemptFailed) == 3
+
+
+async def test_a_just_closed_door_opens_again_for_sixty_seconds(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    digits = await ready(cab, "r-1")
+    visit = (await kiosk.post("/api/kiosk/codes", json={"digits": digits})).json()["visit"]
+    await cab.open(1)
+    await cab.close(1)
+    cab.hands.forward(59)
+    again = {"hand_over": "h-1"}
+    assert (await kiosk.post(f"/api/kiosk/visits/{visit}/reopen", json=again)).status_code == 200
+    (door,) = (await look(kiosk))["visit"]["doors"]
+    assert door["stage"] == "opening"
+    busy = await kiosk.post(f"/api/kiosk/visits/{visit}/reopen", json=again)
+    assert (busy.status_code, busy.json()["type"].rsplit("/", 1)[-1]) == (409, "compartment-busy")
+    await cab.open(1)
+    await cab.close(1)
+    cab.hands.forward(61)
+    late = await kiosk.post(f"/api/kiosk/visits/{visit}/reopen", json=again)
+    assert (late.status_code, late.json()["type"].rsplit("/", 1)[-1]) == (409, "wrong-stage")
+    unknown = await kiosk.post(f"/api/kiosk/visits/{visit}/reopen", json={"hand_over": "h-2"})
+    assert (unknown.status_code, unknown.json()["type"].rsplit("/", 1)[-1]) == (404, "unknown-hand-over")
+    assert await cab.facts(ev.Collected) == 1
+
+
+async def test_when_others_have_used_the_throttle_up_the_owner_still_collects(
+    cab: Any, kiosk: httpx.AsyncClient
+) -> None:
+    digits = await ready(cab, "r-1")
+    selectors = [number for number in range(100, 1000) if f"{number}" != digits[:3]]
+    for number in range(60):
+        await kiosk.post("/api/kiosk/codes", json={"digits": codes.compose(f"{selectors[number]}", "00000001")})
+    assert await cab.facts(ev.AttemptFailed) == 20
+    asked = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
+    assert asked.json()["type"].endswith("/second-check-needed")
+    answer = await kiosk.post("/api/kiosk/codes", json={"digits": digits, "second": "4678"})
+    assert answer.status_code == 200
+
+
+async def test_a_door_that_the_sensor_shows_open_is_shut_on_the_citizens_word(
+    cab: Any, kiosk: httpx.AsyncClient
+) -> None:
+    digits = await ready(cab, "r-1")
+    visit = (await kiosk.post("/api/kiosk/codes", json={"digits": digits})).json()["visit"]
+    await cab.open(1)
+    said = {"hand_over": "h-1", "said": "door_is_shut"}
+    assert (await kiosk.post(f"/api/kiosk/visits/{visit}/answers", json=said)).status_code == 200
+    assert await cab.facts(ev.Collected) == 1
+    assert cab.now.compartment(1).is_suspect

@@ -10,7 +10,7 @@ import pytest
 
 from api.notify import READY, STOPPING, WATCHDOG, feeding_period, more_time, notify, run, status
 
-WAIT_S = 5.0
+WAIT_S = 20.0
 
 
 @pytest.fixture(params=["path", "abstract"])

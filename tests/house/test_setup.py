@@ -108,12 +108,13 @@ def test_packages_that_do_not_install_leave_no_stamp(clone: Path) -> None:
 
 
 def test_a_moved_clone_gets_a_new_venv(clone: Path) -> None:
-    (clone / "bin/python3").symlink_to(sys.executable)
+    without_pip = f'case $2 in venv) set -- -m venv --without-pip .venv ;; esac\nexec {sys.executable} "$@"'
+    script(clone / "bin/python3", without_pip)  # pip's own installation takes seconds and is not what is asked
     (clone / ".venv/bin").mkdir(parents=True)
     (clone / ".venv/made-for").write_text("/somewhere/else\n")
-    setup(clone, "run", PIP_NO_INDEX="1")
+    setup(clone, "run")
     assert (clone / ".venv/made-for").read_text() == f"{clone}\n"
-    assert os.access(clone / ".venv/bin/pip", os.X_OK)
+    assert os.access(clone / ".venv/bin/python", os.X_OK)
 
 
 @pytest.mark.parametrize(("environ", "status"), [({}, 0), ({"CI": "true"}, 1)])

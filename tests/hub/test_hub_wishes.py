@@ -48,7 +48,7 @@ async def test_a_page_of_large_wishes_stays_below_the_body_limit(light_centre: A
 
 async def test_several_long_polls_wake_at_the_announcement(centre: Any) -> None:
     polls = [asyncio.create_task(centre.wishes(wait=20)) for _ in range(3)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while centre.bell.waiting("hoa-mai-01") < 3:
             await centre.staff.get("/health/live")
         await centre.announce()
@@ -60,7 +60,7 @@ async def test_a_long_poll_that_hears_nothing_ends_empty_in_its_time(light_centr
     begun = asyncio.get_running_loop().time()
     answer = await light_centre.wishes(wait=0.3)
     assert answer.json() == {"wishes": [], "head": 0}
-    assert 0.3 <= asyncio.get_running_loop().time() - begun < 2
+    assert 0.3 <= asyncio.get_running_loop().time() - begun < 10
 
 
 async def test_a_cursor_ahead_of_the_centre_is_a_gap(centre: Any) -> None:

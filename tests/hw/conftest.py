@@ -21,7 +21,8 @@ from hw.limits import LockLimits, Supply
 from hw.line import Line, SerialLine, TcpLine
 from hw.profile import load_profile
 
-Script = Callable[[bytes], "Sequence[bytes | float]"]
+Step = bytes | float | asyncio.Event
+Script = Callable[[bytes], Sequence[Step]]
 
 
 def crc(frame: bytes) -> bytes:
@@ -39,7 +40,7 @@ def sealed(frame: bytes | str) -> bytes:
     return raw + crc(raw)
 
 
-def silent(frame: bytes) -> Sequence[bytes | float]:
+def silent(frame: bytes) -> Sequence[Step]:
     return ()
 
 
@@ -53,7 +54,7 @@ class Relay:
     coils: dict[int, int] = field(default_factory=dict)
     inputs: dict[int, int] = field(default_factory=dict)
 
-    def __call__(self, frame: bytes) -> Sequence[bytes | float]:
+    def __call__(self, frame: bytes) -> Sequence[Step]:
         unit, function = frame[0], frame[1]
         if unit not in self.units:
             return ()
@@ -76,7 +77,8 @@ class Relay:
 class Peer:
     """The far end of a line: records every request with its time and plays the script's answer.
 
-    An answer is a sequence of bytes to send and seconds to wait; each unit id answers in order, as boards do.
+    An answer is a sequence of bytes to send and of seconds or events to wait for; each unit id answers in order, as
+    boards do.
     Requests of this product are 8 bytes on RTU.
     """
 
@@ -88,6 +90,7 @@ class Peer:
         self.framed = "rtu"
         self._received = b""
         self._news = asyncio.Event()
+        self._counts: dict[int, asyncio.Event] = {}
         self._answers: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -99,9 +102,14 @@ class Peer:
             self.requests.append(frame)
             self.times.append(time.monotonic())
             self._news.set()
+            self.heard(len(self.requests)).set()
             self._play(frame[0 if self.framed == "rtu" else 6], self.script(frame))
 
-    def _play(self, unit_id: int, answer: Sequence[bytes | float]) -> None:
+    def heard(self, count: int) -> asyncio.Event:
+        """Set once so many requests have come: a step that makes an answer later than the next request."""
+        return self._counts.setdefault(count, asyncio.Event())
+
+    def _play(self, unit_id: int, answer: Sequence[Step]) -> None:
         previous = self._answers.get(unit_id)
         is_idle = previous is None or previous.done()
         if is_idle and all(isinstance(step, bytes) for step in answer):
@@ -112,18 +120,20 @@ class Peer:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _play_slowly(self, answer: Sequence[bytes | float], previous: asyncio.Task[None] | None) -> None:
+    async def _play_slowly(self, answer: Sequence[Step], previous: asyncio.Task[None] | None) -> None:
         if previous is not None:
             await asyncio.wait([previous])
         for step in answer:
             if isinstance(step, bytes):
                 self.send(step)
+            elif isinstance(step, asyncio.Event):
+                await step.wait()
             else:
                 await asyncio.sleep(step)
 
-    async def until(self, condition: Callable[[], bool], within: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until the condition holds; looked at after every request."""
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(20):
             while not condition():
                 self._news.clear()
                 await self._news.wait()
@@ -204,7 +214,7 @@ async def owned(bus: Bus) -> AsyncIterator[Bus]:
     """A bus whose owner runs and whose line is open."""
     task = asyncio.ensure_future(bus.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await bus.wait_online()
         yield bus
     finally:
@@ -224,10 +234,13 @@ class Bench:
         self.stack.push_async_callback(peer.stop)
         return peer
 
-    async def serial(self, script: Script = silent, *, baud: int = 9600) -> tuple[Bus, Peer]:
+    async def serial(
+        self, script: Script = silent, *, baud: int = 9600, answer_within_s: float = 0.06
+    ) -> tuple[Bus, Peer]:
+        """A peer that takes its time but is not late needs a generous `answer_within_s`."""
         peer = self.peer(script)
         port = await self.stack.enter_async_context(plugged(peer, self.directory / "tty"))
-        return await self.owned(SerialLine(port, baud)), peer
+        return await self.owned(SerialLine(port, baud, answer_within_s=answer_within_s)), peer
 
     async def tcp(self, script: Script = silent, *, framing: str = "tcp") -> tuple[Bus, Peer]:
         peer = self.peer(over_tcp(script) if framing == "tcp" else script)
@@ -271,8 +284,8 @@ class Bench:
 def over_tcp(script: Script) -> Script:
     """The same script behind an MBAP header instead of a CRC."""
 
-    def answer(message: bytes) -> Sequence[bytes | float]:
-        steps: list[bytes | float] = []
+    def answer(message: bytes) -> Sequence[Step]:
+        steps: list[Step] = []
         for step in script(sealed(message[6:])):
             if isinstance(step, bytes):
                 body = step[:-2]

@@ -51,7 +51,7 @@ async def running(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def first_line(stream: asyncio.StreamReader | None) -> str:
     assert stream is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         return (await stream.readline()).decode().strip()
 
 
@@ -61,12 +61,12 @@ async def line(slave: Path, tmp_path: Path) -> AsyncIterator[SerialLine]:
     ends = [f"pty,raw,echo=0,link={end}" for end in (ours, theirs)]
     async with running("socat", "-d", "-d", *ends) as wire:
         assert wire.stderr is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while b"starting data transfer" not in await wire.stderr.readline():
                 pass
         async with running(str(slave), "rtu", theirs) as board:
             assert await first_line(board.stdout) == "ready"
-            yield SerialLine(ours)
+            yield SerialLine(ours, answer_within_s=5)
 
 
 async def test_reads_agree_with_libmodbus_on_a_serial_line(bench: Bench, line: SerialLine) -> None:
@@ -79,7 +79,8 @@ async def test_reads_agree_with_libmodbus_on_a_serial_line(bench: Bench, line: S
 
 async def test_reads_agree_with_libmodbus_over_tcp(bench: Bench, slave: Path) -> None:
     async with running(str(slave), "tcp") as program:
-        bus = await bench.owned(TcpLine("127.0.0.1", int(await first_line(program.stdout))))
+        port = int(await first_line(program.stdout))
+        bus = await bench.owned(TcpLine("127.0.0.1", port, answer_within_s=5))
         assert await bench.board(bus).read_inputs() == PATTERN
 
 
@@ -105,6 +106,6 @@ async def test_libmodbus_answers_a_pulse_with_an_exception_that_is_final(bench: 
 
 
 async def test_libmodbus_stays_silent_for_another_unit_id(bench: Bench, line: SerialLine) -> None:
-    bus = await bench.owned(line)
+    bus = await bench.owned(SerialLine(line.port))
     with pytest.raises(BoardOffline):
         await bench.board(bus, 2).read_inputs()

@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+import pytest
+
+from hw import frames
 from hw.board import Board
 from hw.bus import Bus
+from hw.errors import BoardOffline
 from hw.limits import LockLimits, Supply
 from hw.line import Lost, Received, Transport
 from hw.profile import load_profile
@@ -91,6 +95,27 @@ def watched(script: Script, units: tuple[int, ...], seconds: float) -> tuple[Mem
         loop = runner.get_loop()
         runner.run(story(loop.time))
     return line, reports
+
+
+def test_a_silent_board_costs_wire_time_and_sixty_milliseconds() -> None:
+    """Request of 8 and reply of 6 characters, 3.5 of silence, at 9600 baud."""
+
+    async def story(clock: Callable[[], float]) -> float:
+        bus = Bus("A", MemoryLine(lambda _: ()), clock=clock)
+        owner = asyncio.ensure_future(bus.run())
+        await bus.wait_online()
+        await asyncio.sleep(1)
+        started = clock()
+        with pytest.raises(BoardOffline):
+            await bus.exchange(frames.read_inputs(1, 8))
+        took = clock() - started
+        owner.cancel()
+        await asyncio.gather(owner, return_exceptions=True)
+        return took
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        took = runner.run(story(runner.get_loop().time))
+    assert took == pytest.approx((8 + 6) * 10 / 9600 + 0.00365 + 0.06, abs=0.001)
 
 
 def test_a_dead_board_is_probed_after_growing_pauses_and_then_every_ten_seconds(relay: Callable[..., Script]) -> None:

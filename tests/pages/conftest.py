@@ -62,7 +62,9 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
         await page.goto(service.url)
-        await page.locator("[data-testid^=screen-]:not([data-testid=screen-lost])").wait_for()
+        await page.locator(
+            "[data-testid^=screen-]:not([data-testid=screen-lost], [data-testid=screen-connecting])"
+        ).wait_for()
         return page
 
     yield opened

@@ -154,3 +154,16 @@ CLERK: Body = {
     "centre": {"is_online": True, "unsent": 0, "last_contact": "2026-11-22T07:35:01+07:00"},
     "today": {"loaded": 4, "collected": 3, "reclaimed": 1, "inside": 6},
 }
+
+
+VISITS: dict[str, Body] = {
+    "opening": visit(door(10, "opening")),
+    "open": visit(door(21, "open", items=2, reminder=2), waiting=2),
+    "unseen": visit(door(10, "unseen")),
+    "closed": visit(door(10, "closed", reopen_seconds_left=48)),
+    "next": visit(waiting=2),
+    "disputed": visit(door(10, "disputed"), waiting=1),
+    "left-open": visit(door(10, "left_open"), waiting=1),
+    "end": visit(),
+}
+STATES = ("starting", "safe-mode", "read-only", "fault")

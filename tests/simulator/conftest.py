@@ -73,7 +73,7 @@ def run() -> Run:
         program = await asyncio.create_subprocess_exec(
             *map(str, words), cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             output, _ = await program.communicate()
         assert program.returncode is not None
         return program.returncode, output.decode()

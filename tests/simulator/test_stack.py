@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -57,7 +56,7 @@ class Stack:
 
     async def outcome(self) -> tuple[int, str]:
         assert self.process.stdout is not None
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(40):
             rest = await self.process.stdout.read()
             return await self.process.wait(), rest.decode()
 
@@ -75,7 +74,7 @@ async def started(state: Path, base: int, *more: str) -> AsyncIterator[Stack]:
     assert process.stdout is not None
     printed = b""
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while b"Ctrl-C" not in printed and (line := await process.stdout.readline()):
                 printed += line
         yield Stack(process, printed.decode())
@@ -110,9 +109,8 @@ async def test_a_second_start_keeps_the_state_and_fresh_forgets_it(tmp_path: Pat
     desk = set_up(state, port_base=base)
     async with started(state, base) as stack:
         assert desk.people[0].password in stack.printed
-        began = time.monotonic()
-        await stack.end(signal.SIGTERM)
-        assert time.monotonic() - began < 4
+        code, output = await stack.end(signal.SIGTERM)
+        assert (code, "killed" in output) == (0, False)
     async with started(state, base, "--fresh") as stack:
         assert desk.people[0].password not in stack.printed
         await stack.end(signal.SIGTERM)
@@ -132,7 +130,7 @@ async def test_killed_outright_it_leaves_no_process_either(tmp_path: Path, base:
     async with started(tmp_path / "run", base) as stack:
         children = stack.children()
         await stack.end(signal.SIGKILL)
-        gone, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=5)
+        gone, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=20)
         assert (len(gone), alive) == (2, [])
 
 

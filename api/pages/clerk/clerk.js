@@ -1,0 +1,350 @@
+// The clerk page: it follows the service, draws what it was told, and passes on what the clerk does.
+
+import { h, morph } from "../shared/dom.js";
+import { follow } from "../shared/live.js";
+import { get, post } from "../shared/requests.js";
+import { loadWords } from "../shared/words.js";
+import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } from "./desk.js";
+import { floor } from "./floor.js";
+import { inside } from "./inside.js";
+import { matters } from "./matters.js";
+import { work } from "./work.js";
+
+const PREFIX = "/api/clerk";
+const SEARCH_AFTER_MS = 250;
+const GOOD_NOTE_MS = 6_000;
+
+const page = document.getElementById("page");
+const say = await loadWords("/static/clerk/words", ["vi", "en"]);
+const hasKeyboard = matchMedia("(pointer: fine)").matches;
+const now = () => performance.now();
+
+let snapshot = null;
+let receivedAt = now();
+let stop = null;
+let searchTimer = 0;
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", presence: null, found: null });
+const local = { ...freshLocal(), isSignedIn: null, isLost: false, language: localStorage.getItem("language") === "en" ? "en" : "vi" };
+
+// --- drawing
+
+function view() {
+  const seconds = (value) => Math.max(0, Math.ceil(value - (now() - receivedAt) / 1000));
+  return { snapshot, local, say: say(local.language), seconds };
+}
+
+const desk = (drawn) =>
+  h(
+    "div",
+    { class: local.isLost ? "desk is-lost" : "desk", "data-testid": "screen-desk", "data-key": "desk", "data-tab": local.tab },
+    head(drawn),
+    banners(drawn),
+    presencePanel(drawn),
+    h("main", { class: "columns", "data-key": "columns" }, work(drawn), inside(drawn), floor(drawn), matters(drawn)),
+    shortcuts(drawn),
+    tabs(drawn),
+  );
+
+function draw() {
+  const drawn = view();
+  const wanted = local.isSignedIn === false ? signIn(drawn) : snapshot === null ? connecting(drawn) : desk(drawn);
+  document.documentElement.lang = local.language;
+  document.title = drawn.say("title");
+  if (page.firstChild) morph(page.firstChild, wanted);
+  else page.append(wanted);
+}
+
+const at = (testid) => page.querySelector(`[data-testid="${testid}"]`);
+
+function focus(testid, isWanted = hasKeyboard) {
+  if (isWanted) at(testid)?.focus({ preventScroll: testid === "scan-box" });
+}
+
+// --- asking the service
+
+function note(where, key, more = {}) {
+  local.notes[where] = { key, ...more };
+  if (!more.isGood) return;
+  setTimeout(() => {
+    if (local.notes[where]?.key === key) delete local.notes[where];
+    draw();
+  }, GOOD_NOTE_MS);
+}
+
+/** Ask for something; what goes wrong is said at `where`. Gives true when it was done. */
+async function perform(where, path, body, { good = "" } = {}) {
+  if (local.busy.has(where)) return false;
+  local.busy.add(where);
+  delete local.notes[where];
+  draw();
+  let isDone = true;
+  try {
+    await post(`${PREFIX}/${path}`, body);
+    if (good) note(where, good, { isGood: true });
+  } catch (problem) {
+    isDone = false;
+    refused(problem, where, path, body);
+  }
+  local.busy.delete(where);
+  draw();
+  return isDone;
+}
+
+function refused({ slug, status, body, retryAfter }, where, path, asked) {
+  if (status === 401) {
+    signedOut();
+  } else if (slug === "presence-needed") {
+    startPresence({ where, path, body: asked });
+  } else if (slug === "second-person-needed") {
+    local.second = { where, path };
+    if (asked.second) note(where, "problem.second-person-needed");
+  } else if (body.candidates?.length) {
+    local.candidates = body.candidates.map((one) => one.result ?? one);
+  } else {
+    const more = slug === "not-loadable" && body.reason ? `reason.${body.reason}` : "";
+    note(where, `problem.${slug}`, { values: { seconds: retryAfter }, more });
+  }
+}
+
+// --- presence: asked for once, then what was wanted goes on
+
+async function startPresence(pending = null) {
+  local.presence = { pending };
+  delete local.notes.presence;
+  draw();
+  focus("presence-number", true);
+  try {
+    await post(`${PREFIX}/presence/request`);
+  } catch (problem) {
+    if (problem.status === 401) signedOut();
+    else note("presence", `problem.${problem.slug}`, { values: { seconds: problem.retryAfter } });
+    draw();
+  }
+}
+
+async function provePresence({ number }) {
+  if (local.busy.has("presence")) return;
+  local.busy.add("presence");
+  delete local.notes.presence;
+  draw();
+  try {
+    await post(`${PREFIX}/presence`, { number: number.value });
+    const pending = local.presence?.pending;
+    local.presence = null;
+    local.busy.delete("presence");
+    if (pending) await perform(pending.where, pending.path, pending.body);
+    focus("scan-box");
+  } catch (problem) {
+    if (problem.status === 401) signedOut();
+    else note("presence", problem.slug === "presence-needed" ? "presence.wrong" : `problem.${problem.slug}`, { values: { seconds: problem.retryAfter } });
+    number.value = "";
+  }
+  local.busy.delete("presence");
+  draw();
+}
+
+// --- coming and going
+
+async function enter({ user, password, code }) {
+  if (local.busy.has("sign-in")) return;
+  local.busy.add("sign-in");
+  delete local.notes["sign-in"];
+  draw();
+  try {
+    await post(`${PREFIX}/sign-in`, { user: user.value.trim(), password: password.value, code: code.value.trim() });
+    password.value = code.value = "";
+    Object.assign(local, freshLocal(), { isSignedIn: true });
+    begin();
+  } catch (problem) {
+    const key = problem.slug === "not-allowed" ? "sign-in.refused" : `problem.${problem.slug}`;
+    note("sign-in", key, { values: { seconds: problem.retryAfter } });
+    code.value = "";
+  }
+  local.busy.delete("sign-in");
+  draw();
+}
+
+function signedOut() {
+  stop?.();
+  stop = null;
+  snapshot = null;
+  Object.assign(local, freshLocal(), { isSignedIn: false, isLost: false });
+  draw();
+  focus("sign-in-user");
+}
+
+// --- what buttons and forms do
+
+const ACTS = {
+  language: ({ language }) => {
+    local.language = language;
+    localStorage.setItem("language", language);
+  },
+  tab: ({ tab }) => {
+    local.tab = tab;
+    scrollTo(0, 0);
+  },
+  presence: () => startPresence(local.presence?.pending),
+  "presence-cancel": () => (local.presence = null),
+  "sign-out": async () => {
+    await post(`${PREFIX}/sign-out`).catch(() => {});
+    signedOut();
+  },
+  load: ({ results, where }) => {
+    local.candidates = [];
+    return load(where, { results: results.split(" ") });
+  },
+  "did-open": ({ hand, opened, where }) => perform(where, `loads/${hand}/answers`, { did_open: opened === "yes" }),
+  "close-round": ({ where }) => perform(where, "round/close", {}, { good: "round.closed" }),
+  reopen: ({ hand, where }) => perform(where, `loads/${hand}/reopen`, {}),
+  "undo-ask": ({ hand }) => (local.undoing = hand),
+  "undo-cancel": () => (local.undoing = ""),
+  undo: async ({ hand, where }) => {
+    if (await perform(where, `loads/${hand}/undo`, {})) local.undoing = "";
+    draw();
+  },
+  reclaim: ({ hand, where }) => perform(where, `hand-overs/${hand}/reclaim`, { second: null }),
+  "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
+  place: ({ number }) => {
+    local.selected = Number(number);
+    local.tab = "cabinet";
+  },
+  "place-close": () => (local.selected = 0),
+  inspect: ({ number, where }) => perform(where, `compartments/${number}/inspect`, { second: null }),
+  look: async ({ number, found, where }) => {
+    if (await perform(where, `compartments/${number}/look`, { found }, { good: "look.done" })) local.inspected = 0;
+    draw();
+  },
+  "close-incident": ({ incident, where }) => perform(where, `incidents/${incident}/close`, {}),
+  prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
+  "second-cancel": () => (local.second = null),
+};
+
+async function load(where, wanted) {
+  const size = at("scan-size")?.value;
+  const isDone = await perform(where, "loads", size ? { ...wanted, size } : wanted);
+  if (isDone && at("scan-size")) at("scan-size").value = "";
+}
+
+async function agree({ user, password, code }) {
+  const { where, path } = local.second;
+  const second = { user: user.value.trim(), password: password.value, code: code.value.trim() };
+  if (await perform(where, path, { second })) local.second = null;
+  code.value = "";
+  draw();
+}
+
+const FORMS = {
+  "sign-in": (form) => enter(form.elements),
+  "presence-number": (form) => provePresence(form.elements),
+  second: (form) => agree(form.elements),
+  scan: (form) => {
+    const text = form.elements.scan.value.trim();
+    form.elements.scan.value = "";
+    local.candidates = [];
+    if (text) load("scan", { scan: text });
+  },
+};
+
+// --- following the service
+
+function inspectEnded(before, after) {
+  const open = new Set(after.grants.map((grant) => grant.compartment));
+  return before?.grants.find((grant) => grant.purpose === "inspect" && grant.is_opened && !open.has(grant.compartment));
+}
+
+function take(fresh) {
+  const looked = inspectEnded(snapshot, fresh);
+  const isFirst = snapshot === null;
+  snapshot = fresh;
+  receivedAt = now();
+  Object.assign(local, { isSignedIn: true, isLost: false });
+  if (looked) Object.assign(local, { selected: looked.compartment, inspected: looked.compartment, tab: "cabinet" });
+  if (fresh.me.is_present && local.presence && !local.presence.pending) local.presence = null;
+  draw();
+  if (isFirst) focus("scan-box");
+}
+
+function begin() {
+  stop?.();
+  stop = follow({
+    prefix: PREFIX,
+    onSnapshot: take,
+    onLost: () => {
+      local.isLost = true;
+      setTimeout(draw, 800);
+    },
+    onRefused: signedOut,
+  });
+}
+
+// --- keys and touches
+
+async function search(text) {
+  try {
+    const found = text.trim() ? (await get(`${PREFIX}/search?q=${encodeURIComponent(text.trim())}`)).results : null;
+    if (at("search-box")?.value === text) local.found = found;
+  } catch (problem) {
+    if (problem.status === 401) signedOut();
+  }
+  draw();
+}
+
+const SHORTCUTS = {
+  F2: () => show("work", "scan-box"),
+  F4: () => show("inside", "search-box"),
+  F8: () => snapshot.me.is_present || startPresence(),
+  F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
+  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0 }),
+};
+
+function show(tab, testid) {
+  local.tab = tab;
+  draw();
+  focus(testid, true);
+  at(testid)?.scrollIntoView({ block: "nearest" });
+}
+
+const isTyping = (element) => /^(INPUT|SELECT|TEXTAREA|BUTTON)$/.test(element.tagName) || element.getAttribute("role") === "button";
+
+document.addEventListener("keydown", (event) => {
+  if (snapshot === null || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (SHORTCUTS[event.key]) {
+    event.preventDefault();
+    SHORTCUTS[event.key]();
+    draw();
+  } else if (event.target.getAttribute?.("role") === "button" && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    act(event.target);
+  } else if (event.key.length === 1 && !isTyping(event.target)) {
+    focus("scan-box", true);
+  }
+});
+
+function act(element) {
+  ACTS[element.dataset.act]({ ...element.dataset });
+  draw();
+}
+
+page.addEventListener("click", (event) => {
+  const element = event.target.closest("[data-act]");
+  if (!element || element.tagName === "FORM" || element.disabled) return;
+  act(element);
+  // The scanner types wherever the focus is, so it goes back to the scan box unless a form was just opened.
+  if (!local.presence && !local.second && local.isSignedIn && element.dataset.act !== "tab") focus("scan-box", hasKeyboard && event.detail > 0);
+});
+
+page.addEventListener("submit", (event) => {
+  event.preventDefault();
+  FORMS[event.target.dataset.act](event.target);
+});
+
+page.addEventListener("input", (event) => {
+  if (event.target.dataset.testid !== "search-box") return;
+  clearTimeout(searchTimer);
+  searchTimer = setTimeout(() => search(event.target.value), SEARCH_AFTER_MS);
+});
+
+setInterval(() => snapshot?.round && draw(), 1_000);
+begin();
+draw();

@@ -1,0 +1,130 @@
+// Around the lists: sign-in, the head with presence and the day's balance, the tabs of a phone, the shortcuts.
+
+import { h } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+import { button, field, noteAt } from "./parts.js";
+
+export const TABS = ["work", "inside", "cabinet", "matters"];
+const TAB_ICONS = { work: "scan", inside: "envelope", cabinet: "door", matters: "warning" };
+
+function languages(view) {
+  const choice = (language, name) =>
+    h(
+      "button",
+      { type: "button", "data-act": "language", "data-language": language, "data-testid": `language-${language}`, "aria-pressed": String(view.local.language === language), lang: language },
+      name,
+    );
+  return h("div", { class: "languages", role: "group", "aria-label": view.say("language") }, choice("vi", "VI"), choice("en", "EN"));
+}
+
+export const connecting = (view) =>
+  h("div", { class: "alone", "data-testid": "screen-connecting", "data-key": "connecting" }, h("p", {}, view.say("connecting")));
+
+export const signIn = (view) =>
+  h(
+    "div",
+    { class: "alone", "data-testid": "screen-sign-in", "data-key": "sign-in" },
+    h(
+      "form",
+      { class: "card sign-in", "data-act": "sign-in" },
+      h("div", { class: "row" }, h("p", { class: "product" }, view.say("title")), languages(view)),
+      h("h1", {}, view.say("sign-in.title")),
+      field(view.say("sign-in.user"), "user", "sign-in-user", { autocomplete: "username", autocapitalize: "none", required: true }),
+      field(view.say("sign-in.password"), "password", "sign-in-password", { type: "password", autocomplete: "current-password", required: true }),
+      field(view.say("sign-in.code"), "code", "sign-in-code", { autocomplete: "one-time-code", autocapitalize: "characters", required: true }),
+      noteAt(view, "sign-in"),
+      h("button", { class: "button is-primary is-wide", "data-testid": "sign-in-submit", disabled: view.local.busy.has("sign-in") }, view.say("sign-in.submit")),
+    ),
+  );
+
+function presence(view) {
+  if (view.snapshot.me.is_present) {
+    return h("p", { class: "chip is-present", "data-testid": "is-present", "data-key": "is-present" }, icon("check"), view.say("presence.is"));
+  }
+  return button({ act: "presence", testid: "presence-start", look: "is-warning", of: { where: "presence" } }, icon("person"), view.say("presence.start"), h("kbd", {}, "F8"));
+}
+
+function balance(view) {
+  const { today } = view.snapshot;
+  const part = (key) => h("li", {}, h("b", { "data-testid": `today-${key}` }, today[key]), " ", view.say(`today.${key}`));
+  return h("ul", { class: "balance", "aria-label": view.say("today") }, ["loaded", "collected", "reclaimed", "inside"].map(part));
+}
+
+export const head = (view) =>
+  h(
+    "header",
+    { class: "head", "data-key": "head" },
+    h("p", { class: "office" }, h("b", {}, view.snapshot.office[view.local.language] || view.snapshot.office.vi), h("span", {}, view.say("title"))),
+    balance(view),
+    h("p", { class: "time" }, view.snapshot.time.slice(11, 16)),
+    presence(view),
+    languages(view),
+    h(
+      "p",
+      { class: "me" },
+      h("span", {}, view.snapshot.me.name, h("small", {}, view.say(`role.${view.snapshot.me.role}`, { otherwise: view.snapshot.me.role }))),
+      button({ act: "sign-out", testid: "sign-out", look: "is-small", of: { where: "head" } }, view.say("sign-out")),
+    ),
+  );
+
+/** What concerns the whole page: a broken line, a cabinet that does not serve. */
+export function banners(view) {
+  const { state } = view.snapshot;
+  return [
+    view.local.isLost && h("p", { class: "banner", role: "status", "data-testid": "lost", "data-key": "lost" }, icon("offline"), view.say("lost")),
+    state !== "ready" && h("p", { class: "banner is-red", role: "alert", "data-testid": `state-${state}`, "data-key": "state" }, icon("warning"), view.say(`state.${state}`)),
+  ];
+}
+
+export function presencePanel(view) {
+  if (!view.local.presence) return null;
+  return h(
+    "form",
+    { class: "card presence", "data-act": "presence-number", "data-testid": "presence-panel", "data-key": "presence-panel" },
+    h("h2", {}, view.say("presence.title")),
+    h("p", {}, view.say("presence.lead")),
+    h(
+      "div",
+      { class: "row" },
+      h("input", {
+        name: "number",
+        inputmode: "numeric",
+        maxlength: 4,
+        pattern: "[0-9]{4}",
+        required: true,
+        autocomplete: "off",
+        "aria-label": view.say("presence.number"),
+        "data-testid": "presence-number",
+      }),
+      h("button", { class: "button is-primary", "data-testid": "presence-submit", disabled: view.local.busy.has("presence") }, view.say("presence.submit")),
+    ),
+    noteAt(view, "presence"),
+    h(
+      "div",
+      { class: "buttons" },
+      button({ act: "presence", testid: "presence-again", of: { where: "presence" } }, view.say("presence.again")),
+      button({ act: "presence-cancel", testid: "presence-cancel" }, view.say("cancel")),
+    ),
+  );
+}
+
+export function tabs(view) {
+  const count = { work: view.snapshot.to_load.filter((one) => one.is_loadable).length, inside: view.snapshot.in_cabinet.length, matters: view.snapshot.incidents.length };
+  return h(
+    "nav",
+    { class: "tabs", "data-key": "tabs" },
+    TABS.map((tab) =>
+      h(
+        "button",
+        { type: "button", "data-act": "tab", "data-tab": tab, "data-testid": `tab-${tab}`, "aria-current": view.local.tab === tab ? "page" : null },
+        icon(TAB_ICONS[tab]),
+        h("span", {}, view.say(`tab.${tab}`), count[tab] ? h("b", {}, ` ${count[tab]}`) : null),
+      ),
+    ),
+  );
+}
+
+export function shortcuts(view) {
+  const one = (key, name) => h("li", {}, h("kbd", {}, key), view.say(`key.${name}`));
+  return h("ul", { class: "shortcuts", "data-key": "shortcuts", "aria-label": view.say("keys") }, one("F2", "scan"), one("F4", "search"), one("F8", "presence"), one("F9", "round"));
+}

@@ -1,0 +1,99 @@
+// What lies in the cabinet now, what may be done with it, and the search over everything that was here.
+
+import { h } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+import { button, day, dossier, mark, moment, noteAt, secondAt } from "./parts.js";
+
+const NOTICE = { none: ["soft", "message"], queued: ["soft", "clock"], sent: ["soft", "message"], delivered: ["soft", "check"], failed: ["amber", "warning"] };
+
+const needsCare = (one) => Number(Boolean(one.is_cancelled || one.is_overdue || one.uncertain || one.disputed || one.notice === "failed" || one.can_reopen));
+
+function marks(view, one) {
+  const [look, name] = NOTICE[one.notice] ?? NOTICE.none;
+  return [
+    one.stage === "loading" && mark("blue", "down", view.say("mark.loading")),
+    one.is_cancelled && mark("red", "cross", view.say("mark.cancelled")),
+    one.is_overdue && mark("amber", "clock", view.say("mark.overdue")),
+    one.disputed && mark("red", "warning", view.say(`mark.disputed.${one.disputed}`)),
+    one.uncertain && !one.disputed && mark("amber", "help", view.say("mark.uncertain")),
+    one.stage !== "loading" && mark(look, name, view.say(`notice.${one.notice}`)),
+  ];
+}
+
+function undoQuestion(view, one) {
+  if (view.local.undoing !== one.hand_over) return null;
+  return h(
+    "div",
+    { class: "sure" },
+    h("p", {}, view.say("undo.sure", { number: one.compartment })),
+    h(
+      "div",
+      { class: "buttons" },
+      button({ act: "undo", testid: `undo-sure-${one.hand_over}`, look: "is-primary", of: { hand: one.hand_over, where: `hand:${one.hand_over}` } }, view.say("undo.yes")),
+      button({ act: "undo-cancel", testid: "undo-cancel" }, view.say("cancel")),
+    ),
+  );
+}
+
+/** The buttons for one hand-over: own loads of an open round go back; everything else is taken out. */
+export function actsOf(view, one, prefix = "") {
+  const of = { hand: one.hand_over, where: `hand:${one.hand_over}` };
+  const isDisabled = view.local.busy.has(of.where);
+  const act = (name, iconName, key) => button({ act: name, testid: `${prefix}${name}-${one.hand_over}`, isDisabled, of }, icon(iconName), view.say(key));
+  if (one.can_reopen) return [act("reopen", "reopen", "act.reopen"), act("undo-ask", "undo", "act.undo")];
+  if (one.stage === "loading") return [];
+  return [act("reclaim", "arrow", "act.reclaim"), one.stage === "loaded" && act("new-code", "message", "act.new-code")];
+}
+
+const handOver = (view, one) =>
+  h(
+    "li",
+    { class: needsCare(one) ? "item has-care" : "item", "data-testid": `hand-over-${one.hand_over}`, "data-key": `hand-${one.hand_over}` },
+    h("button", { type: "button", class: "badge", "data-act": "place", "data-number": one.compartment, "aria-label": view.say("compartment.n", { number: one.compartment }) }, one.compartment),
+    h(
+      "div",
+      { class: "what" },
+      h("p", {}, h("span", { class: "name" }, one.name), one.dossiers.map((code) => dossier(code))),
+      h("p", { class: "details" }, [one.loaded_at && view.say("inside.loaded", { time: moment(one.loaded_at) }), one.deadline && view.say("deadline", { date: day(one.deadline) })].filter(Boolean).join(" · ")),
+      h("p", { class: "marks" }, marks(view, one)),
+      h("div", { class: "buttons" }, actsOf(view, one)),
+      undoQuestion(view, one),
+      noteAt(view, `hand:${one.hand_over}`),
+      secondAt(view, `hand:${one.hand_over}`),
+    ),
+  );
+
+function search(view) {
+  const { found } = view.local;
+  return h(
+    "div",
+    { class: "search", role: "search", "data-key": "search" },
+    h("label", { for: "search-box" }, icon("search"), h("span", {}, view.say("search.label")), h("kbd", {}, "F4")),
+    h("input", { id: "search-box", type: "search", "data-testid": "search-box", autocomplete: "off", spellcheck: "false" }),
+    found &&
+      h(
+        "ul",
+        { class: "found", "data-testid": "found" },
+        found.length === 0 && h("li", {}, view.say("search.none")),
+        found.map((one) =>
+          h("li", {}, dossier(one.dossier), h("span", { class: "name" }, one.name), h("span", { class: "details" }, [view.say(`where.${one.where}`, { otherwise: one.where }), one.compartment && view.say("compartment.n", { number: one.compartment }), moment(one.when)].filter(Boolean).join(" · "))),
+        ),
+      ),
+  );
+}
+
+export function inside(view) {
+  const sorted = [...view.snapshot.in_cabinet].sort((a, b) => needsCare(b) - needsCare(a) || a.compartment - b.compartment);
+  return h(
+    "div",
+    { class: "column column-inside", "data-key": "inside" },
+    h(
+      "section",
+      { class: "card" },
+      h("h2", {}, view.say("inside.title"), h("span", { class: "count" }, sorted.length)),
+      search(view),
+      sorted.length === 0 && h("p", { class: "none" }, view.say("inside.none")),
+      h("ul", { class: "items", "data-testid": "in-cabinet" }, sorted.map((one) => handOver(view, one))),
+    ),
+  );
+}

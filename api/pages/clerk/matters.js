@@ -1,0 +1,69 @@
+// What needs a person: incidents, boards, the line to the centre.
+
+import { h } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+import { lookButtons } from "./floor.js";
+import { button, mark, moment, noteAt, secondAt } from "./parts.js";
+
+function incident(view, one) {
+  const where = `incident:${one.incident}`;
+  const isDisabled = view.local.busy.has(where);
+  const prefix = `incident-${one.incident}`;
+  return h(
+    "li",
+    { class: "item", "data-testid": prefix, "data-key": prefix },
+    one.compartment > 0 && h("button", { type: "button", class: "badge", "data-act": "place", "data-number": one.compartment, "aria-label": view.say("compartment.n", { number: one.compartment }) }, one.compartment),
+    h(
+      "div",
+      { class: "what" },
+      h("p", {}, h("b", {}, view.say(`incident.${one.kind}`, { otherwise: one.kind })), " ", h("span", { class: "details" }, moment(one.opened_at))),
+      h(
+        "div",
+        { class: "buttons" },
+        one.compartment > 0 && button({ act: "inspect", testid: `${prefix}-inspect`, isDisabled, of: { number: one.compartment, where } }, icon("door"), view.say("act.inspect")),
+        button({ act: "close-incident", testid: `${prefix}-close`, isDisabled, of: { incident: one.incident, where } }, icon("check"), view.say("act.close-incident")),
+      ),
+      one.compartment > 0 && lookButtons(view, one.compartment, where, prefix),
+      noteAt(view, where),
+      secondAt(view, where),
+    ),
+  );
+}
+
+function board(view, one) {
+  const where = `board:${one.name}`;
+  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: one.cause })];
+  return h(
+    "li",
+    { class: "line", "data-key": where },
+    h("b", {}, one.name),
+    mark(...look),
+    one.is_out && button({ act: "prove", testid: `board-${one.name}-prove`, look: "is-small", of: { board: one.name, where } }, view.say("board.prove")),
+    noteAt(view, where),
+  );
+}
+
+function centre(view) {
+  const { is_online: isOnline, unsent, last_contact: contact } = view.snapshot.centre;
+  return h(
+    "li",
+    { class: "line", "data-testid": "centre", "data-key": "centre" },
+    isOnline ? mark("soft", "check", view.say("centre.online")) : mark("amber", "offline", view.say("centre.offline")),
+    h("span", { class: "details" }, [unsent > 0 && view.say("centre.unsent", { count: unsent }), contact && view.say("centre.contact", { time: moment(contact) })].filter(Boolean).join(" · ")),
+  );
+}
+
+export const matters = (view) =>
+  h(
+    "div",
+    { class: "column column-matters", "data-key": "matters" },
+    h(
+      "section",
+      { class: "card" },
+      h("h2", {}, view.say("matters.title"), h("span", { class: "count" }, view.snapshot.incidents.length)),
+      noteAt(view, "matters"),
+      view.snapshot.incidents.length === 0 && h("p", { class: "none" }, view.say("matters.none")),
+      h("ul", { class: "items" }, view.snapshot.incidents.map((one) => incident(view, one))),
+    ),
+    h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
+  );

@@ -1,0 +1,106 @@
+// What every screen has around it: the office, the time, the language, the hotline, a countdown, the clerk's number.
+
+import { h } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+
+/** A button: `act` is what it does, `keypad` the key of the hardware keypad that does the same. */
+export function button({ act, keypad, testid, look = "", isDisabled = false, of = {} }, ...children) {
+  const more = Object.fromEntries(Object.entries(of).map(([name, value]) => [`data-${name}`, value]));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: `button ${look}`.trim(),
+      "data-act": act,
+      "data-keypad": keypad,
+      "data-testid": testid,
+      "data-key": testid,
+      disabled: isDisabled,
+      ...more,
+    },
+    children,
+  );
+}
+
+/** The key of the hardware keypad as a small drawn key. */
+export const keycap = (key) => h("kbd", { class: "keycap", "aria-hidden": "true" }, key === "Enter" ? "⏎" : key);
+
+/** The number to call, in its own line, easy to read to somebody on the phone. */
+export const callLine = (view) =>
+  h("p", { class: "call" }, icon("phone"), h("span", {}, view.say("hotline")), h("strong", {}, view.hotline));
+
+function clockText(view) {
+  const { clock, time } = view.snapshot;
+  return clock === "unset" ? view.say("clock.unset") : time.slice(11, 16);
+}
+
+function languages(view) {
+  const choice = (language, name) =>
+    h(
+      "button",
+      {
+        type: "button",
+        "data-act": "language",
+        "data-language": language,
+        "data-testid": `language-${language}`,
+        "aria-pressed": String(view.local.language === language),
+        lang: language,
+      },
+      view.local.language === language && icon("check"),
+      name,
+    );
+  return h("div", { class: "languages", role: "group", "aria-label": view.say("language") }, choice("vi", "VI"), choice("en", "EN"));
+}
+
+export function header(view) {
+  const { office, address } = view.snapshot;
+  return h(
+    "header",
+    { class: "header" },
+    h("p", { class: "office" }, h("strong", {}, office[view.local.language] || office.vi), h("span", {}, `${view.say("cabinet")} · ${address}`)),
+    presence(view),
+    h("p", { class: "time", "data-testid": "clock" }, clockText(view)),
+    languages(view),
+  );
+}
+
+// The clerk's number, at the top of any screen, only while a clerk has asked for it.
+function presence(view) {
+  const asked = view.snapshot.presence_number;
+  const left = asked ? view.seconds(asked.seconds_left) : 0;
+  if (!asked || left <= 0) return null;
+  return h(
+    "aside",
+    { class: "presence", "data-testid": "presence-number", "data-key": "presence" },
+    h("span", {}, view.say("presence"), h("small", {}, view.say("presence.left", { seconds: left }))),
+    h("strong", {}, asked.number),
+  );
+}
+
+/** The lower edge: hotline, what is counting down, and up to two quiet buttons. */
+export function footer(view, { countdown = 0, canHaveMore = false, buttons = [] } = {}) {
+  return h(
+    "footer",
+    { class: "footer" },
+    callLine(view),
+    countdown > 0 &&
+      h(
+        "p",
+        { class: countdown <= 20 ? "countdown is-short" : "countdown", "data-testid": "countdown" },
+        icon("clock"),
+        view.say("countdown", { seconds: countdown }),
+      ),
+    canHaveMore && countdown <= 30 && button({ act: "more-time", testid: "more-time", look: "is-quiet" }, view.say("more-time")),
+    buttons,
+  );
+}
+
+/** A whole screen. `name` is its test id and the hook of its style. */
+export const screen = (name, view, main, foot = {}) =>
+  h(
+    "div",
+    { class: `screen screen-${name}`, "data-testid": `screen-${name}`, "data-key": name },
+    header(view),
+    h("main", { class: "main" }, main),
+    footer(view, foot),
+  );

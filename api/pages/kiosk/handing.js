@@ -1,0 +1,220 @@
+// The screens of a visit: the door that opens, what the person says of it, the next door, thanks.
+
+import { h } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+import { cabinetPicture } from "../shared/picture.js";
+import { button, callLine, keycap, screen } from "./frame.js";
+import { disputeOf, doorOf } from "./screens.js";
+
+function answerNote(view) {
+  const { note } = view.local;
+  if (!note?.key) return null;
+  const words = view.say(note.key, { hotline: view.hotline });
+  return h("p", { class: "note", role: "alert", "data-testid": "note" }, icon("warning"), h("span", {}, words));
+}
+
+const answer = (view, said, keypad, testid, key, door, look = "") =>
+  button(
+    { act: "answer", keypad, testid, look: `is-answer ${look}`.trim(), isDisabled: view.local.isBusy, of: { said, hand: door.hand_over } },
+    keycap(keypad),
+    h("span", {}, view.say(key)),
+  );
+
+const finish = (view, key = "finish") =>
+  button({ act: "leave", keypad: "*", testid: "finish", look: "is-quiet" }, keycap("*"), view.say(key));
+
+const picture = (view, door) =>
+  h(
+    "figure",
+    { class: "where" },
+    cabinetPicture(view.snapshot.doors, door.compartment, view.say("picture", { number: door.compartment, row: door.row, column: door.column })),
+    h("figcaption", {}, h("strong", {}, view.say("place", { row: door.row, column: door.column })), h("span", {}, view.say("place.how"))),
+  );
+
+const number = (view, door) =>
+  h("p", { class: "number" }, h("span", {}, view.say("compartment")), h("strong", { "data-testid": "door-number" }, door.compartment));
+
+export function opening(view) {
+  const door = doorOf(view.visit);
+  return screen("opening", view, [
+    h(
+      "section",
+      { class: "do" },
+      h("h1", { class: "unseen-words" }, view.say("opening.title", { number: door.compartment })),
+      number(view, door),
+      h("p", { class: "task" }, icon("door"), view.say("opening.do")),
+    ),
+    picture(view, door),
+  ]);
+}
+
+export function open(view) {
+  const door = doorOf(view.visit);
+  const reminder = ["", "open.reminder", "open.reminder.strong"][door.reminder] ?? "";
+  const say = { number: door.compartment, hotline: view.hotline };
+  return screen("open", view, [
+    h(
+      "section",
+      { class: "do" },
+      h("h1", { class: "unseen-words" }, view.say("open.title", { number: door.compartment })),
+      number(view, door),
+      h("p", { class: "task" }, icon("envelope"), view.say("open.do", { count: door.items })),
+      reminder &&
+        h(
+          "p",
+          { class: `note is-level-${door.reminder}`, role: "alert", "data-testid": `reminder-${door.reminder}` },
+          icon("warning"),
+          h("span", {}, view.say(reminder, say)),
+        ),
+    ),
+    picture(view, door),
+  ]);
+}
+
+const asked = (name, view, door, title, lead, answers, foot) =>
+  screen(
+    name,
+    view,
+    [
+      h("section", { class: "question" }, number(view, door), h("div", {}, h("h1", {}, title), lead && h("p", { class: "lead" }, lead))),
+      answerNote(view),
+      h("div", { class: "answers" }, answers),
+    ],
+    { countdown: view.visitLeft, ...foot },
+  );
+
+export function unseen(view) {
+  const door = doorOf(view.visit);
+  return asked("unseen", view, door, view.say("unseen.title", { number: door.compartment }), view.say("unseen.lead"), [
+    answer(view, "received_all", "1", "answer-received", "unseen.yes", door),
+    answer(view, "door_stayed_shut", "2", "answer-stayed-shut", "unseen.no", door),
+    answer(view, "empty", "3", "answer-empty", "unseen.empty", door),
+    button({ act: "wrong", keypad: "4", testid: "answer-wrong", look: "is-answer", of: { hand: door.hand_over } }, keycap("4"), view.say("unseen.wrong")),
+  ]);
+}
+
+export function closed(view) {
+  const door = doorOf(view.visit);
+  const left = view.seconds(door.reopen_seconds_left);
+  return asked(
+    "closed",
+    view,
+    door,
+    view.say("closed.title"),
+    null,
+    [
+      button(
+        {
+          act: "answer",
+          keypad: "Enter",
+          testid: "answer-received",
+          look: "is-primary is-answer is-tall",
+          isDisabled: view.local.isBusy,
+          of: { said: "received_all", hand: door.hand_over },
+        },
+        icon("check"),
+        h("span", {}, view.say("closed.yes")),
+        keycap("Enter"),
+      ),
+      button({ act: "wrong", keypad: "2", testid: "answer-wrong", look: "is-answer", of: { hand: door.hand_over } }, keycap("2"), view.say("closed.wrong")),
+      left > 0 &&
+        button(
+          { act: "reopen", keypad: "3", testid: "reopen", look: "is-answer", isDisabled: view.local.isBusy, of: { hand: door.hand_over } },
+          keycap("3"),
+          h("span", {}, view.say("closed.reopen"), h("small", {}, view.say("closed.reopen-left", { seconds: left }))),
+        ),
+    ],
+    { buttons: [finish(view)] },
+  );
+}
+
+export function wrong(view) {
+  const door = doorOf(view.visit);
+  return asked(
+    "wrong",
+    view,
+    door,
+    view.say("wrong.title"),
+    view.say("wrong.lead"),
+    [
+      answer(view, "empty", "1", "answer-empty", "wrong.empty", door),
+      answer(view, "incomplete", "2", "answer-incomplete", "wrong.incomplete", door),
+      answer(view, "not_mine", "3", "answer-not-mine", "wrong.not-mine", door),
+    ],
+    { buttons: [button({ act: "not-wrong", keypad: "*", testid: "back", look: "is-quiet" }, keycap("*"), view.say("wrong.back"))] },
+  );
+}
+
+export function next(view) {
+  const left = Math.ceil((view.local.waitUntil - view.now) / 1000);
+  return screen(
+    "next",
+    view,
+    [
+      icon("door"),
+      h("h1", { "data-testid": "waiting" }, view.say("next.title", { count: view.visit.waiting })),
+      answerNote(view) ?? h("p", { class: "lead" }, view.say("next.lead")),
+      button(
+        { act: "next", keypad: "Enter", testid: "next-door", look: "is-primary is-answer is-tall", isDisabled: view.local.isBusy || left > 0 },
+        left > 0 ? view.say("sorry.retry-in", { seconds: left }) : [h("span", {}, view.say("next.open")), keycap("Enter")],
+      ),
+    ],
+    { countdown: view.visitLeft, buttons: [finish(view, "next.later")] },
+  );
+}
+
+export function disputed(view) {
+  const door = disputeOf(view.visit, view.local);
+  const goesOn = view.visit.waiting > 0;
+  return screen(
+    "disputed",
+    view,
+    [
+      icon("check"),
+      h("h1", {}, view.say("disputed.title", { number: door.compartment })),
+      h("p", { class: "lead" }, view.snapshot.clock !== "unset" && `${view.say("disputed.noted", { time: view.snapshot.time.slice(11, 16) })} `, view.say("disputed.lead")),
+      callLine(view),
+      goesOn &&
+        button({ act: "noted", keypad: "Enter", testid: "go-on", look: "is-primary", of: { hand: door.hand_over } }, view.say("disputed.go-on", { count: view.visit.waiting }), keycap("Enter")),
+    ],
+    { countdown: view.visitLeft, buttons: [finish(view)] },
+  );
+}
+
+export function leftOpen(view) {
+  const door = doorOf(view.visit);
+  return screen(
+    "left-open",
+    view,
+    [
+      h(
+        "section",
+        { class: "do" },
+        h("h1", {}, view.say("left-open.title", { number: door.compartment })),
+        h("p", { class: "lead" }, view.say("left-open.lead")),
+        view.visit.waiting > 0 &&
+          button({ act: "next", keypad: "Enter", testid: "next-door", look: "is-primary", isDisabled: view.local.isBusy }, view.say("next.open"), keycap("Enter")),
+      ),
+      picture(view, door),
+    ],
+    { countdown: view.visitLeft, buttons: [finish(view)] },
+  );
+}
+
+export function end(view) {
+  const left = Math.max(1, Math.ceil((view.local.thanksUntil - view.now) / 1000));
+  return screen(
+    "end",
+    view,
+    [
+      icon("check"),
+      h("h1", {}, view.say("end.title")),
+      h("p", { class: "lead" }, view.say("end.lead")),
+      h("p", { class: "lead" }, view.say("end.not-done")),
+    ],
+    {
+      countdown: left,
+      buttons: [button({ act: "leave", keypad: "Enter", testid: "finish", look: "is-quiet" }, view.say("finish"), keycap("Enter"))],
+    },
+  );
+}

@@ -1,0 +1,66 @@
+// Which screen is due: a pure answer from the last snapshot and what was touched here since. An open door comes
+// first, then the other doors of the visit, then the state of the cabinet, then what the person is typing.
+
+const DOOR_ORDER = ["opening", "open", "unseen", "closed", "left_open"];
+const LOST_AFTER_MS = 800;
+
+export const CODE_DIGITS = 12;
+export const SECOND_DIGITS = 4;
+export const THANKS_MS = 15_000;
+export const IDLE_MS = 90_000;
+
+/** What the page itself remembers: what is being typed and shown, never what happened in the cabinet. */
+export const freshEntry = () => ({
+  step: "idle",
+  typed: "",
+  second: "",
+  isStale: false,
+  isBusy: false,
+  note: null,
+  sorry: "",
+  waitUntil: 0,
+  thanksUntil: 0,
+  wrongFor: "",
+  noted: [],
+  language: "vi",
+});
+
+/** The visit on screen: none once the person has left it here. */
+export const visitOf = (snapshot, local) =>
+  snapshot?.visit && snapshot.visit.visit !== local.leftVisit ? snapshot.visit : null;
+
+/** The door the person is busy with, or null. */
+export function doorOf(visit) {
+  for (const stage of DOOR_ORDER) {
+    const door = visit.doors.find((one) => one.stage === stage);
+    if (door) return door;
+  }
+  return null;
+}
+
+/** A dispute that was put on record in this visit and is still on screen, or null. */
+export const disputeOf = (visit, local) =>
+  visit.doors.find((one) => one.stage === "disputed" && !local.noted.includes(one.hand_over)) ?? null;
+
+function visitScreen(visit, local) {
+  const door = doorOf(visit);
+  if (door) {
+    const canBeWrong = door.stage === "closed" || door.stage === "unseen";
+    if (canBeWrong && local.wrongFor === door.hand_over) return "wrong";
+    return door.stage.replace("_", "-");
+  }
+  if (disputeOf(visit, local)) return "disputed";
+  return visit.waiting > 0 ? "next" : "end";
+}
+
+/** The name of the screen that is due at `now` (milliseconds of the page's clock). */
+export function screenOf(snapshot, local, now) {
+  if (local.isBarred) return "barred";
+  if (snapshot === null || (local.lostAt !== null && now - local.lostAt >= LOST_AFTER_MS)) return "lost";
+  const visit = visitOf(snapshot, local);
+  if (snapshot.state === "starting") return "starting";
+  if (visit) return visitScreen(visit, local);
+  if (local.thanksUntil > now) return "end";
+  if (snapshot.state !== "ready") return snapshot.state;
+  return local.step;
+}

@@ -1,0 +1,213 @@
+"""The clerk page in a real Chromium: sign-in, presence, loading by scanner, taking back, looking inside."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.pages.scenes import CLERK, in_cabinet
+from tests.pages.stub_service import StubService, done, problem
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+Open = Callable[..., Awaitable[Page]]
+ME = CLERK["me"]
+ROUND = {"loaded": 1, "closes_in_seconds": 595}
+
+
+def _grant(number: int, purpose: str, *, is_opened: bool = False) -> list[dict[str, Any]]:
+    return [{"compartment": number, "purpose": purpose, "is_opened": is_opened}]
+
+
+async def test_signing_in_leads_to_the_days_work_and_a_wrong_code_is_said(clerk: StubService, open_page: Open) -> None:
+    clerk.is_signed_in = False
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("screen-sign-in")).to_be_visible()
+    clerk.script("sign-in", problem("not-allowed", 403), done(user="lan", name="Lan", role="clerk"))
+    await page.get_by_test_id("sign-in-user").fill("lan")
+    await page.get_by_test_id("sign-in-password").fill("cay tre tram dot")
+    await page.get_by_test_id("sign-in-code").fill("111111")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("note")).to_contain_text("không khớp")
+    clerk.is_signed_in = True
+    await page.get_by_test_id("sign-in-code").fill("222222")
+    await page.get_by_test_id("sign-in-submit").click()
+    asked = await clerk.asked("sign-in", times=2)
+    assert asked == {"user": "lan", "password": "cay tre tram dot", "code": "222222"}
+    await expect(page.get_by_test_id("today-inside")).to_have_text("6")
+    await expect(page.get_by_test_id("scan-box")).to_be_focused()
+
+
+async def test_an_ended_session_leads_back_to_the_sign_in(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("loads", problem("not-allowed", 401))
+    await page.get_by_test_id("scan-box").press_sequentially("261008-0975\n")
+    await expect(page.get_by_test_id("screen-sign-in")).to_be_visible()
+    await expect(page.get_by_text("Trần Văn Bình")).to_be_hidden()
+
+
+async def test_a_scan_opens_a_door_and_the_next_scan_needs_no_mouse(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("loads", done(hand_over="h20", compartment=20))
+    await expect(page.get_by_test_id("scan-box")).to_be_focused()
+    await page.keyboard.type("H29.178-261008-0975\n")
+    assert await clerk.asked("loads") == {"scan": "H29.178-261008-0975"}
+    await clerk.show(grants=_grant(20, "load"))
+    await expect(page.get_by_test_id("door-number")).to_have_text("20")
+    await clerk.show(grants=_grant(20, "load", is_opened=True))
+    await expect(page.get_by_test_id("door-panel")).to_contain_text("Đặt phong bì vào, đóng cửa")
+    await clerk.show(grants=[], round=ROUND)
+    await expect(page.get_by_test_id("door-panel")).to_be_hidden()
+    await page.keyboard.type("261012-0004\n")
+    assert await clerk.asked("loads", times=2) == {"scan": "261012-0004"}
+
+
+async def test_several_matches_are_offered_and_a_refusal_says_its_reason(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script(
+        "loads",
+        problem("wrong-stage", 409, candidates=["r1", "r2"]),
+        problem("not-loadable", 409, reason="unpaid"),
+    )
+    await page.keyboard.type("261008\n")
+    await page.get_by_test_id("candidate-r2").click()
+    assert await clerk.asked("loads", times=2) == {"results": ["r2"]}
+    await expect(page.get_by_test_id("note")).to_contain_text("Chưa nộp lệ phí")
+    await expect(page.get_by_test_id("candidates")).to_be_hidden()
+
+
+async def test_results_of_one_recipient_go_into_one_compartment_of_a_chosen_size(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("scan-size").select_option("L")
+    await page.get_by_test_id("load-together-p1").click()
+    assert await clerk.asked("loads") == {"results": ["r1", "r2"], "size": "L"}
+    await expect(page.get_by_test_id("load-r4")).to_have_count(0)
+    await expect(page.get_by_test_id("result-r3")).to_contain_text("báo người dân tại quầy")
+
+
+async def test_presence_is_asked_once_and_then_the_wanted_door_opens(clerk: StubService, open_page: Open) -> None:
+    await clerk.show(me={**ME, "is_present": False})
+    page = await open_page(clerk)
+    clerk.script("loads", problem("presence-needed", 403), done(hand_over="h20", compartment=20))
+    clerk.script("presence", problem("presence-needed", 403), done())
+    await page.keyboard.type("261008-0975\n")
+    await clerk.asked("presence/request")
+    await expect(page.get_by_test_id("presence-number")).to_be_focused()
+    await page.keyboard.type("1111\n")
+    await expect(page.get_by_test_id("presence-panel").get_by_test_id("note")).to_contain_text("không đúng")
+    await page.get_by_test_id("presence-number").fill("4821")
+    await page.keyboard.press("Enter")
+    assert await clerk.asked("presence", times=2) == {"number": "4821"}
+    assert await clerk.asked("loads", times=2) == {"scan": "261008-0975"}
+    await expect(page.get_by_test_id("presence-panel")).to_be_hidden()
+
+
+async def test_an_own_load_is_undone_only_after_saying_that_it_is_taken_out(
+    clerk: StubService, open_page: Open
+) -> None:
+    await clerk.show(round=ROUND, in_cabinet=[in_cabinet(20, "Trần Văn Bình", can_reopen=True, notice="none")])
+    page = await open_page(clerk)
+    await page.get_by_test_id("reopen-h20").click()
+    await clerk.asked("loads/h20/reopen")
+    clerk.script("loads/h20/undo", problem("wrong-stage", 409), done())
+    await page.get_by_test_id("undo-ask-h20").click()
+    await page.get_by_test_id("undo-sure-h20").click()
+    await expect(page.get_by_test_id("hand-over-h20").get_by_test_id("note")).to_be_visible()
+    await page.get_by_test_id("undo-sure-h20").click()
+    await clerk.asked("loads/h20/undo", times=2)
+    await expect(page.get_by_test_id("undo-sure-h20")).to_be_hidden()
+    await page.keyboard.press("F9")
+    await clerk.asked("round/close")
+
+
+async def test_a_door_that_was_not_seen_open_is_asked_about(clerk: StubService, open_page: Open) -> None:
+    await clerk.show(asked=[{"hand_over": "h20", "compartment": 20}])
+    page = await open_page(clerk)
+    await page.get_by_test_id("asked-no-h20").click()
+    assert await clerk.asked("loads/h20/answers") == {"did_open": False}
+
+
+async def test_taking_out_what_is_not_due_needs_a_second_person(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("hand-overs/h2/reclaim", problem("second-person-needed", 403), done())
+    await page.get_by_test_id("reclaim-h2").click()
+    assert await clerk.asked("hand-overs/h2/reclaim") == {"second": None}
+    await page.get_by_test_id("second-user").fill("minh")
+    await page.get_by_test_id("second-password").fill("bien xanh song lon")
+    await page.get_by_test_id("second-code").fill("333333")
+    await page.keyboard.press("Enter")
+    second = {"user": "minh", "password": "bien xanh song lon", "code": "333333"}
+    assert await clerk.asked("hand-overs/h2/reclaim", times=2) == {"second": second}
+    await expect(page.get_by_test_id("second-form")).to_be_hidden()
+    await clerk.show(grants=_grant(2, "reclaim", is_opened=True))
+    await expect(page.get_by_test_id("door-panel")).to_contain_text("Lấy hết giấy tờ ra")
+
+
+async def test_a_lost_code_is_sent_anew(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("new-code-h3").click()
+    await clerk.asked("hand-overs/h3/new-code")
+    await expect(page.get_by_test_id("hand-over-h3").get_by_test_id("note")).to_contain_text("Đã gửi mã mới")
+
+
+async def test_a_look_inside_is_asked_for_when_the_door_has_closed(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("incident-44-inspect").click()
+    assert await clerk.asked("compartments/14/inspect") == {"second": None}
+    await clerk.show(grants=_grant(14, "inspect", is_opened=True))
+    await expect(page.get_by_test_id("door-panel")).to_contain_text("Xem bên trong")
+    await clerk.show(grants=[])
+    await page.get_by_test_id("place-14-look-empty").click()
+    assert await clerk.asked("compartments/14/look") == {"found": "empty"}
+    await expect(page.get_by_test_id("closer").get_by_test_id("note")).to_contain_text("Đã ghi")
+
+
+async def test_the_picture_says_each_state_in_words_and_opens_by_keyboard(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    place = page.get_by_test_id("place-10")
+    await expect(place).to_have_attribute("aria-label", "Ngăn 10, chưa chắc, cảm biến nghi hỏng")
+    await place.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("closer")).to_contain_text("Hồ Xuân Hương")
+
+
+async def test_search_shows_where_something_went(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    hit = {
+        "result": "r9",
+        "dossier": "H29.178-260901-0031",
+        "name": "Đỗ Thị Ánh",
+        "where": "collected",
+        "compartment": 4,
+        "when": "2026-11-20T21:10:00+07:00",
+    }
+    clerk.script("search", done(results=[hit]))
+    await page.keyboard.press("F4")
+    await page.keyboard.type("do thi anh")
+    assert await clerk.asked("search") == {"q": "do thi anh"}
+    await expect(page.get_by_test_id("found")).to_contain_text("đã trả · Ngăn 4 · 20/11 21:10")
+
+
+async def test_the_page_comes_back_by_itself_after_a_restart(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("search-box").fill("binh")
+    await clerk.stop()
+    await expect(page.get_by_test_id("lost")).to_be_visible()
+    clerk.snapshot = {**clerk.snapshot, "version": 1, "today": {**clerk.snapshot["today"], "inside": 5}}
+    await clerk.start()
+    await expect(page.get_by_test_id("today-inside")).to_have_text("5", timeout=8_000)
+    await expect(page.get_by_test_id("lost")).to_be_hidden()
+    await expect(page.get_by_test_id("search-box")).to_have_value("binh")
+
+
+async def test_a_phone_shows_one_column_at_a_time(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk, width=390, height=844, has_touch=True, is_mobile=True)
+    await expect(page.get_by_test_id("scan-box")).to_be_visible()
+    await expect(page.get_by_test_id("cabinet-picture")).to_be_hidden()
+    await page.get_by_test_id("tab-cabinet").tap()
+    await expect(page.get_by_test_id("cabinet-picture")).to_be_visible()
+    await expect(page.get_by_test_id("scan-box")).to_be_hidden()
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
