@@ -76,7 +76,7 @@ router = APIRouter(prefix="/api/clerk")
 @router.post(
     "/sign-in",
     dependencies=[Depends(callers.anonymous)],
-    responses=problems.documented(why.NotAllowed, why.TooManyAttempts),
+    responses=problems.documented(why.NotAllowed, why.ClockNotSet, why.TooManyAttempts),
 )
 async def sign_in(body: Shown, running: Cabinets, response: Response) -> dict[str, str]:
     member = await running.sign_in.check(user=body.user, password=body.password, code=body.code)

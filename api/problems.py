@@ -83,6 +83,7 @@ TABLE: Mapping[type[Exception], Row] = {
     why.PresenceNeeded: Row(403, "Presence at the cabinet is needed"),
     why.SecondPersonNeeded: Row(403, "A second person is needed"),
     why.NotAllowed: Row(403, "Not allowed"),
+    why.ClockNotSet: Row(403, "The clock of the cabinet is not set; use a recovery code"),
     NotSignedIn: Row(401, "Sign in first"),
     why.NotServed: Row(409, "This compartment waits for a clerk's look"),
     TooLarge: Row(413, "The body is too large"),

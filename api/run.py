@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +31,7 @@ from api.boards import assemble_boards
 from api.entry import KioskEntry
 from api.running import Running, furnish, timing
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
-from locker import keeping, recovery, timers, views
+from locker import keeping, recovery, retention, timers, views
 from locker.clock import Clock, system_clock
 from locker.config import Config, Listener
 from locker.doors import Doors
@@ -42,6 +42,7 @@ from locker.notices import Notices
 from locker.proofs import Proofs
 from locker.refusals import StorageFault
 from locker.replay import cabinet_fold
+from locker.rules.retention import DAY_MS, Policy
 from locker.sync import Address, Alone, Sync
 from otp import sealing
 from otp.errors import OtpError
@@ -190,6 +191,7 @@ async def _run_all(
             group.create_task(running.doors.run(), name="doors"),
             group.create_task(running.notices.run(), name="notices"),
             group.create_task(timers.run(running.journal, timing=timing(config), clock=clock), name="timers"),
+            group.create_task(_retention(config, running, clock), name="retention"),
             group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
             group.create_task(notify.run(is_turning=beats.is_turning, environ=os.environ), name="watchdog"),
@@ -203,6 +205,20 @@ async def _run_all(
         await close()
         for task in workers:
             task.cancel()
+
+
+async def _retention(config: Config, running: Running, clock: Clock) -> None:
+    day_ms = DAY_MS
+    await retention.run(
+        running.journal,
+        policy=Policy(keep_ms=config.privacy.keep_personal_days * day_ms, needs_ack=config.centre.url is not None),
+        copies=retention.Copies(
+            backups=config.storage.backups,
+            storage=config.storage.directory,
+            keep_ms=config.storage.keep_backups_days * day_ms,
+        ),
+        clock=clock,
+    )
 
 
 def _announce(bound: tuple[Bound, Bound], *, ready_line: bool) -> None:
@@ -261,14 +277,21 @@ def _server(app: ASGIApp, bound: Bound) -> uvicorn.Server:
         ssl_certfile=bound.listener.certificate,
         ssl_keyfile=str(bound.listener.private_key) if bound.listener.private_key else None,
     )
-    server = uvicorn.Server(settings)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # signals are this module's
-    return server
+    return _Server(settings)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are this module's."""
+        yield
 
 
 @contextlib.asynccontextmanager
 async def _journal(config: Config, clock: Clock, waiting: Waiting) -> AsyncIterator[Journal[Cabinet]]:
     config.storage.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if config.storage.backup_directory is None:  # one that is named may be a mount, and must not be made on the card
+        config.storage.backups.mkdir(mode=0o700, exist_ok=True)
 
     def report(done: int, total: int) -> None:
         waiting.done, waiting.total = done, total

@@ -2,7 +2,7 @@
 
 One check at a time, in a thread: an Argon2 costs 19 MiB. A name nobody has takes the same time and the same waits,
 but is never written down; what was typed there may be somebody's password. With an unset clock only recovery codes
-count.
+count; six digits are answered before anything is checked or charged, whoever typed them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from locker.config import StaffEntry
 from locker.events import Moment
 from locker.journal import Journal
 from locker.model import Cabinet, StaffMember
-from locker.refusals import NotAllowed, TooManyAttempts
+from locker.refusals import ClockNotSet, NotAllowed, TooManyAttempts
 from locker.rules import staff as rules
 from otp import staff
 from otp.sealing import Candidates
@@ -53,8 +53,10 @@ class SignIn:
     async def check(self, *, user: str, password: str, code: str) -> Member:
         """The member these belong to; the sign-in, or its failure, is on record.
 
-        Raises NotAllowed, TooManyAttempts, and what `Journal.record` raises.
+        Raises NotAllowed, ClockNotSet, TooManyAttempts, and what `Journal.record` raises.
         """
+        if self._journal.cabinet.clock == "unset" and code.strip().isdecimal():
+            raise ClockNotSet("the clock of the cabinet is not set; type a recovery code instead of the six digits")
         if self._waiting >= WAITING_AT_MOST:
             raise TooManyAttempts(retry_after_s=5)
         self._waiting += 1

@@ -50,11 +50,14 @@ class CabinetSection(Section):
 
 
 class StorageSection(Section):
-    """Where the journal lives and where copies of it go."""
+    """Where the journal lives and where copies of it go: the newest `keep_backups`, none older than `keep_backups_days`
+    but the newest.
+    """
 
     directory: Path
     backup_directory: Path | None = None
     keep_backups: Annotated[int, Field(ge=1, le=1000)] = 38
+    keep_backups_days: Annotated[int, Field(ge=1, le=90)] = 30
     reserve_mib: Annotated[int, Field(ge=0, le=1024)] = 16
     control_socket: Path | None = None
 
@@ -179,6 +182,12 @@ class CompartmentEntry(Section):
     near_keypad: bool = False
 
 
+class PrivacySection(Section):
+    """For how many days after a result has left the cabinet its person's name, phone and dossier code are kept."""
+
+    keep_personal_days: Annotated[int, Field(ge=1, le=90)] = 7
+
+
 class ResultsSection(Section):
     """Which procedures' results may be handed out without a signature at the counter; none unless named."""
 
@@ -250,6 +259,7 @@ class Config(Wiring):
     secrets: SecretsSection = SecretsSection()
     notices: NoticesSection = NoticesSection()
     results: ResultsSection = ResultsSection()
+    privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
     staff: tuple[StaffEntry, ...] = ()
 

@@ -63,6 +63,26 @@ async def backup(journal: Journal[Any], directory: Path, *, keep: int, utc_ms: i
     return target
 
 
+def expire(backups: Path, storage_directory: Path, *, before_utc_ms: int) -> tuple[Path, ...]:
+    """Removes copies made before a wall time, and journals that a restore moved aside and nobody wrote to since.
+
+    They hold personal data that the running journal has erased. The newest copy stays, for it is what a restore needs.
+    What cannot be removed now is left for the next time.
+    """
+    before = datetime.fromtimestamp(before_utc_ms / 1000, UTC)
+    old = [copy for copy in _copies(backups)[1:] if copy.name.split("-")[1] < f"{before:%Y%m%dT%H%M%SZ}"]
+    for aside in storage_directory.glob(database.JOURNAL_NAME + ".aside-*"):
+        with suppress(OSError):
+            if aside.stat().st_mtime * 1000 < before_utc_ms:
+                old.append(aside)
+    removed = []
+    for path in old:
+        with suppress(OSError):
+            path.unlink()
+            removed.append(path)
+    return tuple(removed)
+
+
 def latest(directory: Path) -> Path | None:
     """The newest copy: highest epoch, then seq, whatever the clock said; None when there is none."""
     return next(iter(_copies(directory)), None)

@@ -1133,10 +1133,11 @@ def _sign_in_failed(cabinet: Cabinet, event: ev.SignInFailed, _recorded: ev.Reco
 # --- keeping
 
 
-def _personal_erased(cabinet: Cabinet, event: ev.PersonalErased, _recorded: ev.Recorded) -> Cabinet:
+def _personal_erased(cabinet: Cabinet, event: ev.PersonalErased, recorded: ev.Recorded) -> Cabinet:
     """Whose data are gone hears nothing more."""
     kept = {key: one for key, one in cabinet.notices.items() if one.person not in event.refs}
-    return replace(cabinet, notices=kept)
+    changed = replace(cabinet, notices=kept)
+    return _incident(changed, "erased_unacknowledged", recorded) if event.cause == "cap" else changed
 
 
 APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet]] = {

@@ -143,6 +143,12 @@ class NotAllowed(Refusal):
     slug = "not-allowed"
 
 
+class ClockNotSet(NotAllowed):
+    """Nobody believes the cabinet's wall clock, so codes that follow the time cannot be checked."""
+
+    slug = "clock-not-set"
+
+
 class NotServed(Refusal):
     """The compartment waits for a clerk's look (quarantine, recount) and is not used for new things."""
 

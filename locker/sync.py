@@ -20,10 +20,11 @@ from pydantic import ValidationError
 
 from locker import events as ev
 from locker import wire
-from locker.inbox import Inbox, announced_rows
+from locker.inbox import Inbox, Person, amend, announced_rows
 from locker.journal import Journal
 from locker.model import Cabinet
-from locker.refusals import ContradictsEarlier, NotAllowed, OutOfOrder
+from locker.refusals import ContradictsEarlier, NotAllowed, OutOfOrder, RetryableStorageFault
+from locker.rows import personal
 from locker.rules import recounts
 
 CURSOR = "centre"
@@ -83,6 +84,7 @@ class Sync:
         client: httpx.AsyncClient,
         utc_ms: Callable[[], int],
         chance: Callable[[], float],
+        least_wait_s: float = FIRST_WAIT_S,
     ) -> None:
         self._journal = journal
         self._inbox = inbox
@@ -90,15 +92,11 @@ class Sync:
         self._client = client
         self._utc_ms = utc_ms
         self._chance = chance
+        self._least_wait_s = least_wait_s
         self._pull_now = asyncio.Event()
         self.is_online = False
         self.last_contact: int | None = None
         self.acked_through = 0
-
-    @property
-    def unsent(self) -> int:
-        """Facts the centre has not acknowledged yet."""
-        return max(0, self._journal.cabinet.seq - self.acked_through)
 
     async def take(self, wishes: list[wire.Wish]) -> None:
         """Execute pushed wishes in order. A gap wakes the pull and raises OutOfOrder; else raises as `Inbox.take`."""
@@ -132,11 +130,15 @@ class Sync:
             except CentreFault as fault:
                 (log.debug if failures else log.warning)("centre not reached", doing=what, reason=str(fault))
                 self.is_online = False
-                failures += 1
-                cap = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures, 9))
-                await asyncio.sleep(max(fault.wait_s, FIRST_WAIT_S, self._chance() * cap))
+                wait_s = fault.wait_s
+            except RetryableStorageFault as fault:
+                (log.debug if failures else log.warning)("not in step", doing=what, reason=str(fault))
+                wait_s = 0.0
             else:
                 return
+            failures += 1
+            cap = min(LONGEST_WAIT_S, self._least_wait_s * 2 ** min(failures, 9))
+            await asyncio.sleep(max(wait_s, self._least_wait_s, self._chance() * cap))
 
     async def _ask(self, method: str, path: str, *, content: bytes | None = None, timeout_s: float = 30.0) -> bytes:
         """One request. Raises CentreFault (try again) or CentreRefusedError (final, with the problem)."""
@@ -187,19 +189,26 @@ class Sync:
             await self._answer_refusal(batch, refused.problem)
             return
         except ValidationError as error:
-            raise CentreFault("the centre's acknowledgement cannot be read", wait_s=FIRST_WAIT_S) from error
+            raise CentreFault("the centre's acknowledgement cannot be read", wait_s=self._least_wait_s) from error
+        if acked.acked_through < batch[0].cab_seq:
+            raise CentreFault("the centre took a batch and acknowledged none of it", wait_s=self._least_wait_s)
         await self._acknowledge(acked.acked_through)
 
     async def _acknowledge(self, through: int) -> None:
         head = self._journal.cabinet.seq
         if through > head:
-            raise CentreFault("the centre is ahead of this journal; comparing again at the next start")
+            await self._compare()
+            if through > self._journal.cabinet.seq:
+                raise CentreFault("the centre acknowledges facts nobody recorded")
+            return
         if through > await self._journal.cursor(CURSOR):
             await self._journal.move_cursor(CURSOR, through)
         self.acked_through = through
 
     async def _answer_refusal(self, batch: list[wire.Envelope], problem: wire.Problem) -> None:
         if problem.name == "gap" and problem.expected is not None:
+            if problem.expected == batch[0].cab_seq:
+                raise CentreFault("the centre asks for the very fact it was given")
             if problem.expected <= self._journal.cabinet.seq + 1:
                 self.acked_through = problem.expected - 1
                 return
@@ -243,6 +252,7 @@ class Sync:
     async def _fetch_wishes(self) -> None:
         wait = self._address.poll_s
         after = self._journal.cabinet.wish_seq
+        started = asyncio.get_running_loop().time()
         poll = asyncio.ensure_future(
             self._ask("GET", f"wishes?after={after}&wait={wait}", timeout_s=wait + POLL_SLACK_S)
         )
@@ -259,6 +269,10 @@ class Sync:
             except CentreRefusedError as refused:
                 raise CentreFault(f"the centre refuses to give wishes ({refused})", wait_s=60.0) from refused
             await self._take_pulled(found)
+            is_early = asyncio.get_running_loop().time() - started < self._least_wait_s
+            if self._journal.cabinet.wish_seq == after and is_early:
+                # Nothing came, and at once: a centre that does not hold the line open is not asked without a pause.
+                await asyncio.sleep(self._least_wait_s)
         finally:
             for task in (poll, woken):
                 task.cancel()
@@ -268,7 +282,9 @@ class Sync:
         for wish in found.wishes:
             try:
                 await self._inbox.take_when_closed(wish)
-            except OutOfOrder:
+            except OutOfOrder as gap:
+                if found.wishes[0] is wish:
+                    raise CentreFault(f"the centre gave wish {wish.wish_seq} instead of {gap.expected}") from gap
                 return
             except ContradictsEarlier:
                 log.warning("the centre gave another wish under an old number", wish_seq=wish.wish_seq)
@@ -324,7 +340,7 @@ class Sync:
         if there.epoch >= cabinet.epoch:
             await self._start_recount(there, forked_at=cabinet.recount.forked_at)
         after = cabinet.recount.forked_at
-        queued: list[ev.ResultQueued] = []
+        named: list[ev.ResultQueued | ev.ResultAmended] = []
         while after < there.acked_through:
             page = await self._stand(after=after, limit=wire.MAX_BATCH)
             if not page.events:
@@ -333,20 +349,23 @@ class Sync:
             await self._journal.record(lambda *_, merged=merged: ev.Decision(events=tuple(merged)))
             for one in merged:
                 fact = ev.decode(one.fact)
-                if isinstance(fact, ev.ResultQueued):
-                    queued.append(fact)
+                if isinstance(fact, ev.ResultQueued | ev.ResultAmended):
+                    named.append(fact)
             after = page.events[-1].cab_seq
         finished = ev.RecountFinished(merged_through=after)
-        rows = await self._personal_rows(queued)
+        rows = await self._personal_rows(named, cabinet)
         await self._journal.record(lambda *_: ev.Decision(events=(finished,), rows=rows))
         through = min(there.acked_through, cabinet.recount.forked_at)
         self.acked_through = max(await self._journal.cursor(CURSOR), through)
         if self.acked_through > await self._journal.cursor(CURSOR):
             await self._journal.move_cursor(CURSOR, self.acked_through)
 
-    async def _personal_rows(self, queued: list[ev.ResultQueued]) -> tuple[ev.Row, ...]:
-        """Names, phones and dossier codes of merged results, from the wishes that announced them."""
-        wanted = {fact.wish: fact for fact in queued}
+    async def _personal_rows(
+        self, named: list[ev.ResultQueued | ev.ResultAmended], before: Cabinet
+    ) -> tuple[ev.Row, ...]:
+        """Names, phones and dossier codes of merged results, from the wishes that announced or changed them."""
+        wanted = {fact.wish: fact for fact in named}
+        people: dict[str, Person] = {}
         rows: list[ev.Row] = []
         after = min(wanted, default=1) - 1
         while wanted and after < max(wanted):
@@ -354,15 +373,37 @@ class Sync:
                 found = wire.WishesOut.model_validate_json(await self._ask("GET", f"wishes?after={after}&wait=0"))
             except (ValidationError, CentreRefusedError) as error:
                 raise CentreFault(f"the centre does not repeat its wishes ({type(error).__name__})") from error
-            if not found.wishes:
+            if not found.wishes or found.wishes[-1].wish_seq <= after:
                 break
             for wish in found.wishes:
-                fact = wanted.get(wish.wish_seq)
-                body = wish.read_body() if fact is not None else None
-                if fact is not None and isinstance(body, wire.AnnounceResult):
-                    rows.extend(announced_rows(body, fact))
+                if (fact := wanted.get(wish.wish_seq)) is not None:
+                    known = people.get(fact.result) or await self._person_before(before, fact.result)
+                    for row in _rows_of(wish, fact, known):
+                        rows.append(row)
+                        if isinstance(row, ev.PutPersonal) and row.kind == "person":
+                            people[fact.result] = Person(row.ref, row.body)
             after = found.wishes[-1].wish_seq
         return tuple(rows)
+
+    async def _person_before(self, before: Cabinet, result: str) -> Person:
+        """The personal row of a result as this copy of the journal knew it."""
+        present = before.results.get(result)
+        ref = "" if present is None else present.person
+        body = await self._journal.read(lambda connection: personal(connection, ref))
+        return Person(ref, body or {})
+
+
+def _rows_of(wish: wire.Wish, fact: ev.ResultQueued | ev.ResultAmended, person: Person) -> tuple[ev.Row, ...]:
+    try:
+        body = wish.read_body()
+    except ValueError:  # UnknownWishError and ValidationError
+        log.warning("a wish that was carried out cannot be read by this release", wish_seq=wish.wish_seq)
+        return ()
+    if isinstance(fact, ev.ResultQueued) and isinstance(body, wire.AnnounceResult):
+        return announced_rows(body, fact)
+    if isinstance(fact, ev.ResultAmended) and isinstance(body, wire.AmendResult):
+        return amend(body, ev.PutWish(wish_seq=fact.wish, wish_id=wish.wish_id, digest=b""), person).rows
+    return ()
 
 
 def _merged(fact: wire.Envelope) -> ev.FactMerged | None:

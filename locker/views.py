@@ -7,7 +7,7 @@ when somebody with the right asks. What a result's row says of the past outlives
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import apsw
 import msgspec
@@ -17,7 +17,7 @@ from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
 
-VERSION = 2
+VERSION = 3
 SEARCHED = 50
 SHORTEST_TAIL = 4
 
@@ -51,15 +51,24 @@ CREATE TABLE view_result (
   stage TEXT NOT NULL,
   hand_over TEXT NOT NULL DEFAULT '',
   since_utc_ms INTEGER NOT NULL,
+  since_seq INTEGER NOT NULL,
   notice TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX view_result_dossier ON view_result (dossier);
+CREATE INDEX view_result_person ON view_result (person);
 CREATE INDEX view_result_hand_over ON view_result (hand_over) WHERE hand_over <> '';
 CREATE TABLE view_notice (
   notice TEXT PRIMARY KEY,
   outcome TEXT NOT NULL
 ) STRICT;
 """
+
+
+class At(NamedTuple):
+    """When a fact was decided, in wall milliseconds, and its place in this journal."""
+
+    utc_ms: int
+    seq: int
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -89,118 +98,122 @@ def create(connection: apsw.Connection) -> None:
 def apply(connection: apsw.Connection, recorded: Sequence[ev.Recorded]) -> None:
     """Follow facts in order within the running transaction."""
     for one in recorded:
-        _follow(connection, one.event, one.moment.utc_ms)
+        _follow(connection, one.event, At(one.moment.utc_ms, one.seq))
 
 
-def _follow(connection: apsw.Connection, event: ev.EventBody, utc_ms: int) -> None:
+def _follow(connection: apsw.Connection, event: ev.EventBody, at: At) -> None:
     if isinstance(event, ev.FactMerged):
-        _follow(connection, ev.decode(event.fact), event.utc_ms)
+        _follow(connection, ev.decode(event.fact), At(event.utc_ms, at.seq))
     elif (step := _STEPS.get(type(event))) is not None:
-        step(connection, event, utc_ms)
+        step(connection, event, at)
 
 
-def _queued(connection: apsw.Connection, event: ev.ResultQueued, utc_ms: int) -> None:
+def _queued(connection: apsw.Connection, event: ev.ResultQueued, at: At) -> None:
     connection.execute(
-        "INSERT INTO view_result (result, dossier, person, recipient, stage, since_utc_ms) VALUES (?, ?, ?, ?, ?, ?) "
+        "INSERT INTO view_result (result, dossier, person, recipient, stage, since_utc_ms, since_seq) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (result) DO UPDATE SET dossier=excluded.dossier, person=excluded.person, "
-        "recipient=excluded.recipient, stage=excluded.stage, since_utc_ms=excluded.since_utc_ms, hand_over='', "
+        "recipient=excluded.recipient, stage=excluded.stage, since_utc_ms=excluded.since_utc_ms, "
+        "since_seq=excluded.since_seq, hand_over='', "
         "notice=''",
-        (event.result, event.dossier, event.person, event.recipient, "to_load", utc_ms),
+        (event.result, event.dossier, event.person, event.recipient, "to_load", *at),
     )
 
 
-def _amended(connection: apsw.Connection, event: ev.ResultAmended, _utc_ms: int) -> None:
+def _amended(connection: apsw.Connection, event: ev.ResultAmended, _at: At) -> None:
     connection.execute(
         "UPDATE view_result SET person = coalesce(?, person), recipient = coalesce(?, recipient) WHERE result = ?",
         (event.person, event.recipient, event.result),
     )
 
 
-def _cancelled(connection: apsw.Connection, event: ev.ResultCancelled, utc_ms: int) -> None:
+def _cancelled(connection: apsw.Connection, event: ev.ResultCancelled, at: At) -> None:
     connection.execute(
-        "UPDATE view_result SET stage = 'cancelled', since_utc_ms = ? WHERE result = ? AND stage = 'to_load'",
-        (utc_ms, event.result),
+        "UPDATE view_result SET stage = 'cancelled', since_utc_ms = ?, since_seq = ? "
+        "WHERE result = ? AND stage = 'to_load'",
+        (*at, event.result),
     )
 
 
-def _load_started(connection: apsw.Connection, event: ev.LoadStarted, utc_ms: int) -> None:
+def _load_started(connection: apsw.Connection, event: ev.LoadStarted, at: At) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO view_hand_over (hand_over, compartment, recipient, loaded_by, started_utc_ms) "
         "VALUES (?, ?, ?, ?, ?)",
-        (event.hand_over, event.compartment, event.recipient, event.actor, utc_ms),
+        (event.hand_over, event.compartment, event.recipient, event.actor, at.utc_ms),
     )
     for result in event.results:
         connection.execute(
-            "UPDATE view_result SET stage = 'loading', hand_over = ?, since_utc_ms = ? WHERE result = ?",
-            (event.hand_over, utc_ms, result),
+            "UPDATE view_result SET stage = 'loading', hand_over = ?, since_utc_ms = ?, since_seq = ? WHERE result = ?",
+            (event.hand_over, *at, result),
         )
 
 
-def _loaded(connection: apsw.Connection, event: ev.Loaded, utc_ms: int) -> None:
+def _loaded(connection: apsw.Connection, event: ev.Loaded, at: At) -> None:
     connection.execute(
         "UPDATE view_hand_over SET loaded_utc_ms = coalesce(loaded_utc_ms, ?) WHERE hand_over = ?",
-        (utc_ms, event.hand_over),
+        (at.utc_ms, event.hand_over),
     )
-    _stage(connection, event.results, "inside", utc_ms)
+    _stage(connection, event.results, "inside", at)
 
 
-def _undone(connection: apsw.Connection, event: ev.LoadUndone, utc_ms: int) -> None:
+def _undone(connection: apsw.Connection, event: ev.LoadUndone, at: At) -> None:
     connection.execute("DELETE FROM view_hand_over WHERE hand_over = ?", (event.hand_over,))
     for result in event.results:
         connection.execute(
-            "UPDATE view_result SET stage = 'to_load', hand_over = '', since_utc_ms = ? WHERE result = ?",
-            (utc_ms, result),
+            "UPDATE view_result SET stage = 'to_load', hand_over = '', since_utc_ms = ?, since_seq = ? "
+            "WHERE result = ?",
+            (*at, result),
         )
 
 
-def _stage(connection: apsw.Connection, results: Iterable[str], stage: Where, utc_ms: int) -> None:
+def _stage(connection: apsw.Connection, results: Iterable[str], stage: Where, at: At) -> None:
     for result in results:
         connection.execute(
-            "UPDATE view_result SET stage = ?, since_utc_ms = ? WHERE result = ?", (stage, utc_ms, result)
+            "UPDATE view_result SET stage = ?, since_utc_ms = ?, since_seq = ? WHERE result = ?", (stage, *at, result)
         )
 
 
 def _end(
-    connection: apsw.Connection, hand_over: str, ended: Where, *, utc_ms: int, evidence: str = "", actor: str = ""
+    connection: apsw.Connection, hand_over: str, ended: Where, *, at: At, evidence: str = "", actor: str = ""
 ) -> None:
     connection.execute(
         "UPDATE view_hand_over SET ended = ?, ended_utc_ms = ?, evidence = ?, ended_by = ? WHERE hand_over = ?",
-        (ended, utc_ms, evidence, actor, hand_over),
+        (ended, at.utc_ms, evidence, actor, hand_over),
     )
     connection.execute(
-        "UPDATE view_result SET stage = ?, since_utc_ms = ? WHERE hand_over = ? AND hand_over <> ''",
-        (ended, utc_ms, hand_over),
+        "UPDATE view_result SET stage = ?, since_utc_ms = ?, since_seq = ? WHERE hand_over = ? AND hand_over <> ''",
+        (ended, *at, hand_over),
     )
 
 
-def _collected(connection: apsw.Connection, event: ev.Collected, utc_ms: int) -> None:
-    _end(connection, event.hand_over, "collected", utc_ms=utc_ms, evidence=event.evidence)
+def _collected(connection: apsw.Connection, event: ev.Collected, at: At) -> None:
+    _end(connection, event.hand_over, "collected", at=at, evidence=event.evidence)
 
 
-def _reclaimed(connection: apsw.Connection, event: ev.Reclaimed, utc_ms: int) -> None:
-    _end(connection, event.hand_over, "reclaimed", utc_ms=utc_ms, actor=event.actor)
+def _reclaimed(connection: apsw.Connection, event: ev.Reclaimed, at: At) -> None:
+    _end(connection, event.hand_over, "reclaimed", at=at, actor=event.actor)
 
 
-def _settled(connection: apsw.Connection, event: ev.Settled, utc_ms: int) -> None:
+def _settled(connection: apsw.Connection, event: ev.Settled, at: At) -> None:
     if event.outcome == "gone":
-        _end(connection, event.hand_over, "gone", utc_ms=utc_ms, evidence=event.evidence, actor=event.actor)
+        _end(connection, event.hand_over, "gone", at=at, evidence=event.evidence, actor=event.actor)
         return
     connection.execute(
         "UPDATE view_hand_over SET ended = '', ended_utc_ms = NULL, evidence = '', disputed = '' WHERE hand_over = ?",
         (event.hand_over,),
     )
     connection.execute(
-        "UPDATE view_result SET stage = 'inside', since_utc_ms = ? "
+        "UPDATE view_result SET stage = 'inside', since_utc_ms = ?, since_seq = ? "
         "WHERE hand_over = ? AND hand_over <> '' AND stage <> 'inside'",
-        (utc_ms, event.hand_over),
+        (*at, event.hand_over),
     )
 
 
-def _disputed(connection: apsw.Connection, event: ev.Disputed, _utc_ms: int) -> None:
+def _disputed(connection: apsw.Connection, event: ev.Disputed, _at: At) -> None:
     connection.execute("UPDATE view_hand_over SET disputed = ? WHERE hand_over = ?", (event.kind, event.hand_over))
 
 
-def _notice_queued(connection: apsw.Connection, event: ev.NoticeQueued, _utc_ms: int) -> None:
+def _notice_queued(connection: apsw.Connection, event: ev.NoticeQueued, _at: At) -> None:
     _outcome(connection, event.notice, "queued")
     for result in event.results:
         connection.execute("UPDATE view_result SET notice = ? WHERE result = ?", (event.notice, result))
@@ -210,19 +223,19 @@ def _outcome(connection: apsw.Connection, notice: str, outcome: Outcome) -> None
     connection.execute("INSERT OR REPLACE INTO view_notice (notice, outcome) VALUES (?, ?)", (notice, outcome))
 
 
-def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, _utc_ms: int) -> None:
+def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, _at: At) -> None:
     _outcome(connection, event.notice, "sent")
 
 
-def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _utc_ms: int) -> None:
+def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _at: At) -> None:
     _outcome(connection, event.notice, "delivered" if event.is_reported else "sent")
 
 
-def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _utc_ms: int) -> None:
+def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _at: At) -> None:
     _outcome(connection, event.notice, "failed" if event.is_final else "queued")
 
 
-_STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, int], None]] = {
+_STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] = {
     ev.ResultQueued: _queued,
     ev.ResultAmended: _amended,
     ev.ResultCancelled: _cancelled,

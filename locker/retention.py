@@ -1,0 +1,92 @@
+"""The retention worker: once an hour it erases the personal data whose time is over, and copies of the journal that
+still hold them. The rules are in `locker.rules.retention`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+import structlog
+
+from locker import keeping, patience
+from locker.clock import RELEASED_UTC_MS, Clock
+from locker.journal import Journal
+from locker.model import Cabinet
+from locker.rules import retention as rules
+from locker.sync import CURSOR
+
+LOOK_EVERY_S = 3600.0
+log = structlog.get_logger()
+
+# A time before this release existed was never believed: then the first fact decided by a believed clock counts.
+_KEPT = """
+SELECT p.ref, coalesce(r.result, ''), coalesce(r.hand_over, ''),
+  CASE WHEN r.since_utc_ms >= ? THEN r.since_utc_ms ELSE coalesce((
+    SELECT e.utc_ms FROM event e WHERE e.seq >= r.since_seq AND e.clock <> 'unset' ORDER BY e.seq LIMIT 1
+  ), 0) END,
+  coalesce(r.since_seq, 0)
+FROM personal p LEFT JOIN view_result r ON r.{field} = p.ref
+WHERE p.kind = ? ORDER BY p.rowid
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Where copies of the journal are, and for how long they may stay."""
+
+    backups: Path
+    storage: Path
+    keep_ms: int
+
+
+async def run(
+    journal: Journal[Cabinet],
+    *,
+    policy: rules.Policy,
+    copies: Copies,
+    clock: Clock,
+    look_every_s: float = LOOK_EVERY_S,
+    pause_s: float = patience.PAUSE_S,
+) -> None:
+    """Until cancelled; what a crash or a full disk prevented is found again."""
+    while True:
+        await patience.persist(lambda: erase_due(journal, policy=policy), what="erasing what is over", pause_s=pause_s)
+        await expire_copies(copies, clock=clock)
+        await asyncio.sleep(look_every_s)
+
+
+async def erase_due(journal: Journal[Cabinet], *, policy: rules.Policy) -> None:
+    """Erase everything that is over by now. Raises what `Journal.record` raises."""
+    while await journal.record(
+        lambda cabinet, stock, moment: rules.erase(cabinet, stock, moment=moment, policy=policy), known=_stock
+    ):
+        log.info("personal data erased")
+
+
+async def expire_copies(copies: Copies, *, clock: Clock) -> None:
+    """Remove copies that are too old, if the wall clock is believed."""
+    if clock.trust() == "unset":
+        return
+    before_ms = clock.wall_ms() - copies.keep_ms
+    removed = await asyncio.to_thread(keeping.expire, copies.backups, copies.storage, before_utc_ms=before_ms)
+    if removed:
+        log.info("old copies of the journal removed", count=len(removed))
+
+
+def _stock(connection: apsw.Connection) -> rules.Stock:
+    kept = [
+        rules.Kept(*row)
+        for kind, field in (("person", "person"), ("dossier", "dossier"))
+        for row in connection.execute(_KEPT.format(field=field), (RELEASED_UTC_MS, kind))
+    ]
+    codes = connection.execute("SELECT code, sealed IS NOT NULL FROM code").fetchall()
+    acked = connection.execute("SELECT seq FROM cursor WHERE name = ?", (CURSOR,)).get
+    return rules.Stock(
+        kept=tuple(kept),
+        codes=tuple(str(code) for code, _ in codes),
+        sealed=tuple(str(code) for code, is_sealed in codes if is_sealed),
+        acked_through=int(acked or 0),
+    )

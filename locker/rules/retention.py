@@ -1,0 +1,111 @@
+"""How long personal data are kept.
+
+Name, phone and dossier code of a result go seven days after it left the cabinet (collected, taken out, withdrawn, or
+missing), once the centre has acknowledged what became of it and while nothing about its hand-over is open: what is
+disputed is still live, and an open incident asks who it was. Ninety days are the end in any case, with an incident. A
+phone that was replaced by another one goes at once. Only a wall clock that is believed counts; until then everything
+waits. Codes that are over, and secrets whose message is over, go whenever they are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+
+from locker import events as ev
+from locker.model import Cabinet
+from locker.rules.doors import merged
+
+DAY_MS = 24 * 3600 * 1000
+CAP_MS = 90 * DAY_MS
+AT_ONCE = 200
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """`keep_ms` after a result left; `needs_ack` when there is a centre that must know of it first."""
+
+    keep_ms: int = 7 * DAY_MS
+    needs_ack: bool = True
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One personal row: the result and hand-over it belongs to, and when and by which fact that came to where it is.
+
+    `result` is empty when no result names the row any more; `since_utc_ms` is 0 when no clock was believed since.
+    """
+
+    ref: str
+    result: str = ""
+    hand_over: str = ""
+    since_utc_ms: int = 0
+    since_seq: int = 0
+
+
+class Stock(msgspec.Struct, frozen=True):
+    """What the journal keeps beside the facts: personal rows, ids of codes, those with a sealed secret, and how far the
+    centre has acknowledged.
+    """
+
+    kept: tuple[Kept, ...] = ()
+    codes: tuple[str, ...] = ()
+    sealed: tuple[str, ...] = ()
+    acked_through: int = 0
+
+
+def erase(cabinet: Cabinet, stock: Stock, *, moment: ev.Moment, policy: Policy) -> ev.Decision:
+    """Erase what is over by now; at most 200 personal rows at a time."""
+    return merged(_erase_secrets(cabinet, stock), _erase_people(cabinet, stock, moment, policy))
+
+
+def _erase_secrets(cabinet: Cabinet, stock: Stock) -> ev.Decision:
+    awaited = {notice.code for notice in cabinet.notices.values()}
+    over: list[ev.Row] = [ev.EraseCode(code=code) for code in stock.codes if code not in cabinet.codes]
+    told: list[ev.Row] = [
+        ev.EraseSealed(code=code) for code in stock.sealed if code in cabinet.codes and code not in awaited
+    ]
+    return ev.Decision(rows=(*over, *told))
+
+
+def _erase_people(cabinet: Cabinet, stock: Stock, moment: ev.Moment, policy: Policy) -> ev.Decision:
+    causes: dict[str, list[str]] = {}
+    used = _used(cabinet)
+    for one in stock.kept:
+        cause = "" if one.ref in used else _cause(cabinet, one, stock.acked_through, moment, policy)
+        if cause:
+            causes.setdefault(cause, []).append(one.ref)
+    facts: list[ev.Event] = []
+    rows: list[ev.Row] = []
+    for cause, refs in causes.items():
+        some = tuple(refs[:AT_ONCE])
+        facts.append(_erased(some, cause))
+        rows.extend(ev.ErasePersonal(ref=ref) for ref in some)
+    return ev.Decision(events=tuple(facts), rows=tuple(rows))
+
+
+def _erased(refs: tuple[str, ...], cause: str) -> ev.PersonalErased:
+    if cause == "cap":
+        return ev.PersonalErased(refs=refs, cause="cap")
+    return ev.PersonalErased(refs=refs, cause="replaced" if cause == "replaced" else "over")
+
+
+def _used(cabinet: Cabinet) -> Collection[str]:
+    """Rows of live results, and of whom a message is still to reach."""
+    refs = {notice.person for notice in cabinet.notices.values()}
+    for result in cabinet.results.values():
+        refs |= {result.person, result.dossier}
+    return refs
+
+
+def _cause(cabinet: Cabinet, one: Kept, acked_through: int, moment: ev.Moment, policy: Policy) -> str:
+    """Why this row is erased now; empty when it is kept."""
+    if not one.result:
+        return "replaced"
+    if moment.clock == "unset" or one.since_utc_ms == 0:
+        return ""
+    age_ms = moment.utc_ms - one.since_utc_ms
+    is_acked = not policy.needs_ack or one.since_seq <= acked_through
+    is_open = any(incident.hand_over == one.hand_over != "" for incident in cabinet.incidents.values())
+    if age_ms >= policy.keep_ms and is_acked and not is_open:
+        return "over"
+    return "cap" if age_ms >= CAP_MS else ""
