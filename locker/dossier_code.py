@@ -19,8 +19,10 @@ SHORT_DATE = 6
 
 
 def normalise(text: str) -> str:
-    """Trimmed, upper-case, NFC, with one kind of dash; the text itself otherwise."""
-    return _DASHES.sub("-", unicodedata.normalize("NFC", text).strip()).upper()
+    """NFC and trimmed; of a known shape also upper-case with one kind of dash. Any other text stays as it is."""
+    plain = unicodedata.normalize("NFC", text).strip()
+    tidy = _DASHES.sub("-", plain).upper()
+    return tidy if is_known_shape(tidy) else plain
 
 
 def is_known_shape(code: str) -> bool:
