@@ -11,16 +11,18 @@ from datetime import date
 
 _CODE = re.compile(
     r"^(?P<agency>(?:\d{3}\.)?(?:\d{2}\.){1,2}[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{1,3}){1,6})"
-    r"-(?P<date>\d{6}|\d{8})-(?P<seq>\d{4,7})$"
+    r"-(?P<date>\d{6}|\d{8})-(?P<seq>\d{4,7})$",
+    re.ASCII,
 )
-_DASHES = re.compile("[\u2010-\u2015\u2212\\s]+")
+_DASHES = re.compile("[-\u2010-\u2015\u2212\\s]+")
 AGENCY_AT_MOST = 35
 SHORT_DATE = 6
 
 
 def normalise(text: str) -> str:
-    """Trimmed, upper-case, NFC, with one kind of dash; the text itself otherwise."""
-    return _DASHES.sub("-", unicodedata.normalize("NFC", text).strip()).upper()
+    """Trimmed, upper-case, with one kind of dash and no invisible signs, full-width signs as plain ones (NFKC)."""
+    visible = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return _DASHES.sub("-", unicodedata.normalize("NFKC", visible).strip()).upper()
 
 
 def is_known_shape(code: str) -> bool:
