@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -277,9 +277,14 @@ def _server(app: ASGIApp, bound: Bound) -> uvicorn.Server:
         ssl_certfile=bound.listener.certificate,
         ssl_keyfile=str(bound.listener.private_key) if bound.listener.private_key else None,
     )
-    server = uvicorn.Server(settings)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # signals are this module's
-    return server
+    return _Server(settings)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are this module's."""
+        yield
 
 
 @contextlib.asynccontextmanager

@@ -55,6 +55,8 @@ async def take_all(desk: Desk, into: Path) -> None:
         await until_ready(await children.start("controller", commands(desk)["controller"], cwd=ROOT))
         await announce_all(story)
         await load(story)
+        await clerk_picture(desk, browser, into)
+        await story.clerk.close_round()
         number = await kiosk_pictures(desk, story, browser, into)
         view = await new_page(browser, desk.url("cabinet view"))
         await view.wait_for_selector("#messages li")
@@ -102,13 +104,12 @@ async def announce_all(story: Story) -> None:
 
 
 async def load(story: Story) -> None:
-    """A clerk loads results of two people and closes the round."""
+    """A clerk loads results of two people; the round stays open."""
     await story.kiosk.arrive()
     await story.clerk.sign_in()
     await story.clerk.show_presence()
     for result in (*FOR_HOA, FOR_BINH):
         await story.clerk.load(f"H29.190.5-261008-{result[-4:]}", story.steel)
-    await story.clerk.close_round()
 
 
 async def kiosk_pictures(desk: Desk, story: Story, browser: Browser, into: Path) -> int:
@@ -132,15 +133,15 @@ async def kiosk_pictures(desk: Desk, story: Story, browser: Browser, into: Path)
 
 
 async def clerk_picture(desk: Desk, browser: Browser, into: Path) -> None:
-    """The clerk's page after signing in."""
+    """The page of a clerk's work, as the leader sees it while a loading round is open."""
     leader = desk.people[1]
     page = await new_page(browser, desk.url("clerk"))
     await page.fill("[name=user]", leader.user)
     await page.fill("[name=password]", leader.password)
     await page.fill("[name=code]", leader.code())
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("[data-testid=in-cabinet]")
-    await take(page, into / "clerk.png")
+    await page.wait_for_selector("[data-testid=to-load]")
+    await take(page, into / "clerk.jpg")
 
 
 async def take(page: Page, file: Path) -> None:
@@ -152,7 +153,7 @@ async def take(page: Page, file: Path) -> None:
     with contextlib.suppress(StoryBroken):
         await until("the page to be still", is_still, within_s=2)
     if file.suffix == ".jpg":
-        size = len(await page.screenshot(path=file, type="jpeg", quality=82))
+        size = len(await page.screenshot(path=file, type="jpeg", quality=72))
     else:
         size = len(await page.screenshot(path=file))
     click.echo(f"  {file.name:20} {size // 1024:4} KiB")

@@ -40,7 +40,6 @@ class Job:
     request: Request
     urgent: bool
     future: asyncio.Future[ModbusPDU | None]
-    asked_at: float
 
 
 class Bus:
@@ -93,7 +92,7 @@ class Bus:
         if not self.is_online:
             raise self._offline()
         future: asyncio.Future[ModbusPDU | None] = asyncio.get_running_loop().create_future()
-        self._queue(urgent=urgent).append(Job(request, urgent, future, self._clock()))
+        self._queue(urgent=urgent).append(Job(request, urgent, future))
         self._wake.set()
         return await future
 
@@ -160,8 +159,6 @@ class Bus:
                 await self._pass_fence(fence, link)
                 self._queue(urgent=job.urgent).appendleft(job)
                 return
-            if job.urgent:
-                self.counters.last_urgent_wait_s = self._clock() - job.asked_at
             payload = await link.exchange(job.request)
             reply = None if payload is None else _reply(job.request, payload)
         except Fault as fault:

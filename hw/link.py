@@ -33,7 +33,7 @@ VERSION_REGISTER = 0x8000
 
 @dataclass(slots=True)
 class Counters:
-    """What happened on one bus since the start; for metrics. Latencies in seconds."""
+    """What happened on one bus since the start; for metrics."""
 
     exchanges: int = 0
     time_outs: int = 0
@@ -42,8 +42,6 @@ class Counters:
     stray_bytes: int = 0
     fences: int = 0
     connects: int = 0
-    last_exchange_s: float = 0.0
-    last_urgent_wait_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -129,7 +127,6 @@ class Link:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[bytes | None] = loop.create_future()
         awaited = self._awaited = Awaited(request, frame, self._transaction, done)
-        written_at = self._clock()
         self._counters.exchanges += 1
         self._transport.write(frame)
         timer = loop.call_later(self._patience(request, frame), _give_up, done, LAST_LOOKS)
@@ -142,7 +139,6 @@ class Link:
             return None
         if payload is None:
             raise self._unanswered(awaited)
-        self._counters.last_exchange_s = self._clock() - written_at
         self._silent_in_a_row = 0
         self._forgive(request)
         return payload

@@ -517,8 +517,10 @@ def _recount_finished(cabinet: Cabinet, _event: ev.RecountFinished, recorded: ev
     for one in tuple(changed.hand_overs.values()):
         is_over = one.stage == "collected" and not one.disputed
         if is_over or changed.compartment(one.compartment).hand_over != one.hand_over:
-            changed = _free_results(changed, one.results) if not is_over else changed
+            changed = _free_results(changed, one.hand_over) if not is_over else changed
             changed = _forget_hand_over(changed, one.hand_over, recorded)
+        elif one.stage == "loaded" and len(_results_of(changed, one.hand_over)) < len(one.results):
+            changed = _touch_hand_over(changed, one.hand_over, uncertain="recount_conflict")
     compartments = {
         number: replace(one, is_unproved=False) if one.hand_over in changed.hand_overs else one
         for number, one in changed.compartments.items()
@@ -806,7 +808,7 @@ def _load_started(cabinet: Cabinet, event: ev.LoadStarted, recorded: ev.Recorded
     )
     results = dict(cabinet.results)
     for result in event.results:
-        if result in results:
+        if result in results and results[result].hand_over not in cabinet.hand_overs:
             results[result] = replace(results[result], hand_over=event.hand_over)
     changed = replace(cabinet, hand_overs=_with(cabinet.hand_overs, event.hand_over, one), results=results)
     changed = replace(changed, round=Round(actor=event.actor, touched_uptime_ms=recorded.moment.uptime_ms))
@@ -842,18 +844,25 @@ def _ensure_bundle(cabinet: Cabinet, recipient: str, recorded: ev.Recorded) -> C
 
 
 def _load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) -> Cabinet:
-    return _forget_hand_over(_free_results(cabinet, event.results), event.hand_over, recorded)
+    return _forget_hand_over(_free_results(cabinet, event.hand_over), event.hand_over, recorded)
 
 
-def _free_results(cabinet: Cabinet, keys: tuple[str, ...]) -> Cabinet:
-    """Their hand-over did not come about: they are expected again, or gone if the centre withdrew them meanwhile."""
+def _free_results(cabinet: Cabinet, hand_over: str) -> Cabinet:
+    """A hand-over did not come about: its results are expected again, or gone if the centre withdrew them meanwhile."""
     results = dict(cabinet.results)
-    for key in keys:
-        if key in results and results[key].is_cancelled:
+    for key in _results_of(cabinet, hand_over):
+        if results[key].is_cancelled:
             results.pop(key)
-        elif key in results:
+        else:
             results[key] = replace(results[key], hand_over="")
     return replace(cabinet, results=results)
+
+
+def _results_of(cabinet: Cabinet, hand_over: str) -> list[str]:
+    """The live results that lie in this hand-over, and not by now in another one."""
+    one = cabinet.hand_overs.get(hand_over)
+    keys = () if one is None else one.results
+    return [key for key in keys if key in cabinet.results and cabinet.results[key].hand_over == hand_over]
 
 
 def _forget_hand_over(cabinet: Cabinet, hand_over: str, recorded: ev.Recorded) -> Cabinet:
@@ -863,7 +872,7 @@ def _forget_hand_over(cabinet: Cabinet, hand_over: str, recorded: ev.Recorded) -
         return cabinet
     changed = replace(cabinet, hand_overs=_without(cabinet.hand_overs, hand_over))
     if one.stage == "collected":
-        changed = replace(changed, results=_without(changed.results, *one.results))
+        changed = replace(changed, results=_without(changed.results, *_results_of(cabinet, hand_over)))
     if changed.compartment(one.compartment).hand_over == hand_over:
         changed = _touch(changed, one.compartment, hand_over="")
     return _drop_idle_bundle(changed, one.recipient, recorded)
@@ -892,8 +901,9 @@ def _round_closed(cabinet: Cabinet, _event: ev.RoundClosed, _recorded: ev.Record
 
 
 def _reclaimed(cabinet: Cabinet, event: ev.Reclaimed, recorded: ev.Recorded) -> Cabinet:
-    changed = replace(cabinet, results=_without(cabinet.results, *event.results))
-    return _forget_hand_over(changed, event.hand_over, recorded)
+    keys = _results_of(cabinet, event.hand_over)
+    changed = _forget_hand_over(cabinet, event.hand_over, recorded)
+    return replace(changed, results=_without(changed.results, *keys))
 
 
 def _looked_inside(cabinet: Cabinet, event: ev.LookedInside, recorded: ev.Recorded) -> Cabinet:

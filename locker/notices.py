@@ -71,11 +71,6 @@ class Notices:
         """Whether a message handed over now has a way out."""
         return self._routes.is_online
 
-    @property
-    def insecure_gateways(self) -> tuple[str, ...]:
-        """Names of gateways that keep codes in clear."""
-        return tuple(one.name for one in self._routes.gateways if one.capabilities.is_insecure)
-
     async def run(self) -> None:
         """Until cancelled: do what is due, then wait for a fact or the next instant."""
         while True:

@@ -98,11 +98,6 @@ class Sync:
         self.last_contact: int | None = None
         self.acked_through = 0
 
-    @property
-    def unsent(self) -> int:
-        """Facts the centre has not acknowledged yet."""
-        return max(0, self._journal.cabinet.seq - self.acked_through)
-
     async def take(self, wishes: list[wire.Wish]) -> None:
         """Execute pushed wishes in order. A gap wakes the pull and raises OutOfOrder; else raises as `Inbox.take`."""
         try:

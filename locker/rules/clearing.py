@@ -12,7 +12,14 @@ from __future__ import annotations
 
 from locker import events as ev
 from locker.model import Cabinet, HandOver
-from locker.refusals import CompartmentBusy, SecondPersonNeeded, UnknownHandOver, UnknownResult, WrongStage
+from locker.refusals import (
+    CompartmentBusy,
+    NotServed,
+    SecondPersonNeeded,
+    UnknownHandOver,
+    UnknownResult,
+    WrongStage,
+)
 from locker.rules import doors
 from locker.rules.loading import Actor, needs_presence
 
@@ -29,9 +36,12 @@ def reclaim(cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str, today
     """Grant a clerk the opening that takes a hand-over out; it is booked at the door's closing.
 
     `second` is the user name of a second present person. Raises PresenceNeeded, UnknownHandOver, CompartmentBusy,
-    WrongStage (nothing loaded to take out: look inside instead), SecondPersonNeeded.
+    WrongStage (nothing loaded to take out: look inside instead), NotServed (a restored copy: look inside first),
+    SecondPersonNeeded.
     """
     one = _openable(cabinet, hand_over, actor)
+    if cabinet.compartment(one.compartment).is_unproved:
+        raise NotServed("its latest facts are not here yet; look inside first")
     if one.stage != "loaded":
         raise WrongStage("it is not on record as inside; look inside instead")
     if not is_routine(cabinet, one, today=today) and second in ("", actor.user):

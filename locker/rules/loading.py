@@ -22,6 +22,7 @@ from locker.refusals import (
     NoFreeCompartment,
     NoReachableCompartment,
     NotAllowed,
+    NotServed,
     PresenceNeeded,
     UnknownHandOver,
     UnknownResult,
@@ -144,6 +145,8 @@ def _own_load(cabinet: Cabinet, hand_over: str, actor: Actor) -> HandOver:
         raise UnknownHandOver("no such hand-over is in the cabinet")
     if one.loaded_by != actor.user:
         raise NotAllowed("only who loaded it opens it again; take it out as a reclaim instead")
+    if cabinet.compartment(one.compartment).is_unproved:
+        raise NotServed("its latest facts are not here yet; look inside first")
     if one.stage == "collected":
         raise WrongStage("it has been collected meanwhile")
     if cabinet.round is None and one.stage != "loading":

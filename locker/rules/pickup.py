@@ -258,6 +258,8 @@ def answer(cabinet: Cabinet, hand_over: str, *, visit: str, said: Answer) -> ev.
     if one.stage == "collected" and one.is_asked and said == "door_stayed_shut":
         answered = ev.DoorAnswered(compartment=one.compartment, hand_over=hand_over, did_open=False)
         return ev.Decision(events=(answered,))
+    if one.disputed:
+        raise WrongStage("this was reported; a clerk looks before anything else is said of it")
     if one.stage != "collected" or said == "door_stayed_shut":
         raise WrongStage("nothing was asked of this hand-over")
     if said == "received_all":

@@ -167,10 +167,12 @@ class Cab:
         await self.journal.record(lambda cabinet, *_: result_rules.take(cabinet, result_rules.Known(), announced))
 
     async def open(self, number: int) -> None:
-        """The sensor of this door reads open."""
+        """The sensor of this door reads open, after a pulse if one is granted."""
+        grant = self.now.grant_on(number)
+        window = {} if grant is None else {grant.grant: 1}
         await self.journal.record(
             lambda cabinet, _known, moment: door_rules.opened(
-                cabinet, number, board="A1", window={}, found=False, moment=moment
+                cabinet, number, board="A1", window=window, found=False, moment=moment
             )
         )
 

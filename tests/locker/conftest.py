@@ -25,6 +25,7 @@ from locker.model import Cabinet, Notice
 from locker.replay import Fold, cabinet_fold
 from locker.wire import AnnounceResult
 from tests.locker.steel import desk, steel  # noqa: F401  fixtures
+from tests.locker.story import story  # noqa: F401  fixture
 from tests.otp.conftest import fake_twilio, gateway_with, twilio_wire  # noqa: F401  fixtures: the same Twilio on the wire
 
 SECTOR = 512

@@ -53,7 +53,7 @@ class StubService:
         self.page = page
         self.prefix = f"/api/{page}"
         self.snapshot = snapshot
-        self.is_signed_in = True
+        self.refuses: Answer | None = None
         self.requests: list[tuple[str, Body]] = []
         self.answers: dict[str, list[Answer]] = {}
         self._arrived = asyncio.Condition()
@@ -124,7 +124,7 @@ class StubService:
     async def _act(self, request: Request) -> Response:
         path = request.path_params["path"]
         if path == "snapshot":
-            return JSONResponse(self.snapshot) if self.is_signed_in else problem("not-allowed", 401)(self, {})
+            return JSONResponse(self.snapshot) if self.refuses is None else self.refuses(self, {})
         body = dict(request.query_params) if request.method == "GET" else json.loads(await request.body())
         async with self._arrived:
             self.requests.append((path, body))
@@ -133,13 +133,13 @@ class StubService:
         return (scripted.pop(0) if len(scripted) > 1 else scripted[0])(self, body)
 
     async def _stream(self, _request: Request) -> Response:
-        if not self.is_signed_in:
-            return problem("not-allowed", 401)(self, {})
+        if self.refuses is not None:
+            return self.refuses(self, {})
         return StreamingResponse(self._snapshots(), media_type="text/event-stream")
 
     async def _snapshots(self) -> AsyncIterator[str]:
         seen = 0
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and self.refuses is None:
             if self.snapshot["version"] != seen:
                 seen = self.snapshot["version"]
                 yield f"data: {json.dumps(self.snapshot, ensure_ascii=False)}\n\n"

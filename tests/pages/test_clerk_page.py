@@ -21,7 +21,7 @@ def _grant(number: int, purpose: str, *, is_opened: bool = False) -> list[dict[s
 
 
 async def test_signing_in_leads_to_the_days_work_and_a_wrong_code_is_said(clerk: StubService, open_page: Open) -> None:
-    clerk.is_signed_in = False
+    clerk.refuses = problem("not-allowed", 401)
     page = await open_page(clerk)
     await expect(page.get_by_test_id("screen-sign-in")).to_be_visible()
     clerk.script("sign-in", problem("not-allowed", 403), done(user="lan", name="Lan", role="clerk"))
@@ -30,7 +30,7 @@ async def test_signing_in_leads_to_the_days_work_and_a_wrong_code_is_said(clerk:
     await page.get_by_test_id("sign-in-code").fill("111111")
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("note")).to_contain_text("không khớp")
-    clerk.is_signed_in = True
+    clerk.refuses = None
     await page.get_by_test_id("sign-in-code").fill("222222")
     await page.get_by_test_id("sign-in-submit").click()
     asked = await clerk.asked("sign-in", times=2)
@@ -203,6 +203,17 @@ async def test_the_page_comes_back_by_itself_after_a_restart(clerk: StubService,
     await expect(page.get_by_test_id("search-box")).to_have_value("binh")
 
 
+async def test_a_cabinet_that_only_starts_says_so_instead_of_asking_to_sign_in(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    clerk.refuses = problem("starting", 503)
+    await clerk.show()
+    await expect(page.get_by_test_id("lost")).to_contain_text("đang khởi động")
+    await page.reload()
+    await expect(page.get_by_test_id("screen-connecting")).to_contain_text("đang khởi động")
+
+
 async def test_a_phone_shows_one_column_at_a_time(clerk: StubService, open_page: Open) -> None:
     page = await open_page(clerk, width=390, height=844, has_touch=True, is_mobile=True)
     await expect(page.get_by_test_id("scan-box")).to_be_visible()
@@ -210,4 +221,8 @@ async def test_a_phone_shows_one_column_at_a_time(clerk: StubService, open_page:
     await page.get_by_test_id("tab-cabinet").tap()
     await expect(page.get_by_test_id("cabinet-picture")).to_be_visible()
     await expect(page.get_by_test_id("scan-box")).to_be_hidden()
+    clerk.script("hand-overs/h2/reclaim", problem("second-person-needed", 403))
+    await page.get_by_test_id("place-2").tap()
+    await page.get_by_test_id("closer-reclaim-h2").tap()
+    await expect(page.get_by_test_id("closer").get_by_test_id("second-form")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

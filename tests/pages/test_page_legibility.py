@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from playwright.async_api import Page
 
+from locker.events import DisputeKind
 from tests.pages.scenes import KIOSK, STATES, VISITS, doors
 from tests.pages.stub_service import PAGES, StubService, problem
 
@@ -156,6 +158,18 @@ def test_every_sentence_a_script_asks_for_is_there(page: str) -> None:
     asked = set(re.findall(r'say\("([a-z0-9.-]+)"', scripts))
     assert len(asked) > 20
     assert asked - set(_words(page, "vi")) == set()
+
+
+def test_every_incident_and_every_refusal_has_a_sentence_for_the_clerk() -> None:
+    words = set(_words("clerk", "vi"))
+    model = (PAGES.parents[1] / "locker" / "model.py").read_text(encoding="utf-8")
+    kinds = set(re.findall(r'_incident\(\w+, "(\w+[a-z])"', model))
+    kinds |= {f"disputed_{kind}" for kind in get_args(DisputeKind)}
+    assert {f"incident.{kind}" for kind in kinds} - words == set()
+    refusals = (PAGES.parents[1] / "locker" / "refusals.py").read_text(encoding="utf-8")
+    said_elsewhere = {"refused", "fault", "gap", "code-refused", "code-malformed", "second-check-needed"}
+    slugs = set(re.findall(r'slug(?:: ClassVar\[str\])? = "([a-z-]+)"', refusals)) - said_elsewhere
+    assert {f"problem.{slug}" for slug in slugs} - words == set()
 
 
 def _fetched(page: str) -> list[Path]:

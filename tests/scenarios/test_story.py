@@ -65,7 +65,7 @@ async def test_three_results_of_one_person_come_with_one_code(office: Office) ->
     assert sorted(opened) == sorted(numbers)
     assert (await office.kiosk.type_code(code)).status_code == 403
     messages = (await office.steel.http.get("/phone")).json()
-    assert len([one for one in messages if one["recipient"] == phone(7)]) == 1
+    assert len([one for one in messages if one["recipient"] == phone(7) and "MA MO TU" in one["text"]]) == 1
 
     async def all_collected() -> bool:
         return all([(await office.centre.result(f"r-{number}"))["stage"] == "collected" for number in (1, 2, 3)])

@@ -13,6 +13,7 @@ import { work } from "./work.js";
 const PREFIX = "/api/clerk";
 const SEARCH_AFTER_MS = 250;
 const GOOD_NOTE_MS = 6_000;
+const STANDSTILLS = ["starting", "safe-mode", "read-only"];
 
 const page = document.getElementById("page");
 const say = await loadWords("/static/clerk/words", ["vi", "en"]);
@@ -24,7 +25,7 @@ let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
 const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", presence: null, found: null });
-const local = { ...freshLocal(), isSignedIn: null, isLost: false, language: localStorage.getItem("language") === "en" ? "en" : "vi" };
+const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
 
@@ -168,7 +169,7 @@ function signedOut() {
   stop?.();
   stop = null;
   snapshot = null;
-  Object.assign(local, freshLocal(), { isSignedIn: false, isLost: false });
+  Object.assign(local, freshLocal(), { isSignedIn: false, isLost: false, standstill: "" });
   draw();
   focus("sign-in-user");
 }
@@ -258,7 +259,7 @@ function take(fresh) {
   const isFirst = snapshot === null;
   snapshot = fresh;
   receivedAt = now();
-  Object.assign(local, { isSignedIn: true, isLost: false });
+  Object.assign(local, { isSignedIn: true, isLost: false, standstill: "" });
   if (looked) Object.assign(local, { selected: looked.compartment, inspected: looked.compartment, tab: "cabinet" });
   if (fresh.me.is_present && local.presence && !local.presence.pending) local.presence = null;
   draw();
@@ -270,8 +271,8 @@ function begin() {
   stop = follow({
     prefix: PREFIX,
     onSnapshot: take,
-    onLost: () => {
-      local.isLost = true;
+    onLost: (slug = "") => {
+      Object.assign(local, { isLost: true, standstill: STANDSTILLS.includes(slug) ? slug : "" });
       setTimeout(draw, 800);
     },
     onRefused: signedOut,

@@ -17,8 +17,11 @@ function languages(view) {
   return h("div", { class: "languages", role: "group", "aria-label": view.say("language") }, choice("vi", "VI"), choice("en", "EN"));
 }
 
+// A cabinet that does not serve yet says so by a problem; anything else is a line that broke.
+const standstill = (view, otherwise) => (view.local.standstill ? `state.${view.local.standstill}` : otherwise);
+
 export const connecting = (view) =>
-  h("div", { class: "alone", "data-testid": "screen-connecting", "data-key": "connecting" }, h("p", {}, view.say("connecting")));
+  h("div", { class: "alone", "data-testid": "screen-connecting", "data-key": "connecting" }, h("p", {}, view.say(standstill(view, "connecting"))));
 
 export const signIn = (view) =>
   h(
@@ -71,7 +74,7 @@ export const head = (view) =>
 export function banners(view) {
   const { state } = view.snapshot;
   return [
-    view.local.isLost && h("p", { class: "banner", role: "status", "data-testid": "lost", "data-key": "lost" }, icon("offline"), view.say("lost")),
+    view.local.isLost && h("p", { class: "banner", role: "status", "data-testid": "lost", "data-key": "lost" }, icon("offline"), view.say(standstill(view, "lost"))),
     state !== "ready" && h("p", { class: "banner is-red", role: "alert", "data-testid": `state-${state}`, "data-key": "state" }, icon("warning"), view.say(`state.${state}`)),
   ];
 }

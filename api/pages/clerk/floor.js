@@ -108,10 +108,9 @@ function selected(view) {
       "div",
       { class: "buttons" },
       button({ act: "inspect", testid: `place-${place.number}-inspect`, isDisabled: view.local.busy.has(where), of: { number: place.number, where } }, icon("door"), view.say("act.inspect")),
-      one && actsOf(view, one, "closer-"),
+      one && !one.can_reopen && actsOf(view, one, where, "closer-"),
     ),
     noteAt(view, where),
-    one && noteAt(view, `hand:${one.hand_over}`),
     secondAt(view, where),
     asksLook && lookButtons(view, place.number, where, `place-${place.number}`),
   );

@@ -6,7 +6,8 @@ import { button, day, dossier, mark, moment, noteAt, secondAt } from "./parts.js
 
 const NOTICE = { none: ["soft", "message"], queued: ["soft", "clock"], sent: ["soft", "message"], delivered: ["soft", "check"], failed: ["amber", "warning"] };
 
-const needsCare = (one) => Number(Boolean(one.is_cancelled || one.is_overdue || one.uncertain || one.disputed || one.notice === "failed" || one.can_reopen));
+const needsCare = (one) => Number(Boolean(one.is_cancelled || one.is_overdue || one.uncertain || one.disputed || one.notice === "failed"));
+const rank = (one) => (one.can_reopen ? 2 : needsCare(one));
 
 function marks(view, one) {
   const [look, name] = NOTICE[one.notice] ?? NOTICE.none;
@@ -36,8 +37,8 @@ function undoQuestion(view, one) {
 }
 
 /** The buttons for one hand-over: own loads of an open round go back; everything else is taken out. */
-export function actsOf(view, one, prefix = "") {
-  const of = { hand: one.hand_over, where: `hand:${one.hand_over}` };
+export function actsOf(view, one, where, prefix = "") {
+  const of = { hand: one.hand_over, where };
   const isDisabled = view.local.busy.has(of.where);
   const act = (name, iconName, key) => button({ act: name, testid: `${prefix}${name}-${one.hand_over}`, isDisabled, of }, icon(iconName), view.say(key));
   if (one.can_reopen) return [act("reopen", "reopen", "act.reopen"), act("undo-ask", "undo", "act.undo")];
@@ -56,7 +57,7 @@ const handOver = (view, one) =>
       h("p", {}, h("span", { class: "name" }, one.name), one.dossiers.map((code) => dossier(code))),
       h("p", { class: "details" }, [one.loaded_at && view.say("inside.loaded", { time: moment(one.loaded_at) }), one.deadline && view.say("deadline", { date: day(one.deadline) })].filter(Boolean).join(" · ")),
       h("p", { class: "marks" }, marks(view, one)),
-      h("div", { class: "buttons" }, actsOf(view, one)),
+      h("div", { class: "buttons" }, actsOf(view, one, `hand:${one.hand_over}`)),
       undoQuestion(view, one),
       noteAt(view, `hand:${one.hand_over}`),
       secondAt(view, `hand:${one.hand_over}`),
@@ -83,7 +84,7 @@ function search(view) {
 }
 
 export function inside(view) {
-  const sorted = [...view.snapshot.in_cabinet].sort((a, b) => needsCare(b) - needsCare(a) || a.compartment - b.compartment);
+  const sorted = [...view.snapshot.in_cabinet].sort((a, b) => rank(b) - rank(a) || a.compartment - b.compartment);
   return h(
     "div",
     { class: "column column-inside", "data-key": "inside" },

@@ -1,34 +1,51 @@
-// The hardware keypad and the scanner, both seen as keyboards. A key does what the button that shows it does; signs
-// that come faster than fingers and end with Enter are one scan.
+// The hardware keypad and the scanner, both seen as keyboards. A key does what the button that shows it does. A line
+// that no keypad can type (other signs, more digits than a code), or that came faster than fingers, is one scan.
 
-const BURST_MS = 50;
+const PAUSE_MS = 1_000;
+const FINGER_MS = 50;
 const SCAN_SIGNS = 8;
-const MOST_SIGNS = 64;
+const MOST_SIGNS = 100;
+const CODE_DIGITS = 12;
 
 const NAMES = { "#": "Enter", Escape: "*", Delete: "Backspace" };
 
-/** Call `onKey(name)` for each key of the keypad and `onScan(text)` for each scan; `name` is 0-9, Enter, Backspace, *. */
-export function listen({ onKey, onScan, now }) {
-  let burst = "";
-  let lastAt = -Infinity;
+const isScan = (line, spanMs) =>
+  line.length >= SCAN_SIGNS && (/\D/.test(line) || line.length > CODE_DIGITS || spanMs < FINGER_MS * line.length);
+
+/**
+ * Call `onKey(name)` for each key of the keypad (0-9, Enter, Backspace, *), `onScan(text)` for each scan, and
+ * `onSign()` for each sign that only a scanner types. `forget()` of what it gives drops the line typed so far.
+ */
+export function listen({ onKey, onScan, onSign }) {
+  let line = "";
+  let beganAt = 0;
+  let lastAt = 0;
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const isFast = now() - lastAt < BURST_MS;
-    const isSign = [...event.key].length === 1;
-    if (isSign || event.key === "Enter") lastAt = now();
-    if (event.key === "Enter" && isFast && burst.length >= SCAN_SIGNS) {
+    const at = event.timeStamp;
+    if (event.key === "Enter" && isScan(line, at - beganAt) && at - lastAt < PAUSE_MS) {
       event.preventDefault();
-      const scanned = burst;
-      burst = "";
+      const scanned = line;
+      line = "";
       onScan(scanned);
       return;
     }
-    if (isSign) burst = (isFast ? burst + event.key : event.key).slice(-MOST_SIGNS);
-    else if (event.key !== "Shift") burst = "";
     const name = NAMES[event.key] ?? event.key;
-    if (!/^([0-9*]|Enter|Backspace)$/.test(name)) return;
-    event.preventDefault();
-    if (!event.repeat || name === "Backspace") onKey(name);
+    const isSign = [...event.key].length === 1 && name !== "*" && name !== "Enter";
+    if (isSign) {
+      if (line === "" || at - lastAt > PAUSE_MS) [line, beganAt] = ["", at];
+      line = (line + event.key).slice(0, MOST_SIGNS);
+      lastAt = at;
+    } else if (event.key !== "Shift") {
+      line = "";
+    }
+    if (/^([0-9*]|Enter|Backspace)$/.test(name)) {
+      event.preventDefault();
+      if (!event.repeat || name === "Backspace") onKey(name);
+    } else if (isSign) {
+      onSign();
+    }
   });
+  return { forget: () => (line = "") };
 }

@@ -119,6 +119,7 @@ function erase() {
 
 async function send(scanned = null) {
   clearTimeout(sendTimer);
+  keyboard.forget();
   const digits = scanned ?? local.typed;
   const isSecond = local.step === "second";
   if (local.isBusy || local.isStale || digits === "" || (isSecond && local.second.length < SECOND_DIGITS)) return;
@@ -304,7 +305,7 @@ follow({
   },
 });
 
-listen({ onKey: press, onScan: scan, now });
+const keyboard = listen({ onKey: press, onScan: scan, onSign: () => clearTimeout(sendTimer) });
 page.addEventListener("click", (event) => {
   const element = event.target.closest("[data-act]");
   if (element) act(element);

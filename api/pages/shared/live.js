@@ -7,7 +7,8 @@ const FIRST_RETRY_MS = 400;
 const LAST_RETRY_MS = 2_500;
 
 /**
- * Follow `<prefix>/stream`. `onSnapshot(snapshot)` for each, `onLost()` when the line breaks, `onRefused()` when the
+ * Follow `<prefix>/stream`. `onSnapshot(snapshot)` for each, `onLost(slug)` when the line breaks and
+ * again with the problem's slug once it is known, `onRefused()` when the
  * service answers that this browser is not (or no longer) let in. Gives a function that ends it.
  */
 export function follow({ prefix, onSnapshot, onLost, onRefused }) {
@@ -38,6 +39,7 @@ export function follow({ prefix, onSnapshot, onLost, onRefused }) {
     if (isEnded) return;
     if (!(answer instanceof Problem)) onSnapshot(answer);
     else if (answer.status === 401 || answer.status === 403) onRefused();
+    else onLost(answer.slug);
     const longest = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 6));
     later(open, FIRST_RETRY_MS + Math.random() * (longest - FIRST_RETRY_MS));
   }
