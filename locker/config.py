@@ -202,7 +202,7 @@ class LimitsSection(Section):
 
 
 class StaffEntry(Section):
-    """One clerk or technician. Hashes come from `dossier-locker staff add`."""
+    """One clerk or technician. Hashes come from `dossier-locker staff USER`."""
 
     user: Name
     name: str

@@ -20,9 +20,10 @@ SHORT_DATE = 6
 
 
 def normalise(text: str) -> str:
-    """Trimmed, upper-case, with one kind of dash and no invisible signs, full-width signs as plain ones (NFKC)."""
-    visible = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
-    return _DASHES.sub("-", unicodedata.normalize("NFKC", visible).strip()).upper()
+    """NFC and trimmed; of a known shape also upper-case, plain signs (NFKC), one kind of dash. Other text stays."""
+    plain = unicodedata.normalize("NFC", "".join(sign for sign in text if unicodedata.category(sign) != "Cf")).strip()
+    tidy = _DASHES.sub("-", unicodedata.normalize("NFKC", plain)).upper()
+    return tidy if is_known_shape(tidy) else plain
 
 
 def is_known_shape(code: str) -> bool:

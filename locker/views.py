@@ -281,7 +281,7 @@ def folded(text: str) -> str:
 def find_results(connection: apsw.Connection, scan: str) -> tuple[str, ...]:
     """Results whose dossier code was scanned or typed: the whole code first, else its last digits (at least four)."""
     whole = dossier_code.normalise(scan)
-    exact = _column(connection, _BY_CODE, whole)
+    exact = _column(connection, _BY_CODE, whole, folded(whole))
     digits = "".join(mark for mark in whole if mark.isascii() and mark.isdigit())
     has_letters = any(mark.isalpha() for mark in whole)
     if exact or has_letters or len(digits) < SHORTEST_TAIL:
@@ -291,7 +291,7 @@ def find_results(connection: apsw.Connection, scan: str) -> tuple[str, ...]:
 
 _BY_CODE = """
 SELECT r.result FROM personal d JOIN view_result r ON r.dossier = d.ref
-WHERE d.kind = 'dossier' AND json_extract(d.body, '$.code') = ? ORDER BY r.since_utc_ms, r.result
+WHERE d.kind = 'dossier' AND (json_extract(d.body, '$.code') = ? OR d.search = ?) ORDER BY r.since_utc_ms, r.result
 """
 _BY_TAIL = """
 SELECT r.result FROM personal d JOIN view_result r ON r.dossier = d.ref
@@ -314,8 +314,8 @@ ORDER BY r.since_utc_ms DESC LIMIT ?
 """
 
 
-def _column(connection: apsw.Connection, query: str, value: str) -> tuple[str, ...]:
-    return tuple(str(first) for (first,) in connection.execute(query, (value,)))
+def _column(connection: apsw.Connection, query: str, *values: str) -> tuple[str, ...]:
+    return tuple(str(first) for (first,) in connection.execute(query, values))
 
 
 def search(connection: apsw.Connection, words: str) -> tuple[Found, ...]:

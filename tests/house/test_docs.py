@@ -22,7 +22,7 @@ FOLDERS = ("api", "locker", "hw", "otp", "hub", "simulator", "systemd", "bench",
 FILE = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[A-Za-z0-9_./-]+)(?::([A-Za-z_.]+))?`")
 TABLE = re.compile(r"^## `\[+([a-z._]+)\]+`$")
 ROW = re.compile(r"^\| `([a-z_0-9]+)` \| (.+?) \|")
-COMMAND = re.compile(r"(?:dossier-locker|python -m api) (?!dossier)([a-z]+)\b([^`\n]*)")
+COMMAND = re.compile(r"(?:dossier-locker|python -m api) (?!dossier)([a-z]+(?:-[a-z]+)*)\b([^`\n]*)")
 
 
 @pytest.fixture(scope="module")

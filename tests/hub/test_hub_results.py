@@ -161,6 +161,20 @@ async def test_a_doubt_that_is_settled_tells_where_the_paper_is(
     assert (shown["stage"], shown["is_uncertain"]) == (stage, False)
 
 
+@pytest.mark.parametrize(("is_disputed", "stage"), [(False, "collected"), (True, "gone")])
+async def test_an_empty_door_after_a_known_hand_over_is_missing_only_if_it_was_disputed(
+    centre: Any, chain: Any, *, is_disputed: bool, stage: str
+) -> None:
+    await announced(centre)
+    load(chain, "res-1")
+    collect(chain, "res-1")
+    if is_disputed:
+        chain.add("Disputed", hand_over="h-1", compartment=5, kind="empty")
+    chain.add("Settled", hand_over="h-1", compartment=5, outcome="gone", evidence="clerk")
+    await centre.send(chain.facts)
+    assert (await centre.result("res-1"))["stage"] == stage
+
+
 async def test_an_amendment_becomes_a_wish_with_only_what_changed(centre: Any, chain: Any) -> None:
     await announced(centre)
     answer = await centre.staff.patch("/v1/results/res-1", json={"phone": None, "deadline": "2026-12-01"})

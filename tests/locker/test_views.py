@@ -163,7 +163,7 @@ def dossier(result: str, code: str) -> ev.PutPersonal:
         ("0042", ("r-1",)),
         ("1008", ()),
         ("042", ()),
-        ("GIAY-TO 7/2026", ("r-3",)),
+        ("GIẤY TỜ 7/2026", ("r-3",)),
         ("%", ()),
         ("____", ()),
         ("", ()),
@@ -173,7 +173,7 @@ def test_a_scan_finds_the_whole_code_or_its_last_digits(
     tables: apsw.Connection, record: Callable[..., None], scan: str, found: tuple[str, ...]
 ) -> None:
     record(queued("r-1"), queued("r-2"), queued("r-3"))
-    codes = {"r-1": DOSSIER, "r-2": "H29.190.5-261008-0043", "r-3": "GIAY-TO-7/2026"}
+    codes = {"r-1": DOSSIER, "r-2": "H29.190.5-261008-0043", "r-3": "Giấy tờ 7/2026"}
     rows.write(tables, [dossier(result, code) for result, code in codes.items()])
     assert views.find_results(tables, scan) == found
 

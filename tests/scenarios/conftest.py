@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -27,6 +28,7 @@ async def empty_office(tmp_path: Path) -> AsyncIterator[Office]:
         office = Office(desk=desk, children=children, stack=stack, staff=staff)
         await office.introduce()
         yield office
+        await asyncio.gather(*(office.kill(part) for part in tuple(office.parts)))
 
 
 @pytest.fixture

@@ -150,7 +150,12 @@ async def _is_in_step(office: Office, number: int) -> bool:
     process = office.parts["controller"].process
 
     async def settled() -> bool:
-        return process.returncode is not None or (await office.centre.result(f"r-{number}"))["stage"] == "cancelled"
+        """Dead, or the last of the wishes' answers has come and its cursor has moved, which is a commit as well."""
+        if process.returncode is not None:
+            return True
+        if (await office.centre.result(f"r-{number}"))["stage"] != "cancelled":
+            return False
+        return "locker_unsent_facts 0.0" in (await office.clerk.http.get("/metrics")).text
 
     await until("the wishes are answered or the power is cut", settled)
     return process.returncode is None
