@@ -291,8 +291,6 @@ class _Server(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def _journal(config: Config, clock: Clock, waiting: Waiting) -> AsyncIterator[Journal[Cabinet]]:
     config.storage.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if config.storage.backup_directory is None:  # one that is named may be a mount, and must not be made on the card
-        config.storage.backups.mkdir(mode=0o700, exist_ok=True)
 
     def report(done: int, total: int) -> None:
         waiting.done, waiting.total = done, total
