@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from locker import events as ev
 from otp import throttle
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 SELECTOR_REST_MS = 24 * 3600 * 1000
 TRAINS_A_VISIT = 3
 
@@ -1140,6 +1140,10 @@ def _personal_erased(cabinet: Cabinet, event: ev.PersonalErased, recorded: ev.Re
     return _incident(changed, "erased_unacknowledged", recorded) if event.cause == "cap" else changed
 
 
+def _parked(cabinet: Cabinet, _event: ev.Parked, recorded: ev.Recorded) -> Cabinet:
+    return _incident(cabinet, "fact_parked", recorded)
+
+
 APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet]] = {
     ev.RunStarted: _run_started,
     ev.RecountStarted: _recount_started,
@@ -1190,5 +1194,5 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.SignInFailed: _sign_in_failed,
     ev.PresenceProved: _unchanged,
     ev.PersonalErased: _personal_erased,
-    ev.Parked: _unchanged,
+    ev.Parked: _parked,
 }
