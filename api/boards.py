@@ -12,6 +12,7 @@ from hw.limits import LockLimits
 from hw.line import Line, SerialLine, TcpLine
 from locker.config import BoardEntry, BusLine, LimitsSection, Wiring
 
+OPENS_WITHIN_S = 3.0
 ANSWERS_WITHIN_S = 5.0
 
 
@@ -66,23 +67,25 @@ async def _with_each(wiring: Wiring, act: Callable[[Board], Awaitable[None]]) ->
     except Fault as fault:
         return {board.name: str(fault) for board in wiring.board}
     owners = [asyncio.ensure_future(bus.run()) for bus in assembly.buses]
-    problems = {}
     try:
-        for name, board in assembly.boards.items():
-            problems[name] = await _ask(board, act)
+        # Side by side: a bus takes its boards one by one, and one that is gone must not hold up the others.
+        answers = await asyncio.gather(*(_ask(board, act) for board in assembly.boards.values()))
     finally:
         for owner in owners:
             owner.cancel()
         await asyncio.gather(*owners, return_exceptions=True)
-    return problems
+    return dict(zip(assembly.boards, answers, strict=True))
 
 
 async def _ask(board: Board, act: Callable[[Board], Awaitable[None]]) -> str:
     try:
-        async with asyncio.timeout(ANSWERS_WITHIN_S):
+        async with asyncio.timeout(OPENS_WITHIN_S):
             await board.bus.wait_online()
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
             await act(board)
     except TimeoutError:
+        if board.bus.is_online:
+            return f"board {board.name} does not answer; check its power, its wires and its unit id"
         return f"bus {board.bus.name} does not open; check adapter, cable, and that no other program uses it"
     except Fault as fault:
         return str(fault)

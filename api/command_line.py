@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import click
 import segno
 
-from api import control, enrolment
+from api import control, enrolment, logs
 from locker import config as configuration
 from locker import keeping
 from locker.config import Config, ConfigError
@@ -55,6 +56,7 @@ def main() -> None:
 
     First time on a cabinet: write the TOML file (docs/wiring.md), `check` it, then `run`.
     """
+    logs.configure(logging.ERROR)  # `run` lowers it; the other commands answer in sentences of their own
 
 
 @main.command()
@@ -93,6 +95,14 @@ def release(path: Path) -> None:
 
     for name, problem in asyncio.run(probing.release(_load(path))).items():
         click.echo(f"board {name}: {problem or 'all coils off'}", err=bool(problem))
+
+
+@main.command("end-safe-mode")
+@CONFIG
+def end_safe_mode(path: Path) -> None:
+    """Serve again after the disk failed twice within an hour, once its cause is mended. The service must be stopped."""
+    keeping.end_safe_mode(_load(path).storage.directory)
+    click.echo("safe mode ends with the next start; run `verify` first")
 
 
 @main.command()

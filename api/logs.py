@@ -8,8 +8,8 @@ import sys
 import structlog
 
 
-def configure() -> None:
-    """Send our own and foreign logs through one renderer."""
+def configure(level: int = logging.INFO) -> None:
+    """Send our own and foreign logs of at least this level through one renderer."""
     is_terminal = sys.stderr.isatty()
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
@@ -21,7 +21,7 @@ def configure() -> None:
     )
     structlog.configure(
         processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

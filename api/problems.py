@@ -21,10 +21,10 @@ from starlette.exceptions import HTTPException
 
 from hw import errors as hardware
 from locker import refusals as why
+from locker.wire import problem_type
 from otp.codes import HINTS, Mistake
 from otp.errors import OtpError
 
-TYPES = "https://dossier-locker.invalid/problems/"
 BLANK = "about:blank"
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -146,7 +146,9 @@ def answer(error: Exception) -> JSONResponse | None:
     row = TABLE[kind]
     members = row.members(error)
     headers = {"Retry-After": str(members["retry_after"])} if "retry_after" in members else None
-    return problem(row.status, TYPES + slug_of(kind), row.title, str(error) or row.title, headers=headers, **members)
+    return problem(
+        row.status, problem_type(slug_of(kind)), row.title, str(error) or row.title, headers=headers, **members
+    )
 
 
 def problem(
@@ -173,7 +175,7 @@ def invalid(errors: Sequence[Any]) -> JSONResponse:
     """422 `invalid-request` with a pointer for each flaw."""
     return problem(
         422,
-        TYPES + "invalid-request",
+        problem_type("invalid-request"),
         "The request does not parse",
         "correct the fields named in `errors` and send it again",
         errors=flaws(errors),

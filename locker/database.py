@@ -169,8 +169,8 @@ class Copy:
     """
 
     def __init__(self, source: apsw.Connection, target: Path) -> None:
-        target.unlink(missing_ok=True)
         with _copying(target):
+            target.unlink(missing_ok=True)
             self._connection = apsw.Connection(str(target))
             target.chmod(0o600)
             self._backup = self._connection.backup("main", source, "main")

@@ -11,17 +11,18 @@ from datetime import date
 
 _CODE = re.compile(
     r"^(?P<agency>(?:\d{3}\.)?(?:\d{2}\.){1,2}[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{1,3}){1,6})"
-    r"-(?P<date>\d{6}|\d{8})-(?P<seq>\d{4,7})$"
+    r"-(?P<date>\d{6}|\d{8})-(?P<seq>\d{4,7})$",
+    re.ASCII,
 )
-_DASHES = re.compile("[\u2010-\u2015\u2212\\s]+")
+_DASHES = re.compile("[-\u2010-\u2015\u2212\\s]+")
 AGENCY_AT_MOST = 35
 SHORT_DATE = 6
 
 
 def normalise(text: str) -> str:
-    """NFC and trimmed; of a known shape also upper-case with one kind of dash. Any other text stays as it is."""
-    plain = unicodedata.normalize("NFC", text).strip()
-    tidy = _DASHES.sub("-", plain).upper()
+    """NFC and trimmed; of a known shape also upper-case, plain signs (NFKC), one kind of dash. Other text stays."""
+    plain = unicodedata.normalize("NFC", "".join(sign for sign in text if unicodedata.category(sign) != "Cf")).strip()
+    tidy = _DASHES.sub("-", unicodedata.normalize("NFKC", plain)).upper()
     return tidy if is_known_shape(tidy) else plain
 
 

@@ -4,6 +4,7 @@ A restore loses what came after the copy, so it is never quiet: the present jour
 and the next `Journal.open` reports `restored_from`, upon which the service starts a recount with the centre.
 """
 
+import asyncio
 import os
 import re
 import shutil
@@ -51,12 +52,15 @@ async def backup(journal: Journal[Any], directory: Path, *, keep: int, utc_ms: i
     """
     part = directory / f".part-{os.getpid()}.sqlite3"
     try:
+        with suppress(OSError):  # what cannot be made is told by the copy
+            await asyncio.to_thread(directory.mkdir, mode=0o700, parents=True, exist_ok=True)
         epoch, seq = await journal.copy_to(part)
         stamp = datetime.fromtimestamp(utc_ms / 1000, UTC)
         target = directory / f"journal-{stamp:%Y%m%dT%H%M%SZ}-e{epoch}-s{seq:09d}.sqlite3"
         database.put_in_place(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     others = [copy for copy in _copies(directory) if copy != target]
     for older in others[max(keep - 1, 0) :]:
         older.unlink()

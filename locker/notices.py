@@ -122,7 +122,8 @@ class Notices:
             fresh = await self._fresh(bundle)
             await self._journal.record(lambda cabinet, *_: rules.mint(cabinet, bundle.bundle, fresh))
         except WrongStage:
-            log.debug("selector taken meanwhile; drawn again at the next turn")
+            log.debug("selector taken meanwhile; drawn again")
+            self._redraw_at = self._uptime_ms() + 1_000
         except codes.NoFreeSelectorError as error:
             log.warning("no code can be made", reason=str(error))
             self._redraw_at = self._uptime_ms() + REDRAW_AFTER_MS

@@ -39,11 +39,13 @@ class Proofs:
         device_key: bytes,
         uptime_ms: Callable[[], int],
         cost: sealing.Argon2Cost = sealing.CODE_COST,
+        stretch: sealing.Stretch = sealing.argon2id,
     ) -> None:
         self._journal = journal
         self._device_key = device_key
         self._uptime_ms = uptime_ms
         self._cost = cost
+        self._stretch = stretch
         self._answered: dict[str, int] = {}
 
     async def prove(self, typed: Typed, *, second: str | None) -> Proof:
@@ -53,7 +55,14 @@ class Proofs:
         """
         cabinet = self._journal.cabinet
         kept = await self._journal.read(lambda connection: _kept(connection, cabinet, typed.selector))
-        code = await asyncio.to_thread(sealing.prove, self._device_key, typed.secret, kept.candidates, cost=self._cost)
+        code = await asyncio.to_thread(
+            sealing.prove,
+            self._device_key,
+            typed.secret,
+            kept.candidates,
+            cost=self._cost,
+            stretch=self._stretch,
+        )
         return Proof(
             selector=typed.selector,
             code=code or "",

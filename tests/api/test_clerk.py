@@ -14,7 +14,7 @@ DOSSIER = "H29.190.5-261008-0042"
 
 def kind(answer: httpx.Response) -> str:
     assert answer.headers["content-type"] == "application/problem+json"
-    return str(answer.json()["type"]).rsplit("/", 1)[-1]
+    return str(answer.json()["type"]).rsplit(":", 1)[-1]
 
 
 async def look(desk: httpx.AsyncClient) -> Any:

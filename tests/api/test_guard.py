@@ -105,7 +105,7 @@ async def test_a_write_from_elsewhere_is_refused(
     await sign_in()
     before = cab.now.seq
     answer = await desk.post("/api/clerk/round/close", json={}, headers=headers)
-    assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (403, "not-allowed")
+    assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (403, "not-allowed")
     assert cab.now.seq == before
 
 
@@ -147,7 +147,7 @@ async def test_a_body_that_does_not_parse_names_the_place_and_stores_nothing(
     before = cab.now.seq
     answer = await kiosk.post("/api/kiosk/codes", content=body, headers={"Content-Type": "application/json"})
     problem = answer.json()
-    assert (answer.status_code, problem["type"].rsplit("/", 1)[-1]) == (422, "invalid-request")
+    assert (answer.status_code, problem["type"].rsplit(":", 1)[-1]) == (422, "invalid-request")
     assert pointer in {flaw["pointer"] for flaw in problem["errors"]}
     assert cab.now.seq == before
 
@@ -169,7 +169,7 @@ async def test_a_body_over_the_cap_is_refused_told_or_not(cab: Any, kiosk: httpx
 
     for content in (large, pieces()):
         answer = await kiosk.post("/api/kiosk/codes", content=content)
-        assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (413, "too-large")
+        assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (413, "too-large")
     assert cab.now.seq == before
 
 

@@ -62,7 +62,7 @@ async def test_an_unsigned_stale_or_changed_push_is_refused(cab: Any, desk: http
     )
     for body, headers in tries:
         answer = await push(desk, body, headers)
-        assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (401, "not-allowed")
+        assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (401, "not-allowed")
     assert cab.centre.taken == []
 
 
@@ -118,7 +118,7 @@ async def test_in_safe_mode_nothing_is_ready_and_nothing_is_taken(cab: Any, hand
         assert (ready.status_code, ready.json()["status"]) == (503, "safe-mode")
         kiosk.cookies.set("kiosk", running.entry.cookie())
         answer = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
-        assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (503, "safe-mode")
+        assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (503, "safe-mode")
         assert (await kiosk.get("/api/kiosk/snapshot")).json()["state"] == "safe-mode"
     assert journal.cabinet.seq == before
     await journal.close()

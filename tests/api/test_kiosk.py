@@ -51,7 +51,7 @@ async def test_a_right_code_opens_the_door_and_the_closing_books_it(cab: Any, ki
     assert (await look(kiosk))["visit"]["doors"] == []
     assert await cab.facts(ev.Collected) == 1
     again = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
-    assert (again.status_code, again.json()["type"].rsplit("/", 1)[-1]) == (403, "code-refused")
+    assert (again.status_code, again.json()["type"].rsplit(":", 1)[-1]) == (403, "code-refused")
 
 
 async def test_a_bundle_opens_door_after_door(cab: Any, kiosk: httpx.AsyncClient) -> None:
@@ -92,7 +92,7 @@ async def test_what_is_no_code_is_said_kindly_and_costs_nothing(
     problem = answer.json()
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
-    assert problem["type"].endswith("/code-malformed")
+    assert problem["type"].endswith(":code-malformed")
     assert problem["looks_like"] == mistake
     assert set(problem["hint"]) == {"vi", "en"}
     assert cab.now.seq == before
@@ -105,11 +105,11 @@ async def test_a_dry_throttle_asks_for_the_phone_and_the_owner_still_collects(
     wrong = other_secret(digits)
     for _ in range(5):
         refused = await kiosk.post("/api/kiosk/codes", json={"digits": wrong})
-        assert refused.json()["type"].endswith("/code-refused")
+        assert refused.json()["type"].endswith(":code-refused")
     asked = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
-    assert (asked.status_code, asked.json()["type"].rsplit("/", 1)[-1]) == (403, "second-check-needed")
+    assert (asked.status_code, asked.json()["type"].rsplit(":", 1)[-1]) == (403, "second-check-needed")
     missed = await kiosk.post("/api/kiosk/codes", json={"digits": digits, "second": "0000"})
-    assert missed.json()["type"].endswith("/code-refused")
+    assert missed.json()["type"].endswith(":code-refused")
     early = await kiosk.post("/api/kiosk/codes", json={"digits": digits, "second": "4678"})
     assert (early.status_code, early.headers["retry-after"]) == (429, "20")
     cab.hands.forward(21)
@@ -125,7 +125,7 @@ async def test_an_unseen_door_is_asked_about_and_the_word_is_booked(cab: Any, ki
     shut = await kiosk.post(f"/api/kiosk/visits/{visit}/answers", json={"hand_over": "h-1", "said": "door_stayed_shut"})
     assert shut.status_code == 200
     soon = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
-    assert (soon.status_code, soon.json()["type"].rsplit("/", 1)[-1]) == (503, "door-did-not-open")
+    assert (soon.status_code, soon.json()["type"].rsplit(":", 1)[-1]) == (503, "door-did-not-open")
     cab.hands.forward(61)
     assert (await kiosk.post(f"/api/kiosk/visits/{visit}/next", json={})).status_code == 200
     await cab.stay_shut(1)
@@ -138,7 +138,7 @@ async def test_a_dead_board_is_a_fault_and_the_code_stays_good(cab: Any, kiosk: 
     digits = await ready(cab, "r-1")
     cab.doors.lose_board()
     answer = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
-    assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (503, "board-offline")
+    assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (503, "board-offline")
     assert (await look(kiosk))["state"] == "fault"
     assert await cab.facts(ev.AttemptFailed) == 0
 
@@ -161,7 +161,7 @@ async def test_without_its_cookie_nobody_is_the_kiosk(cab: Any, kiosk: httpx.Asy
     assert (await kiosk.post("/api/kiosk/codes", json={"digits": "1"})).status_code == 401
     kiosk.cookies.set("kiosk", "aa.bb")
     answer = await kiosk.get("/api/kiosk/snapshot")
-    assert answer.json()["type"].endswith("/not-allowed")
+    assert answer.json()["type"].endswith(":not-allowed")
     assert cab.now.seq == before
 
 
@@ -173,7 +173,7 @@ async def test_a_visit_that_is_over_opens_nothing(cab: Any, kiosk: httpx.AsyncCl
         ("answers", {"hand_over": "h-1", "said": "empty"}),
     ):
         answer = await kiosk.post(f"/api/kiosk/visits/v-old/{path}", json=body)
-        assert answer.json()["type"].endswith("/wrong-stage")
+        assert answer.json()["type"].endswith(":wrong-stage")
     assert await cab.facts(ev.GrantIssued) == 0
 
 
@@ -207,14 +207,14 @@ async def test_a_just_closed_door_opens_again_for_sixty_seconds(cab: Any, kiosk:
     (door,) = (await look(kiosk))["visit"]["doors"]
     assert door["stage"] == "opening"
     busy = await kiosk.post(f"/api/kiosk/visits/{visit}/reopen", json=again)
-    assert (busy.status_code, busy.json()["type"].rsplit("/", 1)[-1]) == (409, "compartment-busy")
+    assert (busy.status_code, busy.json()["type"].rsplit(":", 1)[-1]) == (409, "compartment-busy")
     await cab.open(1)
     await cab.close(1)
     cab.hands.forward(61)
     late = await kiosk.post(f"/api/kiosk/visits/{visit}/reopen", json=again)
-    assert (late.status_code, late.json()["type"].rsplit("/", 1)[-1]) == (409, "wrong-stage")
+    assert (late.status_code, late.json()["type"].rsplit(":", 1)[-1]) == (409, "wrong-stage")
     unknown = await kiosk.post(f"/api/kiosk/visits/{visit}/reopen", json={"hand_over": "h-2"})
-    assert (unknown.status_code, unknown.json()["type"].rsplit("/", 1)[-1]) == (404, "unknown-hand-over")
+    assert (unknown.status_code, unknown.json()["type"].rsplit(":", 1)[-1]) == (404, "unknown-hand-over")
     assert await cab.facts(ev.Collected) == 1
 
 
@@ -227,7 +227,7 @@ async def test_when_others_have_used_the_throttle_up_the_owner_still_collects(
         await kiosk.post("/api/kiosk/codes", json={"digits": codes.compose(f"{selectors[number]}", "00000001")})
     assert await cab.facts(ev.AttemptFailed) == 20
     asked = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
-    assert asked.json()["type"].endswith("/second-check-needed")
+    assert asked.json()["type"].endswith(":second-check-needed")
     answer = await kiosk.post("/api/kiosk/codes", json={"digits": digits, "second": "4678"})
     assert answer.status_code == 200
 

@@ -15,7 +15,7 @@ Enter = Callable[..., Awaitable[httpx.Response]]
 async def test_the_same_six_digits_work_once_only(desk: httpx.AsyncClient, sign_in: Enter, cab: Any) -> None:
     assert (await sign_in()).status_code == 200
     replayed = await sign_in()
-    assert (replayed.status_code, replayed.json()["type"].rsplit("/", 1)[-1]) == (403, "not-allowed")
+    assert (replayed.status_code, replayed.json()["type"].rsplit(":", 1)[-1]) == (403, "not-allowed")
     assert await cab.facts(ev.SignInFailed) == 1
     cab.hands.forward(31)
     assert (await sign_in()).status_code == 200
@@ -25,7 +25,7 @@ async def test_the_same_six_digits_work_once_only(desk: httpx.AsyncClient, sign_
 async def test_a_recovery_code_works_once_and_without_a_clock(sign_in: Enter, cab: Any) -> None:
     await cab.journal.record(lambda *_: ev.Decision(events=(ev.ClockTrusted(clock="unset"),)))
     refused = await sign_in()
-    assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[-1]) == (403, "clock-not-set")
+    assert (refused.status_code, refused.json()["type"].rsplit(":", 1)[-1]) == (403, "clock-not-set")
     assert await cab.facts(ev.SignInFailed) == 0
     assert (await sign_in(code="7k3qd xw9m2")).status_code == 200
     assert (await sign_in(code="7K3QD-XW9M2")).status_code == 403
@@ -76,7 +76,7 @@ async def test_presence_needs_the_number_that_the_kiosk_shows(
 ) -> None:
     await sign_in()
     early = await desk.post("/api/clerk/presence", json={"number": "0000"})
-    assert (early.status_code, early.json()["type"].rsplit("/", 1)[-1]) == (403, "presence-needed")
+    assert (early.status_code, early.json()["type"].rsplit(":", 1)[-1]) == (403, "presence-needed")
     await desk.post("/api/clerk/presence/request")
     shown = (await kiosk.get("/api/kiosk/snapshot")).json()["presence_number"]
     assert shown["seconds_left"] == 120

@@ -43,7 +43,7 @@ async def test_everything_else_waits_with_its_reason(waiting: Waiting, state: An
     async with httpx.AsyncClient(transport=clerk, base_url=LOCAL, headers=MARKED) as desk:
         for method, path in (("POST", "/api/clerk/sign-in"), ("POST", "/v1/wishes"), ("GET", "/metrics")):
             answer = await desk.request(method, path, json={})
-            assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (503, slug)
+            assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (503, slug)
         ready = await desk.get("/health/ready")
         assert (ready.status_code, ready.json()["parts"]["journal"]["read"]) == (503, 5)
         assert (await desk.get("/health/live")).status_code == 200

@@ -142,7 +142,7 @@ async def test_a_dossier_code_of_unknown_shape_is_kept_as_it_is_and_flagged(hall
     await inbox.take(wish(1, "AnnounceResult", announcement(dossier_code="  hs 17/ubnd ")))
     assert hall.cabinet.results["r1"].flags == ("dossier_unknown_shape",)
     dossier = await hall.journal.read(lambda connection: rows.personal(connection, "d-r1"))
-    assert dossier["code"] == "HS-17/UBND"
+    assert dossier["code"] == "hs 17/ubnd"
 
 
 async def test_a_change_without_a_phone_keeps_person_and_codes(hall: Any, inbox: Inbox) -> None:

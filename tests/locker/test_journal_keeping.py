@@ -61,6 +61,7 @@ async def test_only_the_newest_copies_are_kept_whatever_the_clock_says(
 async def test_a_copy_that_finds_no_room_says_where_and_the_journal_goes_on(
     journal: Any, tmp_path: Path, closing: Any
 ) -> None:
+    (tmp_path / "none").write_text("a file where the directory should be")
     with pytest.raises(BackupFailed, match="none"):
         await keeping.backup(journal, tmp_path / "none", keep=2, utc_ms=NOON)
     assert len(await journal.record(closing(1))) == 1

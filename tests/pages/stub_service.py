@@ -24,7 +24,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-PROBLEMS = "https://dossier-locker.invalid/problems/"
+PROBLEMS = "urn:dossier-locker:problem:"
 
 Body = dict[str, Any]
 Answer = Callable[["StubService", Body], Response]

@@ -35,7 +35,7 @@ async def test_a_result_cancelled_before_loading_is_not_loaded(office: Office) -
     await cancel(office, 1)
     await office.centre.until_stage("r-1", "cancelled")
     refused = await office.clerk.post("loads", {"scan": announced["dossier_code"]})
-    assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[-1]) == (404, "unknown-result")
+    assert (refused.status_code, refused.json()["type"].rsplit(":", 1)[-1]) == (404, "unknown-result")
     assert await office.pulses() == 0
 
 
@@ -208,7 +208,7 @@ async def test_a_push_that_contradicts_an_earlier_one_with_the_same_number_is_re
     pusher = Pusher(office)
     assert (await pusher.push([wish(1, 1)])).is_success
     contradiction = await pusher.push([wish(1, 1, consent=False)])
-    assert (contradiction.status_code, contradiction.json()["type"].rsplit("/", 1)[-1]) == (422, "contradicts-earlier")
+    assert (contradiction.status_code, contradiction.json()["type"].rsplit(":", 1)[-1]) == (422, "contradicts-earlier")
     (one,) = (await office.clerk.snapshot())["to_load"]
     assert one["is_loadable"]
 

@@ -127,7 +127,7 @@ async def test_a_dead_board_stops_its_own_doors_only(office: Office) -> None:
 
     await until("the board is missed", noticed)
     refused = await office.kiosk.type_code(first)
-    assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[-1]) == (503, "board-offline")
+    assert (refused.status_code, refused.json()["type"].rsplit(":", 1)[-1]) == (503, "board-offline")
     assert await office.collect(second) == ["H29.190.5-261008-0002"]
     (await office.steel.http.post(f"/boards/{board}/fault", json={"kind": "none"})).raise_for_status()
     await office.until_doors_serve()

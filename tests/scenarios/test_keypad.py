@@ -20,7 +20,7 @@ def well_formed(chance: random.Random, *, selector: str = "") -> str:
 
 def told(answer: httpx.Response) -> tuple[int, str]:
     """What the keypad's user is told."""
-    return answer.status_code, answer.json().get("type", "").rsplit("/", 1)[-1]
+    return answer.status_code, answer.json().get("type", "").rsplit(":", 1)[-1]
 
 
 async def type_all(office: Office, codes: list[str], **body: Any) -> Counter[tuple[int, str]]:
