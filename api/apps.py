@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import callers, centre, clerk, health, kiosk, page_files, problems
+from api import callers, centre, clerk, exceptional, health, incidents, kiosk, page_files, problems
 from api.guard import Guard
 from api.meters import Meters
 from api.running import Running
@@ -48,6 +48,8 @@ def create_clerk_app(running: Running) -> Guard:
     app.state.running = running
     files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
     app.include_router(clerk.router)
+    app.include_router(exceptional.router)
+    app.include_router(incidents.router)
     app.include_router(centre.router)
     app.include_router(health.routes(Meters(running), app))
     app.include_router(page_files.front("clerk/index.html", files))

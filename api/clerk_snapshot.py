@@ -16,9 +16,9 @@ from api.running import Running
 from api.sessions import Session
 from locker import views
 from locker.events import Moment
-from locker.model import Cabinet, Compartment, HandOver, Place, Result
+from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
-from locker.rules import notices
+from locker.rules import exceptional, notices
 from locker.rules.results import check_loadable
 from otp import phones
 
@@ -26,12 +26,15 @@ CENTRE_CURSOR = "centre"
 
 
 class Read(msgspec.Struct, frozen=True):
-    """What the snapshot takes from tables: personal bodies by ref, notices by result, the day's counts, unsent."""
+    """What the snapshot takes from tables: personal bodies by ref, notices by result, the day's counts, what the
+    centre has, and why glasses were broken.
+    """
 
     people: dict[str, dict[str, str]]
     outcomes: dict[str, views.Outcome]
     today: views.Counts
     acked: int
+    reasons: dict[str, dict[str, str]]
 
 
 async def build(running: Running, session: Session) -> dict[str, Any]:
@@ -69,15 +72,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             for one in cabinet.hand_overs.values()
             if is_asked_of(one, session.member.user)
         ],
-        "incidents": [
-            {
-                "incident": one.incident,
-                "kind": one.kind,
-                "compartment": one.compartment,
-                "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
-            }
-            for one in cabinet.incidents.values()
-        ],
+        "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
+        "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
             {"name": name, "is_online": board.is_online, "cause": board.cause, "is_out": name in cabinet.boards_out}
             for name, board in running.doors.boards.items()
@@ -98,7 +94,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
 
 def counts_down(snapshot: dict[str, Any]) -> bool:
     """Whether seconds run on this snapshot."""
-    return snapshot["round"] is not None
+    return snapshot["round"] is not None or bool(snapshot["approvals"])
 
 
 def is_asked_of(one: HandOver, user: str) -> bool:
@@ -114,8 +110,53 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         people=views.people(connection, refs) if sees_names else {},
         outcomes=views.notice_outcomes(connection, list(cabinet.results)),
         today=views.counts(connection, *span),
+        reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
         acked=int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0),
     )
+
+
+def _reason(one: Incident) -> str:
+    return f"reason-{one.glass}"
+
+
+def _incident(running: Running, one: Incident, read: Read, session: Session, moment: Moment) -> dict[str, Any]:
+    """An incident; why a glass was broken is for leaders, and for who broke it."""
+    me = session.member
+    reason = read.reasons.get(_reason(one), {}).get("reason", "")
+    return {
+        "incident": one.incident,
+        "kind": one.kind,
+        "compartment": one.compartment,
+        "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
+        "owner": running.name_of(one.owner),
+        "is_mine": one.owner == me.user,
+        "due": running.local(one.due_utc_ms).date().isoformat() if one.due_utc_ms else None,
+        "is_overdue": 0 < one.due_utc_ms < moment.utc_ms,
+        "raised_by": running.name_of(one.raised_by),
+        "reason": reason if me.role == "leader" or me.user == one.raised_by else "",
+        "is_glass": bool(one.glass),
+        "can_countersign": exceptional.may_countersign(one, user=me.user, role=me.role),
+    }
+
+
+def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Moment) -> list[dict[str, Any]]:
+    """Requests that still stand, for leaders and for who asked."""
+    return [
+        {
+            "approval": one.approval,
+            "number": one.number,
+            "compartment": one.compartment,
+            "hand_over": one.hand_over,
+            "purpose": one.purpose,
+            "asked_by": running.name_of(one.actor),
+            "is_mine": one.actor == session.member.user,
+            "given_by": running.name_of(one.given_by),
+            "seconds_left": -(-exceptional.left_ms(one, moment) // 1000),
+        }
+        for one in cabinet.approvals.values()
+        if exceptional.left_ms(one, moment) > 0
+        and (session.member.role == "leader" or one.actor == session.member.user)
+    ]
 
 
 def _is_here(one: HandOver) -> bool:

@@ -164,6 +164,10 @@ class Running:
         """The office's date, YYYY-MM-DD."""
         return self.local(moment.utc_ms).date().isoformat()
 
+    def name_of(self, user: str) -> str:
+        """The name of a member of staff; the user name of one who is not configured any more."""
+        return next((one.name for one in self.config.staff if one.user == user), user)
+
     def day_utc_ms(self, moment: Moment) -> tuple[int, int]:
         """Start and end of the office's day in milliseconds of wall time."""
         start = self.local(moment.utc_ms).replace(hour=0, minute=0, second=0, microsecond=0)

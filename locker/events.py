@@ -151,7 +151,10 @@ class WishRefused(EventBody, frozen=True):
 
 
 class GrantIssued(EventBody, frozen=True):
-    """Permission to open one door once, good for this run and its deadlines only."""
+    """Permission to open one door once, good for this run and its deadlines only.
+
+    An exceptional opening names who agreed in `second`, and in `permit` the approval or broken glass it rests on.
+    """
 
     grant: str
     compartment: int
@@ -159,6 +162,8 @@ class GrantIssued(EventBody, frozen=True):
     hand_over: str
     actor: str
     visit: str = ""
+    second: str = ""
+    permit: str = ""
 
 
 class GrantLapsed(EventBody, frozen=True):
@@ -308,6 +313,54 @@ class LookedInside(EventBody, frozen=True):
 
 class IncidentClosed(EventBody, frozen=True):
     incident: int
+    actor: str
+
+
+class IncidentTaken(EventBody, frozen=True):
+    """A member of staff sees to an incident, until then."""
+
+    incident: int
+    actor: str
+    due_utc_ms: int
+
+
+# --- exceptional openings
+
+
+class ApprovalAsked(EventBody, frozen=True):
+    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other."""
+
+    approval: str
+    number: int
+    compartment: int
+    hand_over: str
+    purpose: Purpose
+    actor: str
+
+
+class ApprovalGiven(EventBody, frozen=True):
+    """A leader agreed with a second factor of their own."""
+
+    approval: str
+    actor: str
+
+
+class GlassBroken(EventBody, frozen=True):
+    """A clerk opens alone because nobody could be reached. The reason is an erasable row, never in here."""
+
+    glass: str
+    compartment: int
+    hand_over: str
+    purpose: Purpose
+    actor: str
+    role: str
+    due_utc_ms: int
+
+
+class GlassCountersigned(EventBody, frozen=True):
+    """Another person has seen why the glass was broken, and stands for it."""
+
+    glass: str
     actor: str
 
 
@@ -497,6 +550,11 @@ Event = (
     | Reclaimed
     | LookedInside
     | IncidentClosed
+    | IncidentTaken
+    | ApprovalAsked
+    | ApprovalGiven
+    | GlassBroken
+    | GlassCountersigned
     | CodeMinted
     | CodesRevoked
     | AttemptFailed
@@ -524,10 +582,13 @@ KINDS: tuple[type[EventBody], ...] = get_args(Event)
 
 
 class PutPersonal(msgspec.Struct, frozen=True):
-    """Erasable data of a person or dossier. `search` is unaccented lower-case text, `tail` its code's digits."""
+    """Erasable data of a person or dossier, or why a glass was broken.
+
+    `search` is unaccented lower-case text, `tail` the digits of a dossier's code.
+    """
 
     ref: str
-    kind: Literal["person", "dossier"]
+    kind: Literal["person", "dossier", "reason"]
     body: dict[str, str]
     search: str = ""
     tail: str = ""

@@ -177,13 +177,35 @@ class Round(msgspec.Struct, frozen=True):
 
 
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something a person must look at; its id is the number of the fact that opened it."""
+    """Something a person must look at; its id is the number of the fact that opened it.
+
+    `owner` has taken it, to be done by `due_utc_ms` (0: no date yet). `glass` is the broken glass it is about,
+    `raised_by` and `role` who broke it.
+    """
 
     incident: int
     kind: str
     compartment: int = 0
     hand_over: str = ""
     opened_utc_ms: int = 0
+    owner: str = ""
+    due_utc_ms: int = 0
+    glass: str = ""
+    raised_by: str = ""
+    role: str = ""
+
+
+class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A clerk's wish to open one door exceptionally; good once, in its run, for ten minutes, if `given_by` a leader."""
+
+    approval: str
+    number: int
+    compartment: int
+    hand_over: str
+    purpose: ev.Purpose
+    actor: str
+    asked_uptime_ms: int
+    given_by: str = ""
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -226,6 +248,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     grants: dict[str, Grant] = {}
     notices: dict[str, Notice] = {}
     incidents: dict[int, Incident] = {}
+    approvals: dict[str, Approval] = {}
     boards_out: dict[str, str] = {}
     staff: dict[str, StaffMember] = {}
     resting: dict[str, int] = {}

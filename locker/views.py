@@ -17,7 +17,7 @@ from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
 
-VERSION = 3
+VERSION = 4
 SEARCHED = 50
 SHORTEST_TAIL = 4
 
@@ -28,6 +28,7 @@ DDL = """
 DROP TABLE IF EXISTS view_hand_over;
 DROP TABLE IF EXISTS view_result;
 DROP TABLE IF EXISTS view_notice;
+DROP TABLE IF EXISTS view_exceptional;
 CREATE TABLE view_hand_over (
   hand_over TEXT PRIMARY KEY,
   compartment INTEGER NOT NULL,
@@ -61,6 +62,18 @@ CREATE TABLE view_notice (
   notice TEXT PRIMARY KEY,
   outcome TEXT NOT NULL
 ) STRICT;
+CREATE TABLE view_exceptional (
+  grant_id TEXT PRIMARY KEY,
+  way TEXT NOT NULL,
+  compartment INTEGER NOT NULL,
+  hand_over TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  second TEXT NOT NULL,
+  glass TEXT NOT NULL,
+  at_utc_ms INTEGER NOT NULL,
+  at_seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX view_exceptional_at ON view_exceptional (at_utc_ms);
 """
 
 
@@ -235,6 +248,20 @@ def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _at: At)
     _outcome(connection, event.notice, "failed" if event.is_final else "queued")
 
 
+def _granted(connection: apsw.Connection, event: ev.GrantIssued, at: At) -> None:
+    """Only openings that somebody had to agree to, or that were made by breaking the glass."""
+    if not event.second and not event.permit:
+        return
+    way = "glass" if not event.second else "approval" if event.permit else "second"
+    glass = event.permit if way == "glass" else ""
+    connection.execute(
+        "INSERT OR REPLACE INTO view_exceptional "
+        "(grant_id, way, compartment, hand_over, actor, second, glass, at_utc_ms, at_seq) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (event.grant, way, event.compartment, event.hand_over, event.actor, event.second, glass, *at),
+    )
+
+
 _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] = {
     ev.ResultQueued: _queued,
     ev.ResultAmended: _amended,
@@ -246,6 +273,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.Reclaimed: _reclaimed,
     ev.Settled: _settled,
     ev.Disputed: _disputed,
+    ev.GrantIssued: _granted,
     ev.NoticeQueued: _notice_queued,
     ev.NoticeSent: _notice_sent,
     ev.NoticeDelivered: _notice_delivered,

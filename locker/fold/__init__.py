@@ -11,10 +11,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import change, doors, loading, notices, pickup, recounts, results, runs, staff
+from locker.fold import change, doors, exceptional, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -60,6 +60,11 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.LookedInside: loading.looked_inside,
     ev.Settled: loading.settled,
     ev.IncidentClosed: loading.incident_closed,
+    ev.IncidentTaken: loading.incident_taken,
+    ev.ApprovalAsked: exceptional.approval_asked,
+    ev.ApprovalGiven: exceptional.approval_given,
+    ev.GlassBroken: exceptional.glass_broken,
+    ev.GlassCountersigned: exceptional.glass_countersigned,
     ev.CodeMinted: pickup.code_minted,
     ev.CodesRevoked: pickup.codes_revoked,
     ev.AttemptFailed: pickup.attempt_failed,

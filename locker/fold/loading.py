@@ -100,3 +100,13 @@ def settled(cabinet: Cabinet, event: ev.Settled, recorded: ev.Recorded) -> Cabin
 
 def incident_closed(cabinet: Cabinet, event: ev.IncidentClosed, _recorded: ev.Recorded) -> Cabinet:
     return replace(cabinet, incidents=drop(cabinet.incidents, event.incident))
+
+
+def incident_taken(cabinet: Cabinet, event: ev.IncidentTaken, _recorded: ev.Recorded) -> Cabinet:
+    """Taking it does not move the day by which a broken glass is countersigned."""
+    present = cabinet.incidents.get(event.incident)
+    if present is None:
+        return cabinet
+    due_utc_ms = present.due_utc_ms if present.glass else event.due_utc_ms
+    taken = replace(present, owner=event.actor, due_utc_ms=due_utc_ms)
+    return replace(cabinet, incidents=put(cabinet.incidents, event.incident, taken))

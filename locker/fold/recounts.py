@@ -42,6 +42,8 @@ _OF_THEIR_TIME = (
     ev.ClockTrusted,
     ev.BoardProved,
     ev.NoticeQueued,
+    ev.ApprovalAsked,
+    ev.ApprovalGiven,
     ev.Parked,
 )
 

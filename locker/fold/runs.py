@@ -27,6 +27,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         hand_overs=hand_overs,
         notices=notices,
         compartments=compartments,
+        approvals={},
         bucket=throttle.restart(cabinet.bucket),
         round=None if cabinet.round is None else replace(cabinet.round, touched_uptime_ms=0),
     )

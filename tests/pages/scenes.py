@@ -117,6 +117,17 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
     }
 
 
+UNOWNED: Body = {
+    "owner": "",
+    "is_mine": False,
+    "due": None,
+    "is_overdue": False,
+    "raised_by": "",
+    "reason": "",
+    "is_glass": False,
+    "can_countersign": False,
+}
+
 CLERK: Body = {
     "version": 1,
     "state": "ready",
@@ -142,9 +153,16 @@ CLERK: Body = {
     "round": None,
     "grants": [],
     "asked": [],
+    "approvals": [],
     "incidents": [
-        {"incident": 41, "kind": "disputed_incomplete", "compartment": 11, "opened_at": "2026-11-21T21:14:00+07:00"},
-        {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00"},
+        {
+            "incident": 41,
+            "kind": "disputed_incomplete",
+            "compartment": 11,
+            "opened_at": "2026-11-21T21:14:00+07:00",
+            **UNOWNED,
+        },
+        {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
     "boards": [
         {"name": "A1", "is_online": True, "cause": "", "is_out": False},
