@@ -249,7 +249,7 @@ CLEARING = problems.documented(
 )
 
 
-async def _second(running: Running, session: Session, shown: Shown | None) -> str:
+async def second_of(running: Running, session: Session, shown: Shown | None) -> str:
     """The user name of a second clerk or leader, checked; empty without one. Raises NotAllowed, TooManyAttempts."""
     if shown is None:
         return ""
@@ -263,7 +263,7 @@ async def _second(running: Running, session: Session, shown: Shown | None) -> st
 
 @router.post("/hand-overs/{hand_over}/reclaim", responses=CLEARING)
 async def reclaim(hand_over: Id, body: Seconded, session: Clerk, running: Cabinets) -> dict[str, Any]:
-    second = await _second(running, session, body.second)
+    second = await second_of(running, session, body.second)
     actor, grant = running.sessions.actor(session), running.new_id()
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
@@ -294,7 +294,7 @@ async def new_code(hand_over: Id, session: Clerk, running: Cabinets, _body: Noth
 @router.post("/compartments/{number}/inspect", responses=CLEARING)
 async def inspect(number: Number, body: Seconded, session: Member, running: Cabinets) -> dict[str, Any]:
     require_compartment(running, number)
-    second = await _second(running, session, body.second)
+    second = await second_of(running, session, body.second)
     actor, grant = running.sessions.actor(session), running.new_id()
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:

@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from api import balancing
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -34,6 +35,7 @@ class Read(msgspec.Struct, frozen=True):
     outcomes: dict[str, views.Outcome]
     today: views.Counts
     acked: int
+    balance: views.Balance
     reasons: dict[str, dict[str, str]]
 
 
@@ -83,6 +85,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "stock_check": balancing.check_under_way(running, cabinet),
+        "balance": balancing.balance(running, cabinet, read.balance),
         "today": {
             "loaded": read.today.loaded,
             "collected": read.today.collected,
@@ -110,6 +114,7 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         people=views.people(connection, refs) if sees_names else {},
         outcomes=views.notice_outcomes(connection, list(cabinet.results)),
         today=views.counts(connection, *span),
+        balance=views.balance(connection, span[0]),
         reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
         acked=int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0),
     )
@@ -175,6 +180,7 @@ def _compartment(running: Running, cabinet: Cabinet, place: Place, today: str) -
         "state": _state(running, cabinet, place, present, today),
         "is_open": present.is_open,
         "is_suspect": present.is_suspect,
+        "out_of_service": present.out_of_service,
         "quarantine": present.quarantine or ("unproved" if present.is_unproved else ""),
         "hand_over": present.hand_over or None,
     }
@@ -193,6 +199,7 @@ def _state(running: Running, cabinet: Cabinet, place: Place, present: Compartmen
         ("cancelled", one is not None and one.is_cancelled),
         ("overdue", one is not None and _is_overdue(cabinet, one, today)),
         ("loaded", one is not None),
+        ("closed", present.out_of_service),
     )
     return next((state for state, holds in by_need if holds), "free")
 

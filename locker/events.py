@@ -22,6 +22,7 @@ DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
+ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
 Template = Literal["READY", "READY_BUNDLE", "NEWCODE", "NEWCODE_REVOKED", "COLLECTED", "WITHDRAWN", "EXPIRED"]
 
 
@@ -324,6 +325,38 @@ class IncidentTaken(EventBody, frozen=True):
     due_utc_ms: int
 
 
+class CompartmentClosed(EventBody, frozen=True):
+    """A present person took a compartment out of use for new things; whoever's result is inside still gets it."""
+
+    compartment: int
+    cause: ClosedCause
+    actor: str
+
+
+class CompartmentReopened(EventBody, frozen=True):
+    compartment: int
+    actor: str
+
+
+class StockCheckStarted(EventBody, frozen=True):
+    """Every compartment is to be looked into, in this order. `second` agreed to all of its openings, if anybody did."""
+
+    check: str
+    compartments: tuple[int, ...]
+    actor: str
+    second: str = ""
+
+
+class StockCheckFinished(EventBody, frozen=True):
+    """What the looks since the start came to: how many, which differed from the record, which were not looked into."""
+
+    check: str
+    looked: int
+    differing: tuple[int, ...]
+    unseen: tuple[int, ...]
+    actor: str
+
+
 # --- exceptional openings
 
 
@@ -551,6 +584,10 @@ Event = (
     | LookedInside
     | IncidentClosed
     | IncidentTaken
+    | CompartmentClosed
+    | CompartmentReopened
+    | StockCheckStarted
+    | StockCheckFinished
     | ApprovalAsked
     | ApprovalGiven
     | GlassBroken

@@ -95,6 +95,25 @@ class Found(msgspec.Struct, frozen=True):
     when_utc_ms: int
 
 
+class Balance(msgspec.Struct, frozen=True):
+    """I2's sum over hand-overs: `before` the span, plus loaded, less what left since, is `inside`.
+
+    `missing` left without anybody's right: a clerk found the compartment empty. `seq` is the fact it was taken after.
+    """
+
+    seq: int = 0
+    before: int = 0
+    loaded: int = 0
+    collected: int = 0
+    reclaimed: int = 0
+    missing: int = 0
+
+    @property
+    def inside(self) -> int:
+        """What must be in the cabinet now."""
+        return self.before + self.loaded - self.collected - self.reclaimed - self.missing
+
+
 class Counts(msgspec.Struct, frozen=True):
     """Hand-overs of one span of time."""
 
@@ -252,7 +271,10 @@ def _granted(connection: apsw.Connection, event: ev.GrantIssued, at: At) -> None
     """Only openings that somebody had to agree to, or that were made by breaking the glass."""
     if not event.second and not event.permit:
         return
-    way = "glass" if not event.second else "approval" if event.permit else "second"
+    if event.permit.startswith("stock-"):
+        way = "stock"
+    else:
+        way = "glass" if not event.second else "approval" if event.permit else "second"
     glass = event.permit if way == "glass" else ""
     connection.execute(
         "INSERT OR REPLACE INTO view_exceptional "
@@ -366,6 +388,30 @@ def counts(connection: apsw.Connection, start_utc_ms: int, end_utc_ms: int) -> C
     )
     ended = dict(rows.fetchall())
     return Counts(loaded=loaded, collected=ended.get("collected", 0), reclaimed=ended.get("reclaimed", 0))
+
+
+def balance(connection: apsw.Connection, since_utc_ms: int) -> Balance:
+    """The balance from `since_utc_ms` to now. A clock that was set back moves something between days, never the sum."""
+    before = connection.execute(
+        "SELECT count(*) FILTER (WHERE loaded_utc_ms < ?1) - "
+        "count(*) FILTER (WHERE loaded_utc_ms IS NOT NULL AND ended_utc_ms < ?1) FROM view_hand_over",
+        (since_utc_ms,),
+    ).get
+    loaded = connection.execute("SELECT count(*) FROM view_hand_over WHERE loaded_utc_ms >= ?", (since_utc_ms,)).get
+    rows: Any = connection.execute(
+        "SELECT ended, count(*) FROM view_hand_over WHERE ended_utc_ms >= ? AND loaded_utc_ms IS NOT NULL "
+        "GROUP BY ended",
+        (since_utc_ms,),
+    )
+    ended = dict(rows.fetchall())
+    return Balance(
+        seq=connection.execute("SELECT coalesce(max(seq), 0) FROM event").get,
+        before=before,
+        loaded=loaded,
+        collected=ended.get("collected", 0),
+        reclaimed=ended.get("reclaimed", 0),
+        missing=ended.get("gone", 0),
+    )
 
 
 def notice_outcomes(connection: apsw.Connection, results: Collection[str]) -> dict[str, Outcome]:

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import change, doors, exceptional, loading, notices, pickup, recounts, results, runs, staff
+from locker.fold import change, doors, exceptional, loading, notices, pickup, recounts, results, runs, staff, stock
 from locker.model import Cabinet
 
 FOLD_VERSION = 5
@@ -61,6 +61,10 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.Settled: loading.settled,
     ev.IncidentClosed: loading.incident_closed,
     ev.IncidentTaken: loading.incident_taken,
+    ev.CompartmentClosed: stock.compartment_closed,
+    ev.CompartmentReopened: stock.compartment_reopened,
+    ev.StockCheckStarted: stock.stock_check_started,
+    ev.StockCheckFinished: stock.stock_check_finished,
     ev.ApprovalAsked: exceptional.approval_asked,
     ev.ApprovalGiven: exceptional.approval_given,
     ev.GlassBroken: exceptional.glass_broken,

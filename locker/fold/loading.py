@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
+from locker.fold import stock
 from locker.fold.change import drop, open_incident, put, touch, touch_hand_over
 from locker.fold.custody import ensure_bundle, forget_hand_over, free_results, results_of
 from locker.model import Cabinet, HandOver, Round
@@ -64,7 +65,9 @@ def reclaimed(cabinet: Cabinet, event: ev.Reclaimed, recorded: ev.Recorded) -> C
 
 def looked_inside(cabinet: Cabinet, event: ev.LookedInside, recorded: ev.Recorded) -> Cabinet:
     quarantine = "" if event.found != "something_else" else "foreign_content"
-    changed = touch(cabinet, event.compartment, quarantine=quarantine, is_unproved=False, is_left_open=False)
+    changed = touch(
+        stock.looked(cabinet, event), event.compartment, quarantine=quarantine, is_unproved=False, is_left_open=False
+    )
     if changed.recount is not None and event.compartment not in changed.recount.looked:
         looked = (*changed.recount.looked, event.compartment)
         changed = replace(changed, recount=replace(changed.recount, looked=looked))

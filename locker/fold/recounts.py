@@ -87,6 +87,7 @@ def fact_merged(
         grants=cabinet.grants,
         visit=cabinet.visit,
         round=cabinet.round,
+        stock_check=cabinet.stock_check,
         wish_seq=max(cabinet.wish_seq, then.wish_seq),
         staff=_staff_after(cabinet, then),
         compartments=_compartments_after(cabinet, recount, then),

@@ -75,6 +75,7 @@ def _compartment(place: Body) -> Body:
         "state": state,
         "is_open": False,
         "is_suspect": place["number"] == 10,
+        "out_of_service": "",
         "quarantine": {14: "left_open", 11: "disputed"}.get(place["number"], ""),
         "hand_over": None if state in ("free", "quarantined", "out_of_service", "offline") else f"h{place['number']}",
     }
@@ -154,6 +155,18 @@ CLERK: Body = {
     "grants": [],
     "asked": [],
     "approvals": [],
+    "stock_check": None,
+    "balance": {
+        "before": 6,
+        "loaded": 4,
+        "collected": 3,
+        "reclaimed": 1,
+        "missing": 0,
+        "now": 6,
+        "holds": True,
+        "uncertain": [],
+        "stock_check": None,
+    },
     "incidents": [
         {
             "incident": 41,

@@ -204,6 +204,34 @@ async def test_a_glass_is_broken_with_a_reason_and_countersigned(clerk: StubServ
     await clerk.asked("incidents/41/countersign")
 
 
+async def test_the_stock_is_checked_from_door_to_door(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("stock-sum")).to_contain_text("6 từ hôm qua + 4 đã nạp")
+    await page.get_by_test_id("stock-start").click()
+    assert await clerk.asked("stock") == {"second": None}
+    check = {"by": "Lan", "second": "", "looked": 0, "left": 24, "next": 1, "differing": []}
+    await clerk.show(stock_check=check)
+    clerk.script("stock/open", problem("second-person-needed", 403))
+    await page.get_by_test_id("stock-open").click()
+    await page.get_by_test_id("approval-ask").click()
+    assert await clerk.asked("approvals") == {"compartment": 1, "purpose": "inspect"}
+    await clerk.show(grants=_grant(1, "inspect", is_opened=True))
+    await expect(page.get_by_test_id("door-number")).to_have_text("1")
+    await clerk.show(grants=[])
+    await page.get_by_test_id("place-1-look-empty").click()
+    assert await clerk.asked("compartments/1/look") == {"found": "empty"}
+    await page.get_by_test_id("stock-finish").click()
+    await clerk.asked("stock/finish")
+
+
+async def test_a_compartment_is_taken_out_of_use_with_its_cause(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("place-1").click()
+    await page.get_by_test_id("place-1-cause").select_option("sensor")
+    await page.get_by_test_id("place-1-take-out").click()
+    assert await clerk.asked("compartments/1/close") == {"cause": "sensor"}
+
+
 async def test_a_lost_code_is_sent_anew(clerk: StubService, open_page: Open) -> None:
     page = await open_page(clerk)
     await page.get_by_test_id("new-code-h3").click()

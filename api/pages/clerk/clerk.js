@@ -226,6 +226,12 @@ const ACTS = {
     draw();
   },
   "glass-ask": () => (local.second.glass = true),
+  "stock-start": ({ where }) => perform(where, "stock", { second: null }),
+  "stock-start-two": ({ where }) => (local.second = { where, path: "stock" }),
+  "stock-open": ({ where }) => perform(where, "stock/open", { second: null }),
+  "stock-finish": ({ where }) => perform(where, "stock/finish", {}),
+  "close-compartment": ({ number, where }) => perform(where, `compartments/${number}/close`, { cause: at(`place-${number}-cause`).value }),
+  "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
   prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
   "second-cancel": () => (local.second = null),
 };

@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { lookButtons } from "./floor.js";
+import { stock } from "./stock.js";
 import { button, day, field, mark, moment, noteAt, secondAt } from "./parts.js";
 
 function incident(view, one) {
@@ -91,5 +92,6 @@ export const matters = (view) =>
       view.snapshot.incidents.length === 0 && h("p", { class: "none" }, view.say("matters.none")),
       h("ul", { class: "items" }, view.snapshot.incidents.map((one) => incident(view, one))),
     ),
+    stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
   );

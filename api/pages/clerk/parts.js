@@ -32,6 +32,7 @@ export function noteAt(view, where) {
 /** Which opening somebody must agree to: its door and purpose, out of the path that was refused. */
 export function openingOf(view) {
   const [kind, id, purpose] = view.local.second.path.split("/");
+  if (kind === "stock") return { compartment: id ? view.snapshot.stock_check?.next : 0, purpose: "inspect" };
   const compartment = kind === "compartments" ? Number(id) : view.snapshot.in_cabinet.find((one) => one.hand_over === id)?.compartment;
   return { compartment, purpose };
 }
@@ -64,7 +65,7 @@ function glassAt(view, where) {
 /** Who agrees to an exceptional opening: a second person here, a leader elsewhere, or nobody and the glass is broken. */
 export function secondAt(view, where) {
   if (view.local.second?.where !== where) return null;
-  return h("div", { class: "second", "data-key": `agree-${where}` }, secondForm(view, where), approvalAt(view, where), glassAt(view, where));
+  return h("div", { class: "second", "data-key": `agree-${where}` }, secondForm(view, where), openingOf(view).compartment > 0 && [approvalAt(view, where), glassAt(view, where)]);
 }
 
 function secondForm(view, where) {
