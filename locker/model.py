@@ -88,7 +88,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     """One passing of items through one compartment.
 
-    `open_for` is the purpose under which its door stands open. `uncertain` names why record and evidence disagree.
+    `open_for` is the purpose under which its door stands open, `opened_for` the one under which it last did.
+    `uncertain` names why record and evidence disagree.
     `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
     have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
@@ -110,6 +111,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     closed_uptime_ms: int = 0
     loaded_utc_ms: int = 0
     loaded_by: str = ""
+    opened_for: ev.Purpose | Literal[""] = ""
     last_purpose: ev.Purpose | Literal[""] = ""
     last_actor: str = ""
     is_announced: bool = False
@@ -445,8 +447,8 @@ def _compartments_after(cabinet: Cabinet, recount: Recount, then: Cabinet) -> di
         compartments[number] = replace(
             after,
             is_open=before.is_open and not after.is_suspect,
-            is_left_open=before.is_left_open,
-            is_alarmed=before.is_alarmed,
+            is_left_open=before.is_left_open and not after.is_suspect,
+            is_alarmed=before.is_alarmed and not after.is_suspect,
             opened_uptime_ms=before.opened_uptime_ms,
             closed_uptime_ms=before.closed_uptime_ms,
             is_unproved=True,
@@ -638,7 +640,14 @@ def _grant_lapsed(cabinet: Cabinet, event: ev.GrantLapsed, _recorded: ev.Recorde
 
 
 def _door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -> Cabinet:
-    changed = _touch(cabinet, event.compartment, is_open=True, opened_uptime_ms=recorded.moment.uptime_ms)
+    changed = _touch(
+        cabinet,
+        event.compartment,
+        is_open=True,
+        is_left_open=False,
+        is_alarmed=False,
+        opened_uptime_ms=recorded.moment.uptime_ms,
+    )
     grant = cabinet.grants.get(event.grant)
     one = cabinet.hand_overs.get(event.hand_over)
     purpose: ev.Purpose | Literal[""] = ""
@@ -647,12 +656,13 @@ def _door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) 
         changed = replace(changed, grants=_with(changed.grants, event.grant, replace(grant, is_opened=True)))
         changed = _touch_visit(changed, grant.visit, recorded)
     elif one is not None:
-        purpose = one.dead_purpose or one.last_purpose
+        purpose = one.dead_purpose or (one.last_purpose if one.is_asked else one.opened_for)
     is_reopened = one is not None and (one.is_reopened or (one.stage == "loaded" and purpose == "load"))
     return _touch_hand_over(
         changed,
         event.hand_over,
         open_for=purpose,
+        opened_for=purpose,
         dead_purpose="",
         is_asked=False,
         trains=0,
@@ -850,11 +860,13 @@ def _load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) 
 def _free_results(cabinet: Cabinet, hand_over: str) -> Cabinet:
     """A hand-over did not come about: its results are expected again, or gone if the centre withdrew them meanwhile."""
     results = dict(cabinet.results)
+    others = [one for one in cabinet.hand_overs.values() if one.hand_over != hand_over and one.stage != "collected"]
     for key in _results_of(cabinet, hand_over):
-        if results[key].is_cancelled:
+        other = next((one.hand_over for one in others if key in one.results), "")
+        if results[key].is_cancelled and not other:
             results.pop(key)
         else:
-            results[key] = replace(results[key], hand_over="")
+            results[key] = replace(results[key], hand_over=other)
     return replace(cabinet, results=results)
 
 
