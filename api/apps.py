@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import callers, centre, clerk, exceptional, health, incidents, kiosk, page_files, problems, stock
+from api import callers, centre, clerk, exceptional, health, incidents, kiosk, page_files, problems, reports, stock
 from api.guard import Guard
 from api.meters import Meters
 from api.running import Running
@@ -51,6 +51,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
     app.include_router(stock.router)
+    app.include_router(reports.router)
     app.include_router(centre.router)
     app.include_router(health.routes(Meters(running), app))
     app.include_router(page_files.front("clerk/index.html", files))

@@ -22,6 +22,7 @@ SEARCHED = 50
 SHORTEST_TAIL = 4
 
 Where = Literal["to_load", "loading", "inside", "collected", "reclaimed", "cancelled", "gone"]
+Failure = Literal["doors_not_opened", "opened_unasked", "left_open", "wrong_doors", "disputes", "notices_failed"]
 Outcome = Literal["none", "queued", "sent", "delivered", "failed"]
 
 DDL = """
@@ -29,6 +30,7 @@ DROP TABLE IF EXISTS view_hand_over;
 DROP TABLE IF EXISTS view_result;
 DROP TABLE IF EXISTS view_notice;
 DROP TABLE IF EXISTS view_exceptional;
+DROP TABLE IF EXISTS view_failure;
 CREATE TABLE view_hand_over (
   hand_over TEXT PRIMARY KEY,
   compartment INTEGER NOT NULL,
@@ -74,6 +76,11 @@ CREATE TABLE view_exceptional (
   at_seq INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX view_exceptional_at ON view_exceptional (at_utc_ms);
+CREATE TABLE view_failure (
+  kind TEXT NOT NULL,
+  at_utc_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX view_failure_at ON view_failure (at_utc_ms);
 """
 
 
@@ -241,7 +248,17 @@ def _settled(connection: apsw.Connection, event: ev.Settled, at: At) -> None:
     )
 
 
-def _disputed(connection: apsw.Connection, event: ev.Disputed, _at: At) -> None:
+def _failed(kind: Failure) -> Callable[[apsw.Connection, ev.EventBody, At], None]:
+    """Counts a fact of this kind for reports."""
+
+    def step(connection: apsw.Connection, _event: ev.EventBody, at: At) -> None:
+        connection.execute("INSERT INTO view_failure (kind, at_utc_ms) VALUES (?, ?)", (kind, at.utc_ms))
+
+    return step
+
+
+def _disputed(connection: apsw.Connection, event: ev.Disputed, at: At) -> None:
+    _failed("disputes")(connection, event, at)
     connection.execute("UPDATE view_hand_over SET disputed = ? WHERE hand_over = ?", (event.kind, event.hand_over))
 
 
@@ -263,7 +280,9 @@ def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _a
     _outcome(connection, event.notice, "delivered" if event.is_reported else "sent")
 
 
-def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _at: At) -> None:
+def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, at: At) -> None:
+    if event.is_final:
+        _failed("notices_failed")(connection, event, at)
     _outcome(connection, event.notice, "failed" if event.is_final else "queued")
 
 
@@ -296,6 +315,10 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.Settled: _settled,
     ev.Disputed: _disputed,
     ev.GrantIssued: _granted,
+    ev.DoorDidNotOpen: _failed("doors_not_opened"),
+    ev.DoorOpenedUnasked: _failed("opened_unasked"),
+    ev.LeftOpen: _failed("left_open"),
+    ev.WrongDoorOpened: _failed("wrong_doors"),
     ev.NoticeQueued: _notice_queued,
     ev.NoticeSent: _notice_sent,
     ev.NoticeDelivered: _notice_delivered,

@@ -111,3 +111,30 @@ async def test_a_technician_takes_a_compartment_out_of_use_and_back(
     assert (await desk.post(f"{path}/reopen", json={})).status_code == 200
     assert (await look(desk))["compartments"][0]["state"] == "free"
     assert kind(await desk.post("/api/clerk/compartments/9/close", json={"cause": "lock"})) == "unknown-compartment"
+
+
+async def test_a_leader_gets_a_report_as_json_and_as_a_table(
+    cab: Any, desk: httpx.AsyncClient, sign_in: Callable[..., Any]
+) -> None:
+    await cab.announce("r-1", code="H29.190.5-261008-0042")
+    await cab.load("r-1", number=1, hand_over="h-1")
+    today = cab.running.today(cab.hands())
+    await sign_in("minh")
+    span = {"from": today[:8] + "01", "to": today}
+    told = (await desk.get("/api/clerk/reports", params={**span, "by": "month"})).json()
+    assert [(one["period"], one["loaded"], one["collected"]) for one in told["periods"]] == [(today[:7], 1, 0)]
+    table = await desk.get("/api/clerk/reports", params={**span, "as": "csv"})
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    heading, *lines = table.text.lstrip("\ufeff").splitlines()
+    assert heading.startswith("period,loaded,collected,out_of_hours,")
+    assert lines[-1].startswith(f"{today},1,0,0,,")
+    assert len(lines) == int(today[8:])
+    for wrong in ({"from": today, "to": "2020-01-01"}, {**span, "by": "hour"}, {"from": "2000-01-01", "to": today}):
+        answer = await desk.get("/api/clerk/reports", params=wrong)
+        assert (answer.status_code, kind(answer)) == (422, "invalid-request")
+
+
+async def test_a_clerk_gets_no_report(desk: httpx.AsyncClient, sign_in: Callable[..., Any]) -> None:
+    await sign_in("lan")
+    answer = await desk.get("/api/clerk/reports", params={"from": "2026-11-01", "to": "2026-11-02"})
+    assert (answer.status_code, kind(answer)) == (403, "not-allowed")

@@ -5,6 +5,7 @@ import { icon } from "../shared/icons.js";
 import { button, mark, moment, noteAt, secondAt } from "./parts.js";
 
 const WHERE = "stock";
+const monthAsTable = (now) => `/api/clerk/reports?from=${now.slice(0, 8)}01&to=${now.slice(0, 10)}&by=day&as=csv`;
 const listed = (numbers) => numbers.join(", ");
 
 function checked(view, last) {
@@ -58,6 +59,7 @@ export function stock(view) {
     h("p", { class: "details" }, balance.uncertain.length ? view.say("stock.uncertain", { list: listed(balance.uncertain.map((one) => one.compartment)) }) : view.say("stock.certain")),
     checked(view, balance.stock_check),
     me.role !== "technician" && (check ? underWay(view, check) : begin(view)),
+    me.role === "leader" && h("p", {}, h("a", { href: monthAsTable(view.snapshot.time), download: true, "data-testid": "report" }, view.say("report.month"))),
     noteAt(view, WHERE),
     secondAt(view, WHERE),
   );
