@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from locker import office_hours
 from locker.model import Place
+from locker.rules.quiet_hours import Daytime
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -116,6 +117,9 @@ class SecretsSection(Section):
     device_key_file: Path | None = None
 
 
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
 class TwilioSection(Section):
     account_sid: str
     auth_token_file: Path
@@ -130,6 +134,8 @@ class NoticesSection(Section):
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    day_starts: Clock = "07:30"
+    day_ends: Clock = "20:00"
     twilio: TwilioSection | None = None
 
 
@@ -337,6 +343,12 @@ def office_hours_of(config: Config) -> office_hours.OfficeHours:
     )
 
 
+def daytime_of(config: Config) -> Daytime:
+    """The hours in which messages that can wait go out."""
+    starts, ends = (dt.time.fromisoformat(one) for one in (config.notices.day_starts, config.notices.day_ends))
+    return Daytime(zone=ZoneInfo(config.cabinet.timezone), starts=starts, ends=ends)
+
+
 def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
     pairs = (one.split("-") for one in hours)
     return tuple(
@@ -468,6 +480,8 @@ def _section_problems(config: Config) -> Iterator[str]:
         ZoneInfo(config.cabinet.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f"cabinet.timezone {config.cabinet.timezone}: there is no such zone; write it as Asia/Ho_Chi_Minh"
+    if config.notices.day_starts > config.notices.day_ends:
+        yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
     users = Counter(entry.user for entry in config.staff)
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
 

@@ -22,7 +22,17 @@ DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
-Template = Literal["READY", "READY_BUNDLE", "NEWCODE", "NEWCODE_REVOKED", "COLLECTED", "WITHDRAWN", "EXPIRED"]
+Template = Literal[
+    "READY",
+    "READY_BUNDLE",
+    "NEWCODE",
+    "NEWCODE_REVOKED",
+    "COLLECTED",
+    "WITHDRAWN",
+    "EXPIRED",
+    "REMIND",
+    "COUNTER_INSTEAD",
+]
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -376,7 +386,7 @@ class VisitEnded(EventBody, frozen=True):
 
 
 class NoticeQueued(EventBody, frozen=True):
-    """A message is to go out; its text is made when it is sent and never kept."""
+    """A message is to go out; its text is made when it is sent and never kept. `step`: which reminder it is, from 1."""
 
     notice: str
     template: Template
@@ -384,6 +394,7 @@ class NoticeQueued(EventBody, frozen=True):
     bundle: str
     code: str = ""
     results: tuple[str, ...] = ()
+    step: int = 0
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -414,6 +425,13 @@ class NoticeFailed(EventBody, frozen=True):
     gateway: str
     cause: str
     is_final: bool
+
+
+class NoticeDropped(EventBody, frozen=True):
+    """There is nothing left to say: what the message speaks of is over before it could go out."""
+
+    notice: str
+    cause: str
 
 
 # --- staff
@@ -510,6 +528,7 @@ Event = (
     | NoticeSent
     | NoticeDelivered
     | NoticeFailed
+    | NoticeDropped
     | SignedIn
     | SignInFailed
     | PresenceProved

@@ -29,10 +29,14 @@ TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
 
 
 class NoText(Exception):
-    """There is no message to send. `cause`: no_phone, code_over, nothing_inside, seal_broken, text."""
+    """There is no message to send. `cause`: no_phone, code_over, nothing_inside, seal_broken, text.
+
+    `is_over`: nothing is wrong; what it was to speak of is over.
+    """
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
+        self.is_over = cause == "nothing_inside"
         super().__init__(cause)
 
 
@@ -105,8 +109,8 @@ class Writer:
 
 
 def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
-    """The results a notice speaks of; with a code only those still inside. Raises NoText when none is."""
-    if not notice.code:
+    """The results a notice speaks of; with a code, or to remind, those still inside. Raises NoText when none is."""
+    if not notice.code and notice.template != "REMIND":
         return notice.results
     inside = {
         result

@@ -91,6 +91,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
     have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
+    `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
     """
 
     hand_over: str
@@ -113,6 +114,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     last_actor: str = ""
     is_announced: bool = False
     is_reopened: bool = False
+    reminded: int = 0
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):

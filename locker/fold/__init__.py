@@ -14,7 +14,7 @@ from locker import events as ev
 from locker.fold import change, doors, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -73,6 +73,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.NoticeSent: notices.notice_sent,
     ev.NoticeDelivered: notices.notice_delivered,
     ev.NoticeFailed: notices.notice_failed,
+    ev.NoticeDropped: notices.notice_dropped,
     ev.SignedIn: staff.signed_in,
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,

@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +15,7 @@ from locker import events as ev
 from locker.config import CabinetSection
 from locker.notices import Notices
 from locker.refusals import WrongStage
+from locker.rules.quiet_hours import Daytime
 from otp import codes, sealing
 from otp.file_gateway import FileGateway
 from otp.gateway import SmsGateway
@@ -33,7 +36,7 @@ class Post:
         self.gateways = gateways
         self.notices = self.start()
 
-    def start(self) -> Notices:
+    def start(self, day: Daytime | None = None) -> Notices:
         self.notices = Notices(
             journal=self.hall.journal,
             gateways=self.gateways,
@@ -42,6 +45,7 @@ class Post:
             cabinet=CabinetSection(id="hoa-mai-01"),
             clock=self.hall.clock.moment,
             draw=os.urandom,
+            day=day,
             cost=CHEAP,
             pause_s=0.01,
         )
@@ -329,6 +333,73 @@ async def test_a_message_that_waited_names_only_what_is_still_inside(hall: Any, 
     folder.unlink()
     await post.wait(MINUTE)
     assert any("nhan 1 ket qua" in text for text in post.texts())
+
+
+def sleep(post: Post) -> int:
+    """People sleep from now on for eight hours; the milliseconds until they wake."""
+    now = datetime.fromtimestamp(post.hall.hand.wall_ms / 1000, UTC)
+    post.start(Daytime(zone=ZoneInfo("UTC"), starts=(now + timedelta(hours=8)).time(), ends=time(23, 59, 59)))
+    return 8 * 60 * MINUTE
+
+
+async def test_what_can_wait_goes_in_the_morning_and_what_was_asked_for_at_once(hall: Any, post: Post) -> None:
+    night = sleep(post)
+    await hall.load(await hall.announce(1))
+    await post.wait(night - 1)
+    assert post.texts() == []
+    (bundle,) = hall.cabinet.bundles
+    await post.notices.mint_again(bundle)
+    await post.settle()
+    assert ["MA MO TU MOI" in text for text in post.texts()] == [True]
+    await post.wait(1)
+    assert len(post.texts()) == 2
+
+
+async def test_an_outage_that_ends_at_night_wakes_nobody(hall: Any, post: Post, folder: Path) -> None:
+    shut(folder)
+    await hall.load(await hall.announce(1))
+    await post.settle()
+    night = sleep(post)
+    folder.unlink()
+    for _ in range(7):
+        await post.wait(60 * MINUTE)
+    assert post.texts() == []
+    await post.wait(night - 7 * 60 * MINUTE)
+    assert len(post.texts()) == 1
+
+
+async def test_a_message_held_over_night_is_not_sent_when_its_result_was_collected(hall: Any, post: Post) -> None:
+    night = sleep(post)
+    hand_over = await hall.load(await hall.announce(1))
+    await post.settle()
+    await hall.collect(hand_over)
+    await post.wait(night)
+    assert post.texts() == []
+    assert (hall.cabinet.notices, kinds(hall), await sealed(hall)) == ({}, [], 0)
+
+
+async def test_a_reminder_overtaken_by_its_collection_is_dropped(hall: Any, post: Post, folder: Path) -> None:
+    hand_over = await hall.load(await hall.announce(1))
+    await post.wait(2_000)
+    before = len(post.texts())
+    await hall.collect(hand_over)
+    await hall.record(
+        ev.NoticeQueued(notice="n-remind", template="REMIND", person="p-r1-1", bundle="", results=("r1",), step=1)
+    )
+    await post.settle()
+    assert len(post.texts()) == before
+    assert (hall.cabinet.notices, kinds(hall)) == ({}, [])
+    assert [one["cause"] for one in await facts_of(hall, "NoticeDropped")] == ["nothing_inside"]
+
+
+async def test_a_reminder_names_the_dossier_and_the_last_day(hall: Any, post: Post) -> None:
+    await hall.load(await hall.announce(1))
+    await post.wait(2_000)
+    await hall.record(
+        ev.NoticeQueued(notice="n-remind", template="REMIND", person="p-r1-1", bundle="", results=("r1",), step=1)
+    )
+    await post.settle()
+    assert "261008-0001 con trong tu 24/7 den het 31/12/2030" in post.texts()[-1]
 
 
 async def test_a_person_without_a_phone_is_an_incident_for_a_clerk(hall: Any, post: Post) -> None:
