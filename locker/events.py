@@ -141,6 +141,13 @@ class ResultCancelled(EventBody, frozen=True):
     result: str
 
 
+class ResultNotLoaded(EventBody, frozen=True):
+    """Nobody put it into the cabinet by its deadline; it is handed out at the counter."""
+
+    result: str
+    deadline: str
+
+
 class CancelConflicted(EventBody, frozen=True):
     """A cancel met a result that had already left the cabinet."""
 
@@ -492,6 +499,7 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | ResultNotLoaded
     | CancelConflicted
     | WishRefused
     | GrantIssued

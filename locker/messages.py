@@ -29,14 +29,14 @@ TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
 
 
 class NoText(Exception):
-    """There is no message to send. `cause`: no_phone, code_over, nothing_inside, seal_broken, text.
+    """There is no message to send. `cause`: no_phone, code_over, nothing_inside, loaded_meanwhile, seal_broken, text.
 
     `is_over`: nothing is wrong; what it was to speak of is over.
     """
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
-        self.is_over = cause == "nothing_inside"
+        self.is_over = cause in ("nothing_inside", "loaded_meanwhile")
         super().__init__(cause)
 
 
@@ -109,7 +109,9 @@ class Writer:
 
 
 def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
-    """The results a notice speaks of; with a code, or to remind, those still inside. Raises NoText when none is."""
+    """The results a notice speaks of; with a code, or to remind, those still inside. Raises NoText if none is."""
+    if notice.template == "COUNTER_INSTEAD":
+        return _outside(cabinet, notice)
     if not notice.code and notice.template != "REMIND":
         return notice.results
     inside = {
@@ -121,6 +123,14 @@ def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
     left = tuple(result for result in notice.results if result in inside)
     if not left:
         raise NoText("nothing_inside")
+    return left
+
+
+def _outside(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
+    known = [cabinet.results[key] for key in notice.results if key in cabinet.results]
+    left = tuple(one.result for one in known if not one.hand_over and not one.is_cancelled)
+    if not left:
+        raise NoText("loaded_meanwhile")
     return left
 
 

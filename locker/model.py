@@ -63,7 +63,10 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A result the centre announced and that has not left our hands."""
+    """A result the centre announced and that has not left our hands.
+
+    `announced_utc_ms` is 0 when the clock was not believed then. `is_missed`: it was not loaded by its deadline.
+    """
 
     result: str
     recipient: str
@@ -82,6 +85,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     hand_over: str = ""
     is_cancelled: bool = False
+    announced_utc_ms: int = 0
+    is_missed: bool = False
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):

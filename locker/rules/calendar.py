@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from locker import events as ev
 from locker.model import Cabinet
 from locker.office_hours import OfficeHours
-from locker.rules import reminders
+from locker.rules import reminders, unloaded
+from locker.rules.doors import merged
 from locker.rules.quiet_hours import Daytime
 
 
@@ -24,4 +25,7 @@ class Calendar:
 
 def due(cabinet: Cabinet, moment: ev.Moment, calendar: Calendar) -> ev.Decision:
     """Everything that is due now."""
-    return reminders.due(cabinet, moment, office=calendar.office, day=calendar.day)
+    return merged(
+        reminders.due(cabinet, moment, office=calendar.office, day=calendar.day),
+        unloaded.due(cabinet, moment, office=calendar.office),
+    )

@@ -402,6 +402,26 @@ async def test_a_reminder_names_the_dossier_and_the_last_day(hall: Any, post: Po
     assert "261008-0001 con trong tu 24/7 den het 31/12/2030" in post.texts()[-1]
 
 
+def counter_instead() -> ev.NoticeQueued:
+    return ev.NoticeQueued(notice="n-c", template="COUNTER_INSTEAD", person="p-r1-1", bundle="", results=("r1",))
+
+
+async def test_who_is_sent_to_the_counter_reads_of_the_dossier(hall: Any, post: Post) -> None:
+    await hall.announce(1)
+    await hall.record(counter_instead())
+    await post.settle()
+    assert "261008-0001 da co, khong de duoc trong tu 24/7" in post.texts()[0]
+
+
+async def test_nobody_is_sent_to_the_counter_for_what_was_loaded_meanwhile(hall: Any, post: Post) -> None:
+    await hall.announce(1)
+    await hall.record(counter_instead())
+    await hall.load("r1", closes_round=False)
+    await post.settle()
+    assert post.texts() == []
+    assert (hall.cabinet.notices, kinds(hall)) == ({}, [])
+
+
 async def test_a_person_without_a_phone_is_an_incident_for_a_clerk(hall: Any, post: Post) -> None:
     await hall.load(await hall.announce(1, phone="02838291234"))
     await post.settle()
