@@ -34,7 +34,7 @@ from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_
 from locker import keeping, recovery, retention, timers, views
 from locker.centre import Address
 from locker.clock import Clock, system_clock
-from locker.config import Config, Listener, daytime_of, office_hours_of
+from locker.config import Config, Listener, calendar_of, daytime_of
 from locker.doors import Doors
 from locker.inbox import Inbox
 from locker.journal import Journal
@@ -43,7 +43,6 @@ from locker.notices import Notices
 from locker.proofs import Proofs
 from locker.refusals import StorageFault
 from locker.replay import cabinet_fold
-from locker.rules.calendar import Calendar
 from locker.rules.retention import DAY_MS, Policy
 from locker.sync import Alone, Sync
 from otp import sealing
@@ -125,6 +124,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             clock=clock.moment,
             draw=os.urandom,
             day=daytime_of(config),
+            staff_phones=config.alerts.phones,
         )
         stack.push_async_callback(notices.close)
         centre = await stack.enter_async_context(_centre(config, journal, clock, device_key))
@@ -193,7 +193,10 @@ async def _run_all(
         workers = [
             group.create_task(running.doors.run(), name="doors"),
             group.create_task(running.notices.run(), name="notices"),
-            group.create_task(_timers(config, running, clock), name="timers"),
+            group.create_task(
+                _timers(config, running, clock),
+                name="timers",
+            ),
             group.create_task(_retention(config, running, clock), name="retention"),
             group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
@@ -211,8 +214,7 @@ async def _run_all(
 
 
 async def _timers(config: Config, running: Running, clock: Clock) -> None:
-    office = Calendar(office=office_hours_of(config), day=daytime_of(config))
-    await timers.run(running.journal, timing=timing(config), office=office, clock=clock)
+    await timers.run(running.journal, timing=timing(config), office=calendar_of(config), clock=clock)
 
 
 async def _retention(config: Config, running: Running, clock: Clock) -> None:

@@ -19,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from locker import office_hours
 from locker.model import Place
+from locker.rules.alerts import OnCall
+from locker.rules.calendar import Calendar
 from locker.rules.quiet_hours import Daytime
 
 Size = Literal["S", "M", "L"]
@@ -255,6 +257,23 @@ class CalendarSection(Section):
         return self
 
 
+Mobile = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
+
+
+class AlertsSection(Section):
+    """Who is written to when something happens outside office hours; nobody unless named."""
+
+    duty: Annotated[tuple[Mobile, ...], Field(max_length=5)] = ()
+    leader: Annotated[tuple[Mobile, ...], Field(max_length=5)] = ()
+    digest_at: Clock = "07:00"
+
+    @property
+    def phones(self) -> Mapping[str, str]:
+        """Numbers by the ref under which facts name them."""
+        roles = {"duty": self.duty, "leader": self.leader}
+        return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
+
+
 class LimitsSection(Section):
     """What the lowest layer allows whatever is asked: different doors opened per minute in the whole cabinet."""
 
@@ -323,6 +342,7 @@ class Config(Wiring):
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
     calendar: CalendarSection = CalendarSection()
+    alerts: AlertsSection = AlertsSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
@@ -347,6 +367,17 @@ def daytime_of(config: Config) -> Daytime:
     """The hours in which messages that can wait go out."""
     starts, ends = (dt.time.fromisoformat(one) for one in (config.notices.day_starts, config.notices.day_ends))
     return Daytime(zone=ZoneInfo(config.cabinet.timezone), starts=starts, ends=ends)
+
+
+def calendar_of(config: Config) -> Calendar:
+    """What the calendar's rules go by."""
+    refs = tuple(config.alerts.phones)
+    on_call = OnCall(
+        duty=tuple(ref for ref in refs if ref.startswith("staff:duty:")),
+        leader=tuple(ref for ref in refs if ref.startswith("staff:leader:")),
+        digest_at=dt.time.fromisoformat(config.alerts.digest_at),
+    )
+    return Calendar(office=office_hours_of(config), day=daytime_of(config), on_call=on_call)
 
 
 def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
@@ -480,10 +511,16 @@ def _section_problems(config: Config) -> Iterator[str]:
         ZoneInfo(config.cabinet.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f"cabinet.timezone {config.cabinet.timezone}: there is no such zone; write it as Asia/Ho_Chi_Minh"
-    if config.notices.day_starts > config.notices.day_ends:
-        yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
+    yield from _hours_problems(config)
     users = Counter(entry.user for entry in config.staff)
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
+
+
+def _hours_problems(config: Config) -> Iterator[str]:
+    if config.notices.day_starts > config.notices.day_ends:
+        yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
+    if config.alerts.leader and not config.alerts.duty:
+        yield "alerts.leader is set without alerts.duty: name a duty phone; the leader hears only of what is grave"
 
 
 def _anchored(config: Config, folder: Path) -> Config:

@@ -32,6 +32,11 @@ Template = Literal[
     "EXPIRED",
     "REMIND",
     "COUNTER_INSTEAD",
+    "STAFF_STUCK",
+    "STAFF_DOOR",
+    "STAFF_TAMPER",
+    "STAFF_WRONG",
+    "STAFF_DIGEST",
 ]
 
 
@@ -393,7 +398,10 @@ class VisitEnded(EventBody, frozen=True):
 
 
 class NoticeQueued(EventBody, frozen=True):
-    """A message is to go out; its text is made when it is sent and never kept. `step`: which reminder it is, from 1."""
+    """A message is to go out; its text is made when it is sent and never kept.
+
+    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`.
+    """
 
     notice: str
     template: Template
@@ -402,6 +410,8 @@ class NoticeQueued(EventBody, frozen=True):
     code: str = ""
     results: tuple[str, ...] = ()
     step: int = 0
+    incident: int = 0
+    count: int = 0
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -459,6 +469,17 @@ class SignInFailed(EventBody, frozen=True):
 class PresenceProved(EventBody, frozen=True):
     actor: str
     way: Literal["kiosk_number", "key_switch"]
+
+
+class StaffAlerted(EventBody, frozen=True):
+    """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night.
+
+    `day` (YYYY-MM-DD) is the one on which the night began, or that of the digest.
+    """
+
+    kind: str
+    incidents: tuple[int, ...]
+    day: str
 
 
 # --- keeping
@@ -540,6 +561,7 @@ Event = (
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | StaffAlerted
     | Settled
     | PersonalErased
     | Parked

@@ -174,6 +174,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     stage: Literal["queued", "attempted", "sent", "failed"] = "queued"
     provider_id: str = ""
     touched_uptime_ms: int = 0
+    incident: int = 0
+    count: int = 0
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -191,6 +193,18 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     compartment: int = 0
     hand_over: str = ""
     opened_utc_ms: int = 0
+
+
+class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What staff were told: when each kind of incident last, how often in the night that began on `night`, the day of
+    the latest digest, and the open incidents among it.
+    """
+
+    last_utc_ms: dict[str, int] = {}
+    night: str = ""
+    sent: int = 0
+    digest: str = ""
+    told: tuple[int, ...] = ()
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -241,6 +255,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     visit: Visit | None = None
     round: Round | None = None
     recount: Recount | None = None
+    alerts: Alerts = Alerts()
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""

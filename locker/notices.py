@@ -9,7 +9,7 @@ the disk is full nothing is sent, because nothing could be put on record. What c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import apsw
 import structlog
@@ -53,11 +53,12 @@ class Notices:
         clock: Callable[[], ev.Moment],
         draw: Callable[[int], bytes],
         day: quiet_hours.Daytime | None = None,
+        staff_phones: Mapping[str, str] | None = None,
         cost: sealing.Argon2Cost = sealing.CODE_COST,
         pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
-        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet)
+        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet, staff_phones=staff_phones or {})
         self._device_key = device_key
         self._clock = clock
         self._draw = draw

@@ -78,6 +78,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.SignedIn: staff.signed_in,
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,
+    ev.StaffAlerted: staff.staff_alerted,
     ev.PersonalErased: runs.personal_erased,
     ev.Parked: runs.parked,
 }

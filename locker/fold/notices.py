@@ -18,6 +18,8 @@ def notice_queued(cabinet: Cabinet, event: ev.NoticeQueued, recorded: ev.Recorde
         code=event.code,
         results=event.results,
         queued_utc_ms=recorded.moment.utc_ms,
+        incident=event.incident,
+        count=event.count,
     )
     changed = replace(cabinet, notices=put(cabinet.notices, event.notice, notice))
     if event.template == "REMIND":

@@ -5,22 +5,24 @@ Asked again after every change and every half minute; each answer leaves a fact,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from locker import events as ev
 from locker.model import Cabinet
 from locker.office_hours import OfficeHours
-from locker.rules import reminders, unloaded
+from locker.rules import alerts, reminders, unloaded
+from locker.rules.alerts import OnCall
 from locker.rules.doors import merged
 from locker.rules.quiet_hours import Daytime
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Of one office: its hours, and the hours in which people may be written to."""
+    """Of one office: its hours, those in which people may be written to, and who is on call outside of them."""
 
     office: OfficeHours
     day: Daytime
+    on_call: OnCall = field(default_factory=OnCall)
 
 
 def due(cabinet: Cabinet, moment: ev.Moment, calendar: Calendar) -> ev.Decision:
@@ -28,4 +30,5 @@ def due(cabinet: Cabinet, moment: ev.Moment, calendar: Calendar) -> ev.Decision:
     return merged(
         reminders.due(cabinet, moment, office=calendar.office, day=calendar.day),
         unloaded.due(cabinet, moment, office=calendar.office),
+        alerts.due(cabinet, moment, office=calendar.office, on_call=calendar.on_call),
     )

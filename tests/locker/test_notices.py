@@ -46,6 +46,7 @@ class Post:
             clock=self.hall.clock.moment,
             draw=os.urandom,
             day=day,
+            staff_phones={"staff:duty:1": "+84901234567"},
             cost=CHEAP,
             pause_s=0.01,
         )
@@ -420,6 +421,31 @@ async def test_nobody_is_sent_to_the_counter_for_what_was_loaded_meanwhile(hall:
     await post.settle()
     assert post.texts() == []
     assert (hall.cabinet.notices, kinds(hall)) == ({}, [])
+
+
+def alert(incident: int) -> ev.NoticeQueued:
+    return ev.NoticeQueued(
+        notice="n-s", template="STAFF_DOOR", person="staff:duty:1", bundle="", incident=incident, count=1
+    )
+
+
+async def test_staff_read_of_compartment_time_and_incident(hall: Any, post: Post) -> None:
+    await hall.record(ev.LeftOpen(compartment=7, hand_over=""))
+    (incident,) = hall.cabinet.incidents
+    await hall.record(alert(incident))
+    await post.settle()
+    at = datetime.fromtimestamp(hall.hand.wall_ms / 1000, ZoneInfo("Asia/Ho_Chi_Minh")).strftime("%H:%M %d/%m/%Y")
+    assert post.texts() == [
+        f"TU 24/7 UBND P.Hoa Mai: ngan 7 mo qua 10 phut, luc {at}. Can kiem tra. Ma su co {incident}."
+    ]
+
+
+async def test_an_incident_that_was_closed_before_its_message_went_out_is_not_told(hall: Any, post: Post) -> None:
+    await hall.record(ev.LeftOpen(compartment=7, hand_over=""))
+    (incident,) = hall.cabinet.incidents
+    await hall.record(alert(incident), ev.IncidentClosed(incident=incident, actor="lan"))
+    await post.settle()
+    assert (post.texts(), hall.cabinet.notices, kinds(hall)) == ([], {}, [])
 
 
 async def test_a_person_without_a_phone_is_an_incident_for_a_clerk(hall: Any, post: Post) -> None:
