@@ -92,7 +92,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     """One passing of items through one compartment.
 
-    `open_for` is the purpose under which its door stands open. `uncertain` names why record and evidence disagree.
+    `open_for` is the purpose under which its door stands open, `opened_for` the one under which it last did.
+    `uncertain` names why record and evidence disagree.
     `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
     have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
@@ -115,6 +116,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     closed_uptime_ms: int = 0
     loaded_utc_ms: int = 0
     loaded_by: str = ""
+    opened_for: ev.Purpose | Literal[""] = ""
     last_purpose: ev.Purpose | Literal[""] = ""
     last_actor: str = ""
     is_announced: bool = False
