@@ -86,7 +86,7 @@ async def break_glass(body: Broken, session: Clerk, running: Cabinets) -> dict[s
     actor, glass, grant = running.sessions.actor(session), running.new_id(), running.new_id()
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
-        due = exceptional.working_day_ends(running.local(moment.utc_ms))
+        due = exceptional.working_day_ends(running.office, running.local(moment.utc_ms))
         return exceptional.break_glass(
             cabinet,
             body.compartment,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -35,10 +34,9 @@ async def take(incident: Incident, body: Until, session: Clerk, running: Cabinet
     actor = running.sessions.actor(session)
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
-        due = exceptional.working_day_ends(running.local(moment.utc_ms))
+        due = exceptional.working_day_ends(running.office, running.local(moment.utc_ms))
         if body.by is not None:
-            zone = ZoneInfo(running.config.cabinet.timezone)
-            due = datetime.combine(body.by, time(exceptional.OFFICE_CLOSES_HOUR), tzinfo=zone)
+            due = exceptional.day_ends(running.office, body.by)
         due_utc_ms = int(due.timestamp() * 1000)
         return clearing.take_incident(cabinet, incident, actor, due_utc_ms=due_utc_ms, moment=moment)
 

@@ -6,7 +6,6 @@ import csv
 import io
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
@@ -18,9 +17,7 @@ from api.clerk import STORED
 from api.exceptional import Leader
 from api.kiosk import Body
 from locker import reports
-from locker.rules.exceptional import OFFICE_CLOSES_HOUR, WORKING_DAYS
 
-OPENS, CLOSES = time(7, 30), time(OFFICE_CLOSES_HOUR)
 LONGEST_DAYS = 3 * 366
 BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 
@@ -46,22 +43,19 @@ router = APIRouter(prefix="/api/clerk")
 @router.get("/reports", response_class=Response, responses=problems.documented(*STORED))
 async def report(session: Leader, running: Cabinets, span: Annotated[Span, Query()]) -> Response:
     _ = session
-    zone = ZoneInfo(running.config.cabinet.timezone)
+    zone = running.office.zone
     start = _utc_ms(datetime.combine(span.first, time(), tzinfo=zone))
     end = _utc_ms(datetime.combine(span.last + timedelta(days=1), time(), tzinfo=zone))
     rows = await running.journal.read(lambda connection: reports.read(connection, start, end))
-    found = reports.periods(rows, span.first, span.last, by=span.by, local=running.local, is_office_open=is_office_open)
+    found = reports.periods(
+        rows, span.first, span.last, by=span.by, local=running.local, is_office_open=running.office.is_open
+    )
     lines = [told(one) for one in found]
     if span.shape == "json":
         return JSONResponse({"periods": lines})
     name = f"{running.config.cabinet.id}-{span.first}-{span.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(table(lines), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def is_office_open(local: datetime) -> bool:
-    """Monday to Friday, 07:30 to 17:00."""
-    return local.weekday() < WORKING_DAYS and OPENS <= local.time() < CLOSES
 
 
 def told(one: reports.Period) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from api.entry import KioskEntry
 from api.sessions import Sessions
 from api.sign_in import SignIn
 from hw.link import Counters
-from locker.config import Config
+from locker.config import Config, office_hours_of
 from locker.doors import BoardState
 from locker.events import Decision, Moment, Recorded
 from locker.journal import Journal
 from locker.model import Cabinet, Place
+from locker.office_hours import OfficeHours
 from locker.refusals import SafeMode
 from locker.rules.due import Timing
 from locker.rules.pickup import Proof
@@ -110,6 +111,7 @@ class Running:
     bell: Bell
     clock: Callable[[], Moment]
     new_id: Callable[[], str]
+    office: OfficeHours
     push_secret: str | None = None
     commit_seconds: Histogram = field(default_factory=_commit_seconds)
 
@@ -213,5 +215,6 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
         bell=bell,
         clock=clock,
         new_id=lambda: draw(12).hex(),
+        office=office_hours_of(config),
         push_secret=push_secret,
     )

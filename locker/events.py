@@ -23,7 +23,23 @@ Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
 ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
-Template = Literal["READY", "READY_BUNDLE", "NEWCODE", "NEWCODE_REVOKED", "COLLECTED", "WITHDRAWN", "EXPIRED"]
+Template = Literal[
+    "READY",
+    "READY_BUNDLE",
+    "NEWCODE",
+    "NEWCODE_REVOKED",
+    "COLLECTED",
+    "WITHDRAWN",
+    "EXPIRED",
+    "REMIND",
+    "COUNTER_INSTEAD",
+    "STAFF_STUCK",
+    "STAFF_DOOR",
+    "STAFF_TAMPER",
+    "STAFF_WRONG",
+    "STAFF_GLASS",
+    "STAFF_DIGEST",
+]
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -130,6 +146,13 @@ class ResultCancelled(EventBody, frozen=True):
 
     wish: int
     result: str
+
+
+class ResultNotLoaded(EventBody, frozen=True):
+    """Nobody put it into the cabinet by its deadline; it is handed out at the counter."""
+
+    result: str
+    deadline: str
 
 
 class CancelConflicted(EventBody, frozen=True):
@@ -462,7 +485,10 @@ class VisitEnded(EventBody, frozen=True):
 
 
 class NoticeQueued(EventBody, frozen=True):
-    """A message is to go out; its text is made when it is sent and never kept."""
+    """A message is to go out; its text is made when it is sent and never kept.
+
+    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`.
+    """
 
     notice: str
     template: Template
@@ -470,6 +496,9 @@ class NoticeQueued(EventBody, frozen=True):
     bundle: str
     code: str = ""
     results: tuple[str, ...] = ()
+    step: int = 0
+    incident: int = 0
+    count: int = 0
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -502,6 +531,13 @@ class NoticeFailed(EventBody, frozen=True):
     is_final: bool
 
 
+class NoticeDropped(EventBody, frozen=True):
+    """There is nothing left to say: what the message speaks of is over before it could go out."""
+
+    notice: str
+    cause: str
+
+
 # --- staff
 
 
@@ -520,6 +556,17 @@ class SignInFailed(EventBody, frozen=True):
 class PresenceProved(EventBody, frozen=True):
     actor: str
     way: Literal["kiosk_number", "key_switch"]
+
+
+class StaffAlerted(EventBody, frozen=True):
+    """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night.
+
+    `day` (YYYY-MM-DD) is the one on which the night began, or that of the digest.
+    """
+
+    kind: str
+    incidents: tuple[int, ...]
+    day: str
 
 
 # --- keeping
@@ -560,6 +607,7 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | ResultNotLoaded
     | CancelConflicted
     | WishRefused
     | GrantIssued
@@ -605,9 +653,11 @@ Event = (
     | NoticeSent
     | NoticeDelivered
     | NoticeFailed
+    | NoticeDropped
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | StaffAlerted
     | Settled
     | PersonalErased
     | Parked

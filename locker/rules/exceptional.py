@@ -10,20 +10,19 @@ technician does neither.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time
 
 import msgspec
 
 from locker import events as ev
 from locker.model import Approval, Cabinet, HandOver, Incident
+from locker.office_hours import OfficeHours
 from locker.refusals import NotAllowed, SecondPersonNeeded, UnknownApproval, UnknownHandOver, WrongStage
 from locker.rules import clearing
 from locker.rules.doors import merged
 from locker.rules.loading import Actor, needs_presence
 
 APPROVAL_MS = 10 * 60_000
-OFFICE_CLOSES_HOUR = 17
-WORKING_DAYS = 5
 LEADER = "leader"
 
 
@@ -155,9 +154,12 @@ def may_countersign(incident: Incident, *, user: str, role: str) -> bool:
     return bool(incident.glass) and user != incident.raised_by and LEADER in (role, incident.role)
 
 
-def working_day_ends(local: datetime) -> datetime:
-    """The end of the next working day, Monday to Friday, after this local time."""
-    day = local + timedelta(days=1)
-    while day.weekday() >= WORKING_DAYS:
-        day += timedelta(days=1)
-    return day.replace(hour=OFFICE_CLOSES_HOUR, minute=0, second=0, microsecond=0)
+def working_day_ends(office: OfficeHours, at: datetime) -> datetime:
+    """When the next working day after this aware instant ends, in the office's time."""
+    return day_ends(office, office.next_working_day(office.local(at).date()))
+
+
+def day_ends(office: OfficeHours, day: date) -> datetime:
+    """When the counter closes on this day; on a day without opening, its end."""
+    spans = office.spans(day)
+    return datetime.combine(day, spans[-1].closes if spans else time.max, office.zone)

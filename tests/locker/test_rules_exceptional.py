@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 
 from locker import events as ev
+from locker.office_hours import OfficeHours, Span
 from locker.refusals import (
     NotAllowed,
     PresenceNeeded,
@@ -205,12 +207,18 @@ def test_a_glass_broken_to_look_books_nothing(story: Story) -> None:
     ("now", "ends"),
     [
         ("2026-11-23T21:00", "2026-11-24T17:00"),
-        ("2026-11-27T08:00", "2026-11-30T17:00"),
-        ("2026-11-28T23:59", "2026-11-30T17:00"),
+        ("2026-11-27T08:00", "2026-11-30T16:00"),
+        ("2026-11-28T23:59", "2026-11-30T16:00"),
     ],
 )
-def test_the_next_working_day_skips_the_week_end(now: str, ends: str) -> None:
-    assert exceptional.working_day_ends(datetime.fromisoformat(now)) == datetime.fromisoformat(ends)
+def test_the_next_working_day_skips_what_the_office_skips(now: str, ends: str) -> None:
+    zone = ZoneInfo("Asia/Ho_Chi_Minh")
+    spans = [(Span(time(8), time(hour)),) for hour in (16, 17, 17, 17, 17)]
+    office = OfficeHours(zone=zone, weekly=(*spans, (), ()))
+    found = exceptional.working_day_ends(office, datetime.fromisoformat(now).replace(tzinfo=zone))
+    assert found == datetime.fromisoformat(ends).replace(tzinfo=zone)
+    closed = exceptional.day_ends(office, date(2026, 11, 29))
+    assert closed.date() == date(2026, 11, 29)
 
 
 # --- who sees to an incident
