@@ -103,7 +103,7 @@ def counts_down(snapshot: dict[str, Any]) -> bool:
 
 def is_asked_of(one: HandOver, user: str) -> bool:
     """Whether this clerk must say if a door opened that was not seen open: an own load, or any other act of a clerk."""
-    if not one.is_asked or one.last_purpose == "collect" or one.stage == "collected":
+    if not one.is_asked or one.last_purpose in ("collect", "intake") or one.stage == "collected":
         return False
     return one.stage != "loading" or one.loaded_by == user
 

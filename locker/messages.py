@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import apsw
 import msgspec
 
-from locker import rows
+from locker import rows, views
 from locker.clock import is_plausible
 from locker.config import CabinetSection
 from locker.model import Cabinet, Notice
@@ -43,6 +43,8 @@ class Material(msgspec.Struct, frozen=True):
     language: str
     dossiers: tuple[str, ...]
     sealed: bytes
+    intake: views.IntakeWords | None = None
+    filed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,25 @@ class Writer:
             "until": _day(min(deadlines)) if deadlines else "",
             "at": self._at(notice, material.language),
         }
+        if (intake := material.intake) is not None:
+            values |= {
+                "bag": intake.bag,
+                "filed": material.filed,
+                "sent": self._local(intake.sent_utc_ms, material.language),
+                "promised": _day(intake.promised) if intake.promised else "",
+                "appointment": _day(intake.appointment) if intake.appointment else "",
+            }
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
         return values
 
     def _at(self, notice: Notice, language: str) -> str:
-        if not is_plausible(notice.queued_utc_ms):
+        return self._local(notice.queued_utc_ms, language)
+
+    def _local(self, utc_ms: int, language: str) -> str:
+        if not is_plausible(utc_ms):
             return TIME_NOT_KNOWN.get(language, TIME_NOT_KNOWN["vi"])
-        at = datetime.fromtimestamp(notice.queued_utc_ms / 1000, UTC)
+        at = datetime.fromtimestamp(utc_ms / 1000, UTC)
         return at.astimezone(ZoneInfo(self.cabinet.timezone)).strftime("%H:%M %d/%m/%Y")
 
     def _code(self, cabinet: Cabinet, notice: Notice, material: Material) -> str:
@@ -129,6 +142,8 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         body = rows.personal(connection, result.dossier if result is not None else f"d-{key}")
         if body is not None:
             dossiers.append(body.get("code", ""))
+    intake = views.intake_words(connection, notice.intake) if notice.intake else None
+    filed = (rows.personal(connection, intake.dossier) or {}) if intake is not None else {}
     code = rows.code(connection, notice.code) if notice.code else None
     language = next((cabinet.results[key].language for key in notice.results if key in cabinet.results), None)
     return Material(
@@ -136,6 +151,8 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         language=language or person.get("language", "vi"),
         dossiers=tuple(dossiers),
         sealed=code.sealed if code is not None else b"",
+        intake=intake,
+        filed=filed.get("code", ""),
     )
 
 

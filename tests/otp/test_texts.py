@@ -21,6 +21,10 @@ VALUES = {
     "at": "21:14 30/12/2026",
     "otp": "48217390",
     "bag": "HS-000123",
+    "sent": "21:14 30/12/2026",
+    "promised": "31/12/2026",
+    "filed": "H29.190.5-261008-0975",
+    "appointment": "08/01/2027",
 }
 
 # Septets of each text with the values above, as counted by the npm package sms-segments-calculator 1.3.0
@@ -46,6 +50,13 @@ COUNTED = {
     ("OTP", "en"): 128,
     ("INTAKE_EMPTY", "vi"): 133,
     ("INTAKE_EMPTY", "en"): 133,
+    # Counted by hand: every character is one septet of the basic table.
+    ("DROPPED", "vi"): 142,
+    ("DROPPED", "en"): 144,
+    ("ACCEPTED", "vi"): 117,
+    ("ACCEPTED", "en"): 112,
+    ("SUPPLEMENT", "vi"): 128,
+    ("SUPPLEMENT", "en"): 123,
 }
 
 # The agreed wording, whole.
