@@ -6,16 +6,18 @@ means *door closed* (a switch the door presses); `inverted = true` swaps that. A
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from locker import office_hours
 from locker.model import Place
 
 Size = Literal["S", "M", "L"]
@@ -195,6 +197,58 @@ class ResultsSection(Section):
     procedures: tuple[str, ...] = ()
 
 
+Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+COUNTER_HOURS = ("07:30-11:30", "13:00-17:00")
+
+
+class CalendarSession(Section):
+    """An extra opening in some weeks of the month."""
+
+    weekday: Weekday
+    weeks: Annotated[tuple[Annotated[int, Field(ge=1, le=5)], ...], Field(min_length=1)]
+    hours: Annotated[tuple[Hours, ...], Field(min_length=1)]
+
+
+class CalendarDay(Section):
+    """One day that differs from all rules; no hours: closed."""
+
+    date: dt.date
+    hours: tuple[Hours, ...] = ()
+
+
+class CalendarSection(Section):
+    """When the counter is open, local time."""
+
+    public_holidays: bool = True
+    monday: tuple[Hours, ...] = COUNTER_HOURS
+    tuesday: tuple[Hours, ...] = COUNTER_HOURS
+    wednesday: tuple[Hours, ...] = COUNTER_HOURS
+    thursday: tuple[Hours, ...] = COUNTER_HOURS
+    friday: tuple[Hours, ...] = COUNTER_HOURS
+    saturday: tuple[Hours, ...] = ()
+    sunday: tuple[Hours, ...] = ()
+    session: tuple[CalendarSession, ...] = ()
+    day: tuple[CalendarDay, ...] = ()
+
+    @model_validator(mode="after")
+    def opens_on_monday(self) -> CalendarSection:
+        if not self.monday:
+            raise ValueError("monday has no hours; make-up days take Monday's, so give it some")
+        return self
+
+    @model_validator(mode="after")
+    def closes_after_it_opens(self) -> CalendarSection:
+        patterns = [getattr(self, name) for name in get_args(Weekday)]
+        patterns += [session.hours for session in self.session]
+        patterns += [day.hours for day in self.day]
+        for one in (hours for pattern in patterns for hours in pattern):
+            opens, closes = one.split("-")
+            if opens >= closes:
+                raise ValueError(f"{one} closes before it opens; write opening first, and split hours at midnight")
+        return self
+
+
 class LimitsSection(Section):
     """What the lowest layer allows whatever is asked: different doors opened per minute in the whole cabinet."""
 
@@ -262,7 +316,32 @@ class Config(Wiring):
     results: ResultsSection = ResultsSection()
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
+    calendar: CalendarSection = CalendarSection()
     staff: tuple[StaffEntry, ...] = ()
+
+
+def office_hours_of(config: Config) -> office_hours.OfficeHours:
+    """The calendar of the configuration."""
+    calendar = config.calendar
+    return office_hours.OfficeHours(
+        zone=ZoneInfo(config.cabinet.timezone),
+        weekly=tuple(_spans(getattr(calendar, name)) for name in get_args(Weekday)),
+        sessions=tuple(
+            office_hours.Session(
+                weekday=get_args(Weekday).index(one.weekday), weeks=frozenset(one.weeks), spans=_spans(one.hours)
+            )
+            for one in calendar.session
+        ),
+        exceptions={one.date: _spans(one.hours) for one in calendar.day},
+        public=office_hours.VietnamesePublicDays() if calendar.public_holidays else office_hours.NoPublicDays(),
+    )
+
+
+def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
+    pairs = (one.split("-") for one in hours)
+    return tuple(
+        office_hours.Span(dt.time.fromisoformat(opens), dt.time.fromisoformat(closes)) for opens, closes in pairs
+    )
 
 
 def load(path: Path) -> Config:

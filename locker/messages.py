@@ -26,6 +26,7 @@ from otp.texts import Texts, render
 VALID_SECONDS = 36_000
 CODE_PARTS = 3
 TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
+DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 
 
 class NoText(Exception):
@@ -88,10 +89,9 @@ class Writer:
         if (intake := material.intake) is not None:
             values |= {
                 "bag": intake.bag,
-                "filed": material.filed,
-                "sent": self._local(intake.sent_utc_ms, material.language),
-                "promised": _day(intake.promised) if intake.promised else "",
-                "appointment": _day(intake.appointment) if intake.appointment else "",
+                "dossier": material.filed,
+                "at": self._local(intake.sent_utc_ms, material.language),
+                "day": _day_of(intake.appointment or intake.promised, material.language),
             }
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
@@ -166,6 +166,10 @@ def _named(dossiers: tuple[str, ...], language: str) -> str:
     if not others:
         return tail
     return f"{tail} and {others} more" if language == "en" else f"{tail} va {others} ho so khac"
+
+
+def _day_of(day: str, language: str) -> str:
+    return _day(day) if day else DAY_NOT_KNOWN.get(language, DAY_NOT_KNOWN["vi"])
 
 
 def _day(deadline: str) -> str:

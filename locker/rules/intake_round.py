@@ -132,7 +132,7 @@ def answer(cabinet: Cabinet, hand_over: str, actor: Actor, said: Answer) -> ev.D
     """The office answers an intake that was taken out, from any desk.
 
     Raises UnknownIntake, WrongStage (take it out first; nothing can be registered that was not found; a registration
-    names its dossier).
+    names its dossier and the day of its result).
     """
     paper = cabinet.intakes.get(hand_over)
     if paper is None:
@@ -141,8 +141,8 @@ def answer(cabinet: Cabinet, hand_over: str, actor: Actor, said: Answer) -> ev.D
         raise WrongStage("take it out of the cabinet first")
     if (said.outcome == "nothing_found") != (paper.count == 0):
         raise WrongStage("the answer does not go with what was found in the bag")
-    if said.outcome == "registered" and not said.dossier:
-        raise WrongStage("a registration needs the code of its dossier")
+    if said.outcome == "registered" and not (said.dossier and said.appointment):
+        raise WrongStage("a registration needs the code of its dossier and the day of its result")
     fact = ev.IntakeAnswered(
         hand_over=hand_over,
         outcome=said.outcome,

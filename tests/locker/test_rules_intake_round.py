@@ -144,7 +144,7 @@ def test_each_answer_ends_the_intake_and_reaches_its_person(
 ) -> None:
     opened_and_closed(deposited(story))
     report(story)
-    facts = answered(story, outcome, dossier="d-i1" if outcome == "registered" else "")
+    facts = answered(story, outcome, dossier="d-i1", appointment="2026-10-30")
     assert [fact.template for fact in facts[1:]] == told
     assert story.cabinet.intakes == {}
 
