@@ -73,6 +73,7 @@ TABLE: Mapping[type[Exception], Row] = {
     why.IntakeFull: Row(409, "No more papers are taken in now", lambda error: {"reason": error.reason}),
     why.BagInUse: Row(409, "This bag is on record already"),
     why.OtherBag: Row(409, "Another bag than the one on record"),
+    why.PhoneRefused: Row(422, "This phone cannot be used", lambda error: {"reason": error.reason}),
     why.UnknownIntake: Row(404, "No such intake"),
     why.CompartmentBusy: Row(409, "This compartment is being opened"),
     why.DoorStandsOpen: Row(409, "A door stands open"),

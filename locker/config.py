@@ -249,6 +249,14 @@ class CalendarSection(Section):
         return self
 
 
+class IntakeSection(Section):
+    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
+
+    is_offered: bool = True
+    share_percent: Annotated[int, Field(ge=1, le=100)] = 40
+    answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
+
+
 class LimitsSection(Section):
     """What the lowest layer allows whatever is asked: different doors opened per minute in the whole cabinet."""
 
@@ -316,6 +324,7 @@ class Config(Wiring):
     results: ResultsSection = ResultsSection()
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
+    intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
     staff: tuple[StaffEntry, ...] = ()
 

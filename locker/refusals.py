@@ -83,6 +83,16 @@ class OtherBag(Refusal):
     slug = "other-bag"
 
 
+class PhoneRefused(Refusal):
+    """The phone cannot be used; `reason` is one of differs (typed twice, not alike), landline, invalid."""
+
+    slug = "phone-refused"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"this phone cannot be used ({reason}); type a mobile number twice")
+
+
 class UnknownIntake(Refusal):
     slug = "unknown-intake"
 
