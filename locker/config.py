@@ -19,6 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from locker import office_hours
 from locker.model import Place
+from locker.rules.alerts import OnCall
+from locker.rules.calendar import Calendar
+from locker.rules.quiet_hours import Daytime
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -116,6 +119,9 @@ class SecretsSection(Section):
     device_key_file: Path | None = None
 
 
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
 class TwilioSection(Section):
     account_sid: str
     auth_token_file: Path
@@ -130,6 +136,8 @@ class NoticesSection(Section):
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    day_starts: Clock = "07:30"
+    day_ends: Clock = "20:00"
     twilio: TwilioSection | None = None
 
 
@@ -257,6 +265,23 @@ class IntakeSection(Section):
     answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
 
 
+Mobile = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
+
+
+class AlertsSection(Section):
+    """Who is written to when something happens outside office hours; nobody unless named."""
+
+    duty: Annotated[tuple[Mobile, ...], Field(max_length=5)] = ()
+    leader: Annotated[tuple[Mobile, ...], Field(max_length=5)] = ()
+    digest_at: Clock = "07:00"
+
+    @property
+    def phones(self) -> Mapping[str, str]:
+        """Numbers by the ref under which facts name them."""
+        roles = {"duty": self.duty, "leader": self.leader}
+        return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
+
+
 class LimitsSection(Section):
     """What the lowest layer allows whatever is asked: different doors opened per minute in the whole cabinet."""
 
@@ -326,6 +351,7 @@ class Config(Wiring):
     limits: LimitsSection = LimitsSection()
     intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
+    alerts: AlertsSection = AlertsSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
@@ -344,6 +370,23 @@ def office_hours_of(config: Config) -> office_hours.OfficeHours:
         exceptions={one.date: _spans(one.hours) for one in calendar.day},
         public=office_hours.VietnamesePublicDays() if calendar.public_holidays else office_hours.NoPublicDays(),
     )
+
+
+def daytime_of(config: Config) -> Daytime:
+    """The hours in which messages that can wait go out."""
+    starts, ends = (dt.time.fromisoformat(one) for one in (config.notices.day_starts, config.notices.day_ends))
+    return Daytime(zone=ZoneInfo(config.cabinet.timezone), starts=starts, ends=ends)
+
+
+def calendar_of(config: Config) -> Calendar:
+    """What the calendar's rules go by."""
+    refs = tuple(config.alerts.phones)
+    on_call = OnCall(
+        duty=tuple(ref for ref in refs if ref.startswith("staff:duty:")),
+        leader=tuple(ref for ref in refs if ref.startswith("staff:leader:")),
+        digest_at=dt.time.fromisoformat(config.alerts.digest_at),
+    )
+    return Calendar(office=office_hours_of(config), day=daytime_of(config), on_call=on_call)
 
 
 def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
@@ -477,8 +520,16 @@ def _section_problems(config: Config) -> Iterator[str]:
         ZoneInfo(config.cabinet.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f"cabinet.timezone {config.cabinet.timezone}: there is no such zone; write it as Asia/Ho_Chi_Minh"
+    yield from _hours_problems(config)
     users = Counter(entry.user for entry in config.staff)
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
+
+
+def _hours_problems(config: Config) -> Iterator[str]:
+    if config.notices.day_starts > config.notices.day_ends:
+        yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
+    if config.alerts.leader and not config.alerts.duty:
+        yield "alerts.leader is set without alerts.duty: name a duty phone; the leader hears only of what is grave"
 
 
 def _anchored(config: Config, folder: Path) -> Config:

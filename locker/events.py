@@ -36,6 +36,13 @@ Template = Literal[
     "ACCEPTED",
     "SUPPLEMENT",
     "INTAKE_EMPTY",
+    "REMIND",
+    "COUNTER_INSTEAD",
+    "STAFF_STUCK",
+    "STAFF_DOOR",
+    "STAFF_TAMPER",
+    "STAFF_WRONG",
+    "STAFF_DIGEST",
 ]
 
 
@@ -143,6 +150,13 @@ class ResultCancelled(EventBody, frozen=True):
 
     wish: int
     result: str
+
+
+class ResultNotLoaded(EventBody, frozen=True):
+    """Nobody put it into the cabinet by its deadline; it is handed out at the counter."""
+
+    result: str
+    deadline: str
 
 
 class CancelConflicted(EventBody, frozen=True):
@@ -390,7 +404,10 @@ class VisitEnded(EventBody, frozen=True):
 
 
 class NoticeQueued(EventBody, frozen=True):
-    """A message is to go out; its text is made when it is sent and never kept."""
+    """A message is to go out; its text is made when it is sent and never kept.
+
+    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`.
+    """
 
     notice: str
     template: Template
@@ -399,6 +416,9 @@ class NoticeQueued(EventBody, frozen=True):
     code: str = ""
     results: tuple[str, ...] = ()
     intake: str = ""
+    step: int = 0
+    incident: int = 0
+    count: int = 0
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -429,6 +449,13 @@ class NoticeFailed(EventBody, frozen=True):
     gateway: str
     cause: str
     is_final: bool
+
+
+class NoticeDropped(EventBody, frozen=True):
+    """There is nothing left to say: what the message speaks of is over before it could go out."""
+
+    notice: str
+    cause: str
 
 
 # --- intake
@@ -532,6 +559,17 @@ class PresenceProved(EventBody, frozen=True):
     way: Literal["kiosk_number", "key_switch"]
 
 
+class StaffAlerted(EventBody, frozen=True):
+    """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night.
+
+    `day` (YYYY-MM-DD) is the one on which the night began, or that of the digest.
+    """
+
+    kind: str
+    incidents: tuple[int, ...]
+    day: str
+
+
 # --- keeping
 
 
@@ -570,6 +608,7 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | ResultNotLoaded
     | CancelConflicted
     | WishRefused
     | GrantIssued
@@ -614,9 +653,11 @@ Event = (
     | IntakeMissed
     | IntakeCollected
     | IntakeAnswered
+    | NoticeDropped
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | StaffAlerted
     | Settled
     | PersonalErased
     | Parked

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from locker.config import CalendarSection, load, office_hours_of
+from locker.config import AlertsSection, CalendarSection, load, office_hours_of
 from locker.office_hours import Closure, NoPublicDays, OfficeHours, Session, Span, VietnamesePublicDays
 
 WIRING = Path(__file__).parents[2] / "simulator" / "cabinet-24.toml"
@@ -131,6 +131,17 @@ def test_the_configuration_gives_the_same_calendar(tmp_path: Path) -> None:
     assert office.spans(date(2026, 10, 3)) == (MORNING,)
     assert office.spans(date(2026, 10, 2)) == (MORNING,)
     assert office.next_working_day(date(2027, 2, 3)) == date(2027, 2, 12)
+
+
+def test_staff_on_call_are_named_by_role_and_number_and_their_phones_stay_in_the_configuration() -> None:
+    section = AlertsSection(duty=("+84901234567", "+84901234568"), leader=("+84901234569",))
+    assert section.phones == {
+        "staff:duty:1": "+84901234567",
+        "staff:duty:2": "+84901234568",
+        "staff:leader:1": "+84901234569",
+    }
+    with pytest.raises(ValidationError):
+        AlertsSection(duty=("0901234567",))
 
 
 @pytest.mark.parametrize(
