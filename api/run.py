@@ -32,6 +32,7 @@ from api.entry import KioskEntry
 from api.running import Running, furnish, timing
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
 from locker import keeping, recovery, retention, timers, views
+from locker.centre import Address
 from locker.clock import Clock, system_clock
 from locker.config import Config, Listener
 from locker.doors import Doors
@@ -43,7 +44,7 @@ from locker.proofs import Proofs
 from locker.refusals import StorageFault
 from locker.replay import cabinet_fold
 from locker.rules.retention import DAY_MS, Policy
-from locker.sync import Address, Alone, Sync
+from locker.sync import Alone, Sync
 from otp import sealing
 from otp.errors import OtpError
 from otp.file_gateway import FileGateway
@@ -290,8 +291,6 @@ class _Server(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def _journal(config: Config, clock: Clock, waiting: Waiting) -> AsyncIterator[Journal[Cabinet]]:
     config.storage.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if config.storage.backup_directory is None:  # one that is named may be a mount, and must not be made on the card
-        config.storage.backups.mkdir(mode=0o700, exist_ok=True)
 
     def report(done: int, total: int) -> None:
         waiting.done, waiting.total = done, total

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -384,6 +385,10 @@ def _section_problems(config: Config) -> Iterator[str]:
             "notices.gateways names file, which writes codes in clear: name a real gateway, "
             "or set notices.accept_codes_in_clear = true on a desk"
         )
+    try:
+        ZoneInfo(config.cabinet.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield f"cabinet.timezone {config.cabinet.timezone}: there is no such zone; write it as Asia/Ho_Chi_Minh"
     users = Counter(entry.user for entry in config.staff)
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
 

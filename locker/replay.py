@@ -9,7 +9,7 @@ import apsw
 import msgspec
 import structlog
 
-from locker import chain, model
+from locker import chain, fold, model
 from locker.events import Recorded
 from locker.refusals import JournalCorrupt
 
@@ -42,8 +42,8 @@ def cabinet_fold() -> Fold[model.Cabinet]:
     """The fold of the real cabinet."""
     return Fold(
         initial=model.Cabinet(),
-        apply=model.apply,
-        version=model.FOLD_VERSION,
+        apply=fold.apply,
+        version=fold.FOLD_VERSION,
         encode=msgspec.msgpack.encode,
         decode=msgspec.msgpack.Decoder(model.Cabinet).decode,
     )

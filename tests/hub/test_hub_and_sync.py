@@ -13,11 +13,12 @@ import pytest
 
 from locker import events as ev
 from locker import recovery, views
+from locker.centre import Address
 from locker.inbox import Inbox
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.replay import cabinet_fold
-from locker.sync import Address, Sync
+from locker.sync import Sync
 
 PROCEDURE = "1.004873"
 Running = Callable[..., AbstractAsyncContextManager[Journal[Cabinet]]]

@@ -8,7 +8,8 @@ import pytest
 
 from locker import events as ev
 from locker.events import Decision, Moment, Recorded
-from locker.model import Cabinet, HandOver, Place, apply
+from locker.fold import apply
+from locker.model import Cabinet, HandOver, Place
 from locker.rules import doors, notices, pickup
 from locker.rules.loading import Actor
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from locker import events as ev
-from locker.model import Cabinet, HandOver, Place, apply
+from locker.fold import apply
+from locker.model import Cabinet, HandOver, Place
 from locker.refusals import (
     BoardOffline,
     CodeRefused,

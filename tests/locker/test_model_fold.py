@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locker import events as ev
-from locker.model import APPLY, Cabinet, apply
+from locker.fold import APPLY, apply
+from locker.model import Cabinet
 from tests.locker.story import Story
 
 

@@ -347,6 +347,21 @@ async def test_a_person_who_was_erased_hears_nothing_and_ends_no_process(hall: A
     assert kinds(hall) == ["notice_failed"]
 
 
+async def test_a_secret_that_was_erased_before_it_went_out_is_an_incident_and_the_next_message_goes(
+    hall: Any, post: Post, folder: Path
+) -> None:
+    shut(folder)
+    await hall.load(await hall.announce(1))
+    await post.settle()
+    await hall.record(ev.ClockTrusted(clock="synced"), rows=(ev.EraseSealed(code=hall.notice.code),))
+    folder.unlink()
+    await hall.load(await hall.announce(2, recipient="k2"), compartment=2)
+    await post.wait(MINUTE)
+    assert kinds(hall) == ["notice_failed"]
+    assert [one["cause"] for one in await facts_of(hall, "NoticeFailed")][-1] == "code_over"
+    assert ["0002" in text for text in post.texts()] == [True]
+
+
 async def test_a_message_about_what_is_over_speaks_the_language_of_its_person(hall: Any, post: Post) -> None:
     await hall.load(await hall.announce(1, language="en"))
     await post.settle()

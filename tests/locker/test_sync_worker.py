@@ -12,9 +12,10 @@ import pytest
 
 from locker import events as ev
 from locker import rows, wire
+from locker.centre import Address
 from locker.inbox import Inbox
 from locker.refusals import OutOfOrder
-from locker.sync import CURSOR, Address, Sync
+from locker.sync import CURSOR, Sync
 
 Answer = Callable[[httpx.Request], httpx.Response | None]
 
@@ -198,6 +199,28 @@ async def test_the_one_fact_a_centre_refuses_for_good_is_parked_and_the_rest_arr
     own = await hall.journal.envelopes(4, 1)
     assert stones[0]["hash"] == own[0].hash
     assert own[0].type == "DoorClosed"
+    assert [one.kind for one in hall.cabinet.incidents.values()] == ["fact_parked"]
+
+
+async def test_a_centre_that_refuses_every_fact_gets_a_tombstone_for_each_and_makes_no_new_ones_for_ever(
+    hall: Any, centre: Centre, running: Running
+) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "POST":
+            return None
+        sent = json.loads(request.content)["events"]
+        is_stone = len(sent) == 1 and "parked_type" in sent[0]["body"]
+        return None if is_stone else problem(422, "invalid-request")
+
+    centre.answers = [refuse] * 100
+    async with running(hall):
+        await hall.record(ev.DoorClosed(compartment=1))
+        await until_acked(hall, centre)
+        async with asyncio.timeout(5):
+            while await hall.journal.cursor(CURSOR) < hall.cabinet.seq:
+                await hall.journal.read(lambda _: None)
+    assert {one["type"] for one in centre.facts} == {wire.PARKED}
+    assert len(centre.facts) == 4
 
 
 async def test_wishes_are_carried_out_in_order_and_a_gap_is_not_asked_for_in_a_hot_loop(

@@ -21,7 +21,7 @@ async function problemOf(answer) {
     // A proxy or a dying process may answer with no JSON at all; the status says enough.
   }
   const type = typeof body.type === "string" ? body.type : "";
-  const slug = type.startsWith("https://") ? type.slice(type.lastIndexOf("/") + 1) : "unknown";
+  const slug = type.startsWith("urn:dossier-locker:problem:") ? type.slice(type.lastIndexOf(":") + 1) : "unknown";
   return new Problem(slug, answer.status, body, Number(answer.headers.get("Retry-After")) || 0);
 }
 

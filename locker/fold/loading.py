@@ -1,0 +1,102 @@
+"""Loading, taking out, looking inside."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from locker import events as ev
+from locker.fold.change import drop, open_incident, put, touch, touch_hand_over
+from locker.fold.custody import ensure_bundle, forget_hand_over, free_results, results_of
+from locker.model import Cabinet, HandOver, Round
+
+
+def load_started(cabinet: Cabinet, event: ev.LoadStarted, recorded: ev.Recorded) -> Cabinet:
+    one = HandOver(
+        hand_over=event.hand_over,
+        results=event.results,
+        recipient=event.recipient,
+        compartment=event.compartment,
+        loaded_by=event.actor,
+    )
+    results = dict(cabinet.results)
+    for result in event.results:
+        if result in results and results[result].hand_over not in cabinet.hand_overs:
+            results[result] = replace(results[result], hand_over=event.hand_over)
+    changed = replace(cabinet, hand_overs=put(cabinet.hand_overs, event.hand_over, one), results=results)
+    changed = replace(changed, round=Round(actor=event.actor, touched_uptime_ms=recorded.moment.uptime_ms))
+    return touch(changed, event.compartment, hand_over=event.hand_over)
+
+
+def loaded(cabinet: Cabinet, event: ev.Loaded, recorded: ev.Recorded) -> Cabinet:
+    changed = touch_hand_over(
+        cabinet,
+        event.hand_over,
+        stage="loaded",
+        open_for="",
+        uncertain="",
+        dead_purpose="",
+        disputed="",
+        loaded_utc_ms=recorded.moment.utc_ms,
+        is_asked=False,
+        is_reopened=False,
+        trains=0,
+    )
+    one = changed.hand_overs.get(event.hand_over)
+    if one is None:
+        return changed
+    changed = replace(changed, round=Round(actor=one.loaded_by, touched_uptime_ms=recorded.moment.uptime_ms))
+    return ensure_bundle(changed, one.recipient, recorded)
+
+
+def load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) -> Cabinet:
+    return forget_hand_over(free_results(cabinet, event.hand_over), event.hand_over, recorded)
+
+
+def round_closed(cabinet: Cabinet, _event: ev.RoundClosed, _recorded: ev.Recorded) -> Cabinet:
+    return replace(cabinet, round=None)
+
+
+def reclaimed(cabinet: Cabinet, event: ev.Reclaimed, recorded: ev.Recorded) -> Cabinet:
+    keys = results_of(cabinet, event.hand_over)
+    changed = forget_hand_over(cabinet, event.hand_over, recorded)
+    return replace(changed, results=drop(changed.results, *keys))
+
+
+def looked_inside(cabinet: Cabinet, event: ev.LookedInside, recorded: ev.Recorded) -> Cabinet:
+    quarantine = "" if event.found != "something_else" else "foreign_content"
+    changed = touch(cabinet, event.compartment, quarantine=quarantine, is_unproved=False, is_left_open=False)
+    if changed.recount is not None and event.compartment not in changed.recount.looked:
+        looked = (*changed.recount.looked, event.compartment)
+        changed = replace(changed, recount=replace(changed.recount, looked=looked))
+    if not quarantine:
+        return changed
+    hand_over = changed.compartment(event.compartment).hand_over
+    return open_incident(changed, "foreign_content", recorded, event.compartment, hand_over)
+
+
+def settled(cabinet: Cabinet, event: ev.Settled, recorded: ev.Recorded) -> Cabinet:
+    one = cabinet.hand_overs.get(event.hand_over)
+    if one is None:
+        return cabinet
+    if event.outcome == "gone":
+        changed = touch_hand_over(cabinet, event.hand_over, stage="collected")
+        changed = forget_hand_over(changed, event.hand_over, recorded)
+        return open_incident(changed, "missing", recorded, one.compartment, event.hand_over)
+    stage = "loaded" if one.stage == "collected" else one.stage
+    changed = touch_hand_over(
+        cabinet,
+        event.hand_over,
+        stage=stage,
+        uncertain="",
+        dead_purpose="",
+        disputed="",
+        open_for="",
+        is_asked=False,
+        trains=0,
+        is_announced=one.is_announced and one.stage != "collected",
+    )
+    return ensure_bundle(changed, one.recipient, recorded) if stage == "loaded" else changed
+
+
+def incident_closed(cabinet: Cabinet, event: ev.IncidentClosed, _recorded: ev.Recorded) -> Cabinet:
+    return replace(cabinet, incidents=drop(cabinet.incidents, event.incident))

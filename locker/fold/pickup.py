@@ -1,0 +1,99 @@
+"""Codes, visits and collecting."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from locker import events as ev
+from locker.fold.change import drop, open_incident, put, quarantine, touch_hand_over
+from locker.fold.custody import drop_idle_bundle, end_visit, forget_hand_over
+from locker.model import Bundle, Cabinet, Code, Visit
+from otp import throttle
+
+
+def code_minted(cabinet: Cabinet, event: ev.CodeMinted, _recorded: ev.Recorded) -> Cabinet:
+    bundle = cabinet.bundles.get(event.bundle) or Bundle(bundle=event.bundle, recipient=event.recipient)
+    code = Code(code=event.code, bundle=event.bundle, holder=event.holder)
+    tries = cabinet.tries if bundle.selector == event.selector else drop(cabinet.tries, event.selector)
+    return replace(
+        cabinet,
+        tries=tries,
+        bundles=put(cabinet.bundles, event.bundle, replace(bundle, selector=event.selector, was_revoked=False)),
+        codes=put(cabinet.codes, event.code, code),
+    )
+
+
+def codes_revoked(cabinet: Cabinet, event: ev.CodesRevoked, _recorded: ev.Recorded) -> Cabinet:
+    notices = {key: one for key, one in cabinet.notices.items() if one.code not in event.codes}
+    changed = replace(cabinet, codes=drop(cabinet.codes, *event.codes), notices=notices)
+    bundle = changed.bundles.get(event.bundle)
+    if bundle is None or event.cause == "replaced":
+        return changed
+    revoked = replace(bundle, announced=(), was_revoked=True)
+    return replace(changed, bundles=put(changed.bundles, event.bundle, revoked))
+
+
+def attempt_failed(cabinet: Cabinet, event: ev.AttemptFailed, recorded: ev.Recorded) -> Cabinet:
+    gate = throttle.Gate.EVALUATE_CHECKED if event.second_check else throttle.Gate.EVALUATE
+    bucket, tries = throttle.fail(
+        cabinet.bucket,
+        cabinet.tries.get(event.selector, throttle.Tries()),
+        gate=gate,
+        uptime_ms=recorded.moment.uptime_ms,
+    )
+    return replace(cabinet, bucket=bucket, tries=put(cabinet.tries, event.selector, tries))
+
+
+def code_accepted(cabinet: Cabinet, event: ev.CodeAccepted, recorded: ev.Recorded) -> Cabinet:
+    bundle = cabinet.bundles.get(event.bundle)
+    if bundle is None:
+        return cabinet
+    changed = cabinet
+    if cabinet.visit is not None and cabinet.visit.visit != event.visit:
+        changed = end_visit(cabinet, recorded)
+    visit = Visit(
+        visit=event.visit,
+        bundle=event.bundle,
+        recipient=bundle.recipient,
+        touched_uptime_ms=recorded.moment.uptime_ms,
+    )
+    return replace(changed, visit=visit)
+
+
+def collected(cabinet: Cabinet, event: ev.Collected, recorded: ev.Recorded) -> Cabinet:
+    """The hand-over stays, as collected, until its visit ends: it may be re-opened or disputed."""
+    one = cabinet.hand_overs.get(event.hand_over)
+    if one is None:
+        return cabinet
+    changed = touch_hand_over(
+        cabinet,
+        event.hand_over,
+        stage="collected",
+        open_for="",
+        uncertain="",
+        dead_purpose="",
+        is_asked=False,
+        closed_uptime_ms=recorded.moment.uptime_ms,
+    )
+    if event.evidence == "none":
+        changed = open_incident(changed, "collected_without_evidence", recorded, event.compartment, event.hand_over)
+    changed = drop_idle_bundle(changed, one.recipient, recorded)
+    if changed.visit is None or changed.visit.recipient != one.recipient:
+        changed = forget_hand_over(changed, event.hand_over, recorded)
+    return changed
+
+
+def receipt_confirmed(cabinet: Cabinet, event: ev.ReceiptConfirmed, recorded: ev.Recorded) -> Cabinet:
+    return forget_hand_over(cabinet, event.hand_over, recorded)
+
+
+def disputed(cabinet: Cabinet, event: ev.Disputed, recorded: ev.Recorded) -> Cabinet:
+    changed = quarantine(cabinet, event.compartment, "disputed")
+    changed = touch_hand_over(changed, event.hand_over, disputed=event.kind, uncertain="disputed")
+    return open_incident(changed, "disputed_" + event.kind, recorded, event.compartment, event.hand_over)
+
+
+def visit_ended(cabinet: Cabinet, event: ev.VisitEnded, recorded: ev.Recorded) -> Cabinet:
+    if cabinet.visit is None or cabinet.visit.visit != event.visit:
+        return cabinet
+    return end_visit(cabinet, recorded)

@@ -1,0 +1,47 @@
+"""A run starts, the clock is trusted, personal data are erased, a fact is parked."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from locker import events as ev
+from locker.fold.change import open_incident
+from locker.fold.custody import end_visit, grants_died
+from locker.model import Cabinet
+from otp import throttle
+
+
+def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) -> Cabinet:
+    changed = end_visit(grants_died(cabinet, "restarted"), recorded)
+    hand_overs = {
+        key: replace(one, train_ended_uptime_ms=0, closed_uptime_ms=0) for key, one in changed.hand_overs.items()
+    }
+    notices = {key: replace(one, touched_uptime_ms=0) for key, one in cabinet.notices.items()}
+    compartments = {
+        number: replace(one, opened_uptime_ms=0, closed_uptime_ms=0) for number, one in changed.compartments.items()
+    }
+    return replace(
+        changed,
+        run_id=recorded.moment.run_id,
+        clock=recorded.moment.clock,
+        hand_overs=hand_overs,
+        notices=notices,
+        compartments=compartments,
+        bucket=throttle.restart(cabinet.bucket),
+        round=None if cabinet.round is None else replace(cabinet.round, touched_uptime_ms=0),
+    )
+
+
+def clock_trusted(cabinet: Cabinet, event: ev.ClockTrusted, _recorded: ev.Recorded) -> Cabinet:
+    return replace(cabinet, clock=event.clock)
+
+
+def personal_erased(cabinet: Cabinet, event: ev.PersonalErased, recorded: ev.Recorded) -> Cabinet:
+    """Whose data are gone hears nothing more."""
+    kept = {key: one for key, one in cabinet.notices.items() if one.person not in event.refs}
+    changed = replace(cabinet, notices=kept)
+    return open_incident(changed, "erased_unacknowledged", recorded) if event.cause == "cap" else changed
+
+
+def parked(cabinet: Cabinet, _event: ev.Parked, recorded: ev.Recorded) -> Cabinet:
+    return open_incident(cabinet, "fact_parked", recorded)

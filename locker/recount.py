@@ -1,0 +1,148 @@
+"""When the two heads differ: where they part, and how this copy gets back what the centre has and it lacks.
+
+The rules of a recount are in `locker.rules.recounts` and in the fold; here the facts are fetched and merged, and with
+them the personal rows they name, out of the wishes that brought them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from locker import events as ev
+from locker import wire
+from locker.centre import CentreLine
+from locker.inbox import Person, amend, announced_rows
+from locker.journal import Journal
+from locker.model import Cabinet
+from locker.rows import personal
+from locker.rules import recounts
+
+log = structlog.get_logger()
+
+
+async def compare(journal: Journal[Cabinet], line: CentreLine) -> int | None:
+    """A recount, if the centre has more than this journal or another line of it.
+
+    Through which fact both agree after one; None when none was needed. Raises CentreFault, RetryableStorageFault.
+    """
+    cabinet = journal.cabinet
+    there = await line.stand(after=cabinet.seq)
+    if cabinet.recount is not None and not cabinet.recount.is_replayed:
+        return await _recount(journal, line, there)
+    if there.epoch > cabinet.epoch or (there.epoch == cabinet.epoch and not await _agrees(journal, there)):
+        await _start(journal, there, forked_at=await _fork(journal, line, min(there.acked_through, cabinet.seq)))
+        return await _recount(journal, line, there)
+    return None
+
+
+async def _agrees(journal: Journal[Cabinet], there: wire.EventsOut) -> bool:
+    """Whether this journal holds the centre's head."""
+    if there.acked_through == 0:
+        return True
+    own = await journal.envelopes(there.acked_through - 1, 1)
+    return bool(own) and own[0].hash == there.head_hash
+
+
+async def _fork(journal: Journal[Cabinet], line: CentreLine, upper: int) -> int:
+    """The last number up to `upper` at which both sides hold the same fact, by bisection."""
+    low, high = 0, upper
+    while low < high:
+        middle = (low + high + 1) // 2
+        own = await journal.envelopes(middle - 1, 1)
+        theirs = (await line.stand(after=middle - 1)).events
+        if own and theirs and own[0].hash == theirs[0].hash:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+async def _start(journal: Journal[Cabinet], there: wire.EventsOut, *, forked_at: int) -> None:
+    log.error("the centre holds facts this journal lacks; a recount starts", forked_at=forked_at)
+    epoch = max(there.epoch, journal.highest_epoch) + 1
+    await journal.record(
+        lambda cabinet, *_: recounts.start(cabinet, epoch=epoch, cause="centre_ahead", forked_at=forked_at)
+    )
+
+
+async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.EventsOut) -> int:
+    """Fetch every acknowledged fact behind the fork, merge it, and bring back the personal rows it names."""
+    before = journal.cabinet
+    assert before.recount is not None
+    forked_at = before.recount.forked_at
+    if there.epoch >= before.epoch:
+        await _start(journal, there, forked_at=forked_at)
+    after = forked_at
+    named: list[ev.ResultQueued | ev.ResultAmended] = []
+    while after < there.acked_through:
+        page = await line.stand(after=after, limit=wire.MAX_BATCH)
+        if not page.events or page.events[-1].cab_seq <= after:
+            break
+        merged = tuple(one for fact in page.events if (one := _merged(fact)) is not None)
+        await journal.record(lambda *_, merged=merged: ev.Decision(events=merged))
+        facts = [ev.decode(one.fact) for one in merged]
+        named += [fact for fact in facts if isinstance(fact, ev.ResultQueued | ev.ResultAmended)]
+        after = page.events[-1].cab_seq
+    rows = await _personal_rows(journal, line, named, before)
+    finished = ev.RecountFinished(merged_through=after)
+    await journal.record(lambda *_: ev.Decision(events=(finished,), rows=rows))
+    return min(there.acked_through, forked_at)
+
+
+async def _personal_rows(
+    journal: Journal[Cabinet], line: CentreLine, named: list[ev.ResultQueued | ev.ResultAmended], before: Cabinet
+) -> tuple[ev.Row, ...]:
+    """Names, phones and dossier codes of merged results, from the wishes that announced or changed them."""
+    wanted = {fact.wish: fact for fact in named}
+    people: dict[str, Person] = {}
+    rows: list[ev.Row] = []
+    after = min(wanted, default=1) - 1
+    while wanted and after < max(wanted):
+        found = await line.wishes(after=after, wait_s=0)
+        if not found.wishes or found.wishes[-1].wish_seq <= after:
+            break
+        for wish in found.wishes:
+            if (fact := wanted.get(wish.wish_seq)) is not None:
+                known = people.get(fact.result) or await _person_before(journal, before, fact.result)
+                for row in _rows_of(wish, fact, known):
+                    rows.append(row)
+                    if isinstance(row, ev.PutPersonal) and row.kind == "person":
+                        people[fact.result] = Person(row.ref, row.body)
+        after = found.wishes[-1].wish_seq
+    return tuple(rows)
+
+
+async def _person_before(journal: Journal[Cabinet], before: Cabinet, result: str) -> Person:
+    """The personal row of a result as this copy of the journal knew it."""
+    present = before.results.get(result)
+    ref = "" if present is None else present.person
+    body = await journal.read(lambda connection: personal(connection, ref))
+    return Person(ref, body or {})
+
+
+def _rows_of(wish: wire.Wish, fact: ev.ResultQueued | ev.ResultAmended, person: Person) -> tuple[ev.Row, ...]:
+    try:
+        body = wish.read_body()
+    except ValueError:  # UnknownWishError and ValidationError
+        log.warning("a wish that was carried out cannot be read by this release", wish_seq=wish.wish_seq)
+        return ()
+    if isinstance(fact, ev.ResultQueued) and isinstance(body, wire.AnnounceResult):
+        return announced_rows(body, fact)
+    if isinstance(fact, ev.ResultAmended) and isinstance(body, wire.AmendResult):
+        return amend(body, ev.PutWish(wish_seq=fact.wish, wish_id=wish.wish_id, digest=b""), person).rows
+    return ()
+
+
+def _merged(fact: wire.Envelope) -> ev.FactMerged | None:
+    """A fact of the other line as an event here; None for what this release cannot read."""
+    text = wire.canonical({"type": fact.type, **fact.body}).decode()
+    try:
+        ev.decode(text)
+    except msgspec.ValidationError:
+        log.warning("a merged fact cannot be read by this release", cab_seq=fact.cab_seq, type=fact.type)
+        return None
+    utc_ms = int(datetime.fromisoformat(fact.time).timestamp() * 1000)
+    return ev.FactMerged(epoch=fact.epoch, cab_seq=fact.cab_seq, utc_ms=utc_ms, fact=text)
