@@ -14,7 +14,11 @@ from locker import events as ev
 from locker.fold import change, doors, intake, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
+<<<<<<< HEAD
 FOLD_VERSION = 6
+=======
+FOLD_VERSION = 5
+>>>>>>> rules
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
