@@ -14,11 +14,7 @@ from locker import events as ev
 from locker.fold import change, doors, intake, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
-<<<<<<< HEAD
-FOLD_VERSION = 6
-=======
-FOLD_VERSION = 5
->>>>>>> rules
+FOLD_VERSION = 7
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
