@@ -15,10 +15,11 @@ from api.entry import COOKIE, KioskEntry
 from api.page_files import PageFile
 from api.streams import Stream
 from locker import refusals as why
+from locker import views
 from locker.events import Decision, Moment
 from locker.model import Cabinet
-from locker.rules import pickup
-from otp import codes
+from locker.rules import lost_codes, pickup
+from otp import codes, phones
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 DOOR_FAULTS = (why.BoardOffline, why.DoorDidNotOpen, why.Starting, why.ReadOnly, why.SafeMode)
@@ -36,6 +37,14 @@ class Submitted(Body):
     digits: Annotated[str, Field(max_length=200)]
     second: Annotated[str, Field(max_length=20)] | None = None
     visit: Id | None = None
+
+
+class LostCode(Body):
+    """The phone number to which a new code is to go."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"phone": "0912345678"}]})
+
+    phone: Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class Nothing(Body):
@@ -96,6 +105,25 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
 
     await running.record(decide)
     return VisitBegun(visit=visits[-1])
+
+
+@router.post(
+    "/lost-code",
+    summary="Ask for a new code; the answer does not tell whether anything waits for this number",
+    responses=problems.documented(why.PhoneMalformed, why.NoticesOffline, why.ReadOnly, why.SafeMode),
+)
+async def lost_code(body: LostCode, running: Cabinets) -> Nothing:
+    phone = phones.parse_phone(body.phone)
+    if phone.e164 is None or not phone.takes_messages:
+        raise why.PhoneMalformed("type the mobile number that was given to the office")
+    if not running.notices.is_online:
+        raise why.NoticesOffline("no message can be sent now; call the office")
+    e164 = phone.e164
+    await running.record(
+        lost_codes.ask,
+        known=lambda connection: views.people_with_phone(connection, e164),
+    )
+    return Nothing()
 
 
 @router.post(

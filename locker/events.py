@@ -338,6 +338,12 @@ class AttemptFailed(EventBody, frozen=True):
     second_check: bool = False
 
 
+class NewCodeAsked(EventBody, frozen=True):
+    """Somebody typed a phone number to get a new code; `bundles` wait for that number, none if nothing does."""
+
+    bundles: tuple[str, ...]
+
+
 class CodeAccepted(EventBody, frozen=True):
     code: str
     bundle: str
@@ -500,6 +506,7 @@ Event = (
     | CodeMinted
     | CodesRevoked
     | AttemptFailed
+    | NewCodeAsked
     | CodeAccepted
     | Collected
     | ReceiptConfirmed

@@ -13,6 +13,7 @@ from locker import events as ev
 from otp import throttle
 
 SELECTOR_REST_MS = 24 * 3600 * 1000
+ASKED_REST_MS = 24 * 3600 * 1000
 
 
 TRAINS_A_VISIT = 3
@@ -116,13 +117,19 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The live pickups of one recipient. `announced` are the results its notices have named."""
+    """The live pickups of one recipient. `announced` are the results its notices have named.
+
+    `asked_uptime_ms`: when its phone number was typed for a new code, of this run (0: in an earlier one).
+    `is_code_wanted`: such a code is still to be made.
+    """
 
     bundle: str
     recipient: str
     selector: str = ""
     announced: tuple[str, ...] = ()
     was_revoked: bool = False
+    asked_uptime_ms: tuple[int, ...] = ()
+    is_code_wanted: bool = False
 
 
 class Code(msgspec.Struct, frozen=True):

@@ -37,6 +37,12 @@ class CodeMalformed(Refusal):
         super().__init__(f"not a twelve-digit code: {looks_like}")
 
 
+class PhoneMalformed(Refusal):
+    """What was typed is no phone number that a message can be sent to; nothing was looked up."""
+
+    slug = "phone-malformed"
+
+
 class SecondCheckNeeded(Refusal):
     """The throttle asks for the last four digits of the phone as well."""
 
@@ -165,6 +171,12 @@ class BoardOffline(Fault):
 
 class BusOffline(Fault):
     slug = "bus-offline"
+
+
+class NoticesOffline(Fault):
+    """No gateway can be reached, so no message would arrive in time."""
+
+    slug = "notices-offline"
 
 
 class SafeMode(Fault):

@@ -273,6 +273,14 @@ def people(connection: apsw.Connection, refs: Collection[str]) -> dict[str, dict
     return {str(ref): msgspec.json.decode(str(body), type=dict[str, str]) for ref, body in rows}
 
 
+def people_with_phone(connection: apsw.Connection, e164: str) -> frozenset[str]:
+    """Refs of the people whose number this is; every person is read, so that it takes as long when nobody has it."""
+    found: Any = connection.execute(
+        "SELECT ref, json_extract(body, '$.phone') = ? FROM personal WHERE kind = 'person'", (e164,)
+    )
+    return frozenset(ref for ref, is_theirs in found if is_theirs)
+
+
 def folded(text: str) -> str:
     """Text as it is searched: no marks, đ as d, lower case, single spaces."""
     return " ".join(unaccent(text).casefold().split())

@@ -14,7 +14,7 @@ from locker import events as ev
 from locker.fold import change, doors, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -63,6 +63,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.CodeMinted: pickup.code_minted,
     ev.CodesRevoked: pickup.codes_revoked,
     ev.AttemptFailed: pickup.attempt_failed,
+    ev.NewCodeAsked: pickup.new_code_asked,
     ev.CodeAccepted: pickup.code_accepted,
     ev.Collected: pickup.collected,
     ev.ReceiptConfirmed: pickup.receipt_confirmed,

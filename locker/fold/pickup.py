@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold.change import drop, open_incident, put, quarantine, touch_hand_over
 from locker.fold.custody import drop_idle_bundle, end_visit, forget_hand_over
-from locker.model import Bundle, Cabinet, Code, Visit
+from locker.model import ASKED_REST_MS, Bundle, Cabinet, Code, Visit
 from otp import throttle
 
 
@@ -18,7 +18,11 @@ def code_minted(cabinet: Cabinet, event: ev.CodeMinted, _recorded: ev.Recorded) 
     return replace(
         cabinet,
         tries=tries,
-        bundles=put(cabinet.bundles, event.bundle, replace(bundle, selector=event.selector, was_revoked=False)),
+        bundles=put(
+            cabinet.bundles,
+            event.bundle,
+            replace(bundle, selector=event.selector, was_revoked=False, is_code_wanted=False),
+        ),
         codes=put(cabinet.codes, event.code, code),
     )
 
@@ -42,6 +46,16 @@ def attempt_failed(cabinet: Cabinet, event: ev.AttemptFailed, recorded: ev.Recor
         uptime_ms=recorded.moment.uptime_ms,
     )
     return replace(cabinet, bucket=bucket, tries=put(cabinet.tries, event.selector, tries))
+
+
+def new_code_asked(cabinet: Cabinet, event: ev.NewCodeAsked, recorded: ev.Recorded) -> Cabinet:
+    bundles = dict(cabinet.bundles)
+    for key in event.bundles:
+        if (bundle := bundles.get(key)) is not None:
+            now_ms = recorded.moment.uptime_ms
+            lately = tuple(at for at in bundle.asked_uptime_ms if now_ms - at < ASKED_REST_MS)
+            bundles[key] = replace(bundle, asked_uptime_ms=(*lately, now_ms), is_code_wanted=True)
+    return replace(cabinet, bundles=bundles)
 
 
 def code_accepted(cabinet: Cabinet, event: ev.CodeAccepted, recorded: ev.Recorded) -> Cabinet:

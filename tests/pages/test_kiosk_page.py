@@ -266,3 +266,26 @@ async def test_an_unanswered_code_entry_clears_itself_after_ninety_seconds(kiosk
     await _sees(page, "code")
     await page.clock.run_for(31_000)
     await _sees(page, "idle")
+
+
+async def test_who_has_no_code_types_the_phone_number_and_reads_one_answer(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("lost-code", problem("phone-malformed", 422), done())
+    await _touch(page, "help", "lost-code")
+    await _type_by_hand(page, "0912345678")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("note")).to_contain_text("bắt đầu bằng số 0")
+    await _touch(page, "key-send")
+    assert await kiosk.asked("lost-code", times=2) == {"phone": "0912345678"}
+    await _sees(page, "asked")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("mã sẽ đến trong 2 phút")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "0")
+
+
+async def test_nobody_types_a_number_when_no_message_can_go_out(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(notices_online=False)
+    await _touch(page, "help", "lost-code")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Tạm chưa gửi được tin nhắn")
+    await expect(page.get_by_test_id("keypad")).to_have_count(0)

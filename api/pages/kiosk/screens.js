@@ -6,6 +6,7 @@ const LOST_AFTER_MS = 800;
 
 export const CODE_DIGITS = 12;
 export const SECOND_DIGITS = 4;
+export const PHONE_DIGITS = 10;
 export const THANKS_MS = 15_000;
 export const IDLE_MS = 90_000;
 
@@ -14,6 +15,7 @@ export const freshEntry = () => ({
   step: "idle",
   typed: "",
   second: "",
+  phone: "",
   isStale: false,
   isBusy: false,
   note: null,
