@@ -100,7 +100,8 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
         code = cabinet.codes.get(proof.code)
         if cabinet.visit is not None and code is not None and cabinet.visit.bundle == code.bundle:
             visits.append(cabinet.visit.visit)
-        request = pickup.Submit(proof=proof, visit=visits[-1], grant=grant)
+        asks_reach = running.config.kiosk.asks_reach
+        request = pickup.Submit(proof=proof, visit=visits[-1], grant=grant, asks_reach=asks_reach)
         return pickup.submit(cabinet, request, places=running.places, servable=servable, moment=moment)
 
     await running.record(decide)
@@ -150,6 +151,25 @@ async def reopen(visit: Id, body: OneHandOver, running: Cabinets) -> Nothing:
     grant = running.new_id()
     await running.record(
         lambda cabinet, _known, moment: pickup.reopen(cabinet, body.hand_over, visit=visit, grant=grant, moment=moment)
+    )
+    return Nothing()
+
+
+LEAVING = problems.documented(why.WrongStage, why.UnknownHandOver, why.ReadOnly, why.SafeMode)
+
+
+@router.post("/visits/{visit}/later", summary="Leave one of several inside for another day", responses=LEAVING)
+async def later(visit: Id, body: OneHandOver, running: Cabinets) -> Nothing:
+    await running.record(
+        lambda cabinet, *_: pickup.leave_inside(cabinet, body.hand_over, visit=visit, is_out_of_reach=False)
+    )
+    return Nothing()
+
+
+@router.post("/visits/{visit}/reach", summary="Say that a compartment is out of reach", responses=LEAVING)
+async def reach(visit: Id, body: OneHandOver, running: Cabinets) -> Nothing:
+    await running.record(
+        lambda cabinet, *_: pickup.leave_inside(cabinet, body.hand_over, visit=visit, is_out_of_reach=True)
     )
     return Nothing()
 

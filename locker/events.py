@@ -373,6 +373,22 @@ class Disputed(EventBody, frozen=True):
     kind: DisputeKind
 
 
+class LeftForLater(EventBody, frozen=True):
+    """The citizen leaves this one inside for another day; its door stays shut and the code good for it."""
+
+    hand_over: str
+    compartment: int
+    visit: str
+
+
+class ReachAsked(EventBody, frozen=True):
+    """The citizen cannot reach this compartment: its door stays shut, the code good, and a clerk moves it lower."""
+
+    hand_over: str
+    compartment: int
+    visit: str
+
+
 class VisitEnded(EventBody, frozen=True):
     visit: str
     cause: Literal["left", "idle", "next"]
@@ -511,6 +527,8 @@ Event = (
     | Collected
     | ReceiptConfirmed
     | Disputed
+    | LeftForLater
+    | ReachAsked
     | VisitEnded
     | NoticeQueued
     | NoticeAttempted

@@ -92,6 +92,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
     have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
+    `is_out_of_reach`: its person cannot reach it, and a clerk moves it lower.
     """
 
     hand_over: str
@@ -114,6 +115,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     last_actor: str = ""
     is_announced: bool = False
     is_reopened: bool = False
+    is_out_of_reach: bool = False
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -152,13 +154,17 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     is_opened: bool = False
 
 
-class Visit(msgspec.Struct, frozen=True):
-    """The visit a code was accepted in; it may open the other doors of its bundle and re-open just closed ones."""
+class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The visit a code was accepted in; it may open the other doors of its bundle and re-open just closed ones.
+
+    `later` are the hand-overs the person left inside for another day.
+    """
 
     visit: str
     bundle: str
     recipient: str
     touched_uptime_ms: int
+    later: tuple[str, ...] = ()
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -68,6 +68,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.Collected: pickup.collected,
     ev.ReceiptConfirmed: pickup.receipt_confirmed,
     ev.Disputed: pickup.disputed,
+    ev.LeftForLater: pickup.left_for_later,
+    ev.ReachAsked: pickup.reach_asked,
     ev.VisitEnded: pickup.visit_ended,
     ev.NoticeQueued: notices.notice_queued,
     ev.NoticeAttempted: notices.notice_attempted,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.pages.scenes import door, doors, visit
+from tests.pages.scenes import door, doors, next_door, visit
 from tests.pages.stub_service import StubService, done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -289,3 +289,30 @@ async def test_nobody_types_a_number_when_no_message_can_go_out(kiosk: StubServi
     await _touch(page, "help", "lost-code")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Tạm chưa gửi được tin nhắn")
     await expect(page.get_by_test_id("keypad")).to_have_count(0)
+
+
+async def test_one_of_several_is_left_for_later(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(waiting=2, next=next_door(7)))
+    await _sees(page, "next")
+    await page.keyboard.press("3")
+    assert await kiosk.asked("visits/v1/later") == {"hand_over": "h7"}
+    await kiosk.show(visit=visit(waiting=1, next=next_door(9), later=1))
+    await expect(page.get_by_test_id("later")).to_have_count(0)
+    await kiosk.show(visit=visit(later=1))
+    await _sees(page, "later")
+
+
+async def test_a_high_door_is_shown_before_it_opens_and_can_be_said_to_be_out_of_reach(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(waiting=1, next=next_door(3, is_high=True)))
+    await _sees(page, "high")
+    await expect(page.get_by_test_id("cabinet-picture").locator(".is-marked text").last).to_have_text("3")
+    await page.keyboard.press("2")
+    assert await kiosk.asked("visits/v1/reach") == {"hand_over": "h3"}
+    await kiosk.show(visit=visit(later=1, is_moved=True))
+    await expect(page.get_by_test_id("moved")).to_be_visible()
+    await page.keyboard.press("*")
+    await kiosk.asked("visits/v1/leave")

@@ -248,6 +248,8 @@ const ACTS = {
   "not-wrong": () => (local.wrongFor = ""),
   reopen: ({ hand }) => inVisit("reopen", { hand_over: hand }),
   next: () => inVisit("next", {}),
+  later: ({ hand }) => inVisit("later", { hand_over: hand }),
+  reach: ({ hand }) => inVisit("reach", { hand_over: hand }),
   noted: ({ hand }) => local.noted.push(hand),
   leave,
 };

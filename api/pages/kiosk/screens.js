@@ -52,7 +52,8 @@ function visitScreen(visit, local) {
     return door.stage.replace("_", "-");
   }
   if (disputeOf(visit, local)) return "disputed";
-  return visit.waiting > 0 ? "next" : "end";
+  if (visit.waiting > 0) return visit.next?.is_high ? "high" : "next";
+  return visit.later > 0 ? "later" : "end";
 }
 
 /** The name of the screen that is due at `now` (milliseconds of the page's clock). */
