@@ -30,12 +30,13 @@ class Body(BaseModel):
 
 
 class Submitted(Body):
-    """What was typed. `second` are the last four digits of the phone, when they were asked for."""
+    """What was typed. `second` are the last four digits of the phone, `paper` those of the ID paper, when asked for."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"digits": "4821 7390 5562", "second": None}]})
 
     digits: Annotated[str, Field(max_length=200)]
     second: Annotated[str, Field(max_length=20)] | None = None
+    paper: Annotated[str, Field(max_length=20)] | None = None
     visit: Id | None = None
 
 
@@ -84,7 +85,13 @@ async def stream(running: Cabinets) -> Stream:
     "/codes",
     summary="Try twelve digits",
     responses=problems.documented(
-        why.CodeMalformed, why.CodeRefused, why.SecondCheckNeeded, why.TooManyAttempts, *DOOR_FAULTS
+        why.CodeMalformed,
+        why.CodeRefused,
+        why.SecondCheckNeeded,
+        why.PaperCheckNeeded,
+        why.PaperRefused,
+        why.TooManyAttempts,
+        *DOOR_FAULTS,
     ),
 )
 async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
@@ -92,7 +99,7 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
     if isinstance(typed, codes.Malformed):
         raise why.CodeMalformed(typed.mistake.value)
     running.require_trusted_disk()
-    proof = await running.proofs.prove(typed, second=body.second)
+    proof = await running.proofs.prove(typed, second=body.second, paper=body.paper)
     grant, fresh, servable = running.new_id(), running.new_id(), running.doors.servable
     visits = [fresh]
 

@@ -338,6 +338,12 @@ class AttemptFailed(EventBody, frozen=True):
     second_check: bool = False
 
 
+class PaperCheckFailed(EventBody, frozen=True):
+    """The code was right, the digits of the ID paper were not. It counts against the bundle for its life."""
+
+    bundle: str
+
+
 class NewCodeAsked(EventBody, frozen=True):
     """Somebody typed a phone number to get a new code; `bundles` wait for that number, none if nothing does."""
 
@@ -522,6 +528,7 @@ Event = (
     | CodeMinted
     | CodesRevoked
     | AttemptFailed
+    | PaperCheckFailed
     | NewCodeAsked
     | CodeAccepted
     | Collected

@@ -132,6 +132,7 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
     was_revoked: bool = False
     asked_uptime_ms: tuple[int, ...] = ()
     is_code_wanted: bool = False
+    paper_failures: int = 0
 
 
 class Code(msgspec.Struct, frozen=True):

@@ -49,6 +49,22 @@ class SecondCheckNeeded(Refusal):
     slug = "second-check-needed"
 
 
+class PaperCheckNeeded(Refusal):
+    """The code is right; this procedure also asks for the last four digits of the applicant's ID paper."""
+
+    slug = "paper-check-needed"
+
+
+class PaperRefused(Refusal):
+    """These are not the last four digits of the ID paper; `tries_left` of the bundle's five for life."""
+
+    slug = "paper-refused"
+
+    def __init__(self, tries_left: int) -> None:
+        self.tries_left = tries_left
+        super().__init__(f"the digits of the ID paper do not match; {tries_left} tries are left")
+
+
 class TooManyAttempts(Refusal):
     """Wait before the next try; `retry_after_s` in seconds."""
 
@@ -94,7 +110,9 @@ class SeveralMatch(WrongStage):
 
 
 class NotLoadable(Refusal):
-    """The result may not be loaded; `reason` is one of not_finished, procedure, consent, unpaid, by_post, cancelled."""
+    """The result may not be loaded; `reason` is one of not_finished, procedure, consent, unpaid, by_post,
+    cancelled, no_paper_known (its procedure asks for the ID paper at the keypad, and the centre sent none).
+    """
 
     slug = "not-loadable"
 

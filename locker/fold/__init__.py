@@ -63,6 +63,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.CodeMinted: pickup.code_minted,
     ev.CodesRevoked: pickup.codes_revoked,
     ev.AttemptFailed: pickup.attempt_failed,
+    ev.PaperCheckFailed: pickup.paper_check_failed,
     ev.NewCodeAsked: pickup.new_code_asked,
     ev.CodeAccepted: pickup.code_accepted,
     ev.Collected: pickup.collected,

@@ -48,6 +48,14 @@ def attempt_failed(cabinet: Cabinet, event: ev.AttemptFailed, recorded: ev.Recor
     return replace(cabinet, bucket=bucket, tries=put(cabinet.tries, event.selector, tries))
 
 
+def paper_check_failed(cabinet: Cabinet, event: ev.PaperCheckFailed, _recorded: ev.Recorded) -> Cabinet:
+    bundle = cabinet.bundles.get(event.bundle)
+    if bundle is None:
+        return cabinet
+    failed = replace(bundle, paper_failures=bundle.paper_failures + 1)
+    return replace(cabinet, bundles=put(cabinet.bundles, event.bundle, failed))
+
+
 def new_code_asked(cabinet: Cabinet, event: ev.NewCodeAsked, recorded: ev.Recorded) -> Cabinet:
     bundles = dict(cabinet.bundles)
     for key in event.bundles:

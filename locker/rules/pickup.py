@@ -3,11 +3,13 @@
 A code opens its bundle's doors, one after another, and is spent when they are handed over (I5). Wrong, used,
 unknown and suspended codes get one answer. A failure is charged durably before it is answered. When the throttle is
 dry the keypad also asks for the last four digits of the phone, so the owner of a right code is never refused for
-what somebody else did (I14). A right code whose grant is live returns that grant and charges nothing. Re-opening is
-free for 60 s after closing and ends with "received all" or the visit. A door that was not seen open costs nothing:
-the person is asked, three trains a visit, 60 s apart. One door of several may be left for another day. Where the unit
-wants it, a door above 120 cm is shown before it opens: who cannot reach it says so, it stays shut, the code stays good,
-and a clerk moves it lower. Who leaves without an answer leaves the hand-over uncertain and the code good.
+what somebody else did (I14). A right code whose grant is live returns that grant and charges nothing. Where a procedure
+wants it, a right code is asked for the last four digits of the ID paper: five wrong answers in the life of a bundle.
+
+One door of several may be left for another day. Where the unit wants it, a door above 120 cm is shown before it opens:
+who cannot reach it says so, it stays shut, the code stays good, and a clerk moves it lower. Re-opening is free for 60 s
+after closing and ends with "received all" or the visit. A door that was not seen open costs nothing: the person is
+asked, three trains a visit, 60 s apart. Who leaves without an answer leaves the hand-over uncertain and the code good.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from locker.refusals import (
     CodeRefused,
     CompartmentBusy,
     DoorDidNotOpen,
+    PaperCheckNeeded,
+    PaperRefused,
     SecondCheckNeeded,
     TooManyAttempts,
     UnknownHandOver,
@@ -34,6 +38,8 @@ from otp import throttle
 
 REOPEN_MS = 60_000
 REACH_CM = 120
+PAPER_CHECK = "second_check"
+PAPER_TRIES = 5
 SUSPECT_RETRY_MS = 5_000
 
 Said = Literal["received_all", "door_stayed_shut", "empty", "not_mine", "incomplete"]
@@ -43,13 +49,15 @@ Answer = Said | Literal["door_is_shut"]
 class Proof(msgspec.Struct, frozen=True):
     """What checking twelve typed digits gave, before any decision.
 
-    `code` is the id of the live code whose verifier held, else empty. `second_matches` is None when no second
-    answer was typed. `answered_uptime_ms` is when this selector's last second answer was looked at in this run.
+    `code` is the id of the live code whose verifier held, else empty. `second_matches` is None when no second answer
+    was typed, `paper_matches` when no digits of the ID paper were. `answered_uptime_ms` is when this selector's last
+    second answer was looked at in this run.
     """
 
     selector: str
     code: str
     second_matches: bool | None = None
+    paper_matches: bool | None = None
     answered_uptime_ms: int | None = None
 
 
@@ -85,7 +93,8 @@ def submit(
 ) -> ev.Decision:
     """Accept a right code and grant its first door, or charge a wrong one.
 
-    Raises SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), BoardOffline (no door of
+    Raises SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), PaperCheckNeeded and
+    PaperRefused (the code is right, its procedure asks for the ID paper), BoardOffline (no door of
     this bundle can be opened now; nothing is charged), CompartmentBusy (a clerk is at its last door; nothing is
     charged), DoorDidNotOpen (trains used up; nothing is charged).
     """
@@ -102,6 +111,8 @@ def submit(
     if bundle is None or not _collectable(cabinet, bundle):
         failed = ev.AttemptFailed(selector=proof.selector, second_check=passed is throttle.Gate.EVALUATE_CHECKED)
         return ev.Decision(events=(failed,), refusal=CodeRefused("not accepted"))
+    if _needs_paper(cabinet, bundle) and not (proof.paper_matches and bundle.paper_failures < PAPER_TRIES):
+        return _paper_refused(bundle, proof)
     accepted = _accept(cabinet, proof, bundle, request.visit)
     if _has_live_door(cabinet, bundle):
         return accepted
@@ -122,6 +133,26 @@ def _not_left(cabinet: Cabinet, bundle: Bundle, visit: str) -> list[HandOver]:
 def is_shown_first(one: HandOver, place: Place) -> bool:
     """Whether the person must see where this door is before it opens: it is high, and was not tried yet."""
     return place.height_cm > REACH_CM and one.trains == 0
+
+
+def _needs_paper(cabinet: Cabinet, bundle: Bundle) -> bool:
+    """Whether the procedure of anything that waits asks for the ID paper as well."""
+    return any(
+        PAPER_CHECK in cabinet.results[key].flags
+        for one in _collectable(cabinet, bundle)
+        for key in one.results
+        if key in cabinet.results
+    )
+
+
+def _paper_refused(bundle: Bundle, proof: Proof) -> ev.Decision:
+    left = PAPER_TRIES - bundle.paper_failures
+    if left <= 0:
+        raise PaperRefused(tries_left=0)
+    if proof.paper_matches is None:
+        raise PaperCheckNeeded("the last four digits of the applicant's ID paper are needed as well")
+    failed = ev.PaperCheckFailed(bundle=bundle.bundle)
+    return ev.Decision(events=(failed,), refusal=PaperRefused(tries_left=left - 1))
 
 
 def _bundle_of_code(cabinet: Cabinet, proof: Proof) -> Bundle | None:

@@ -31,7 +31,7 @@ async def test_a_pickup_by_touch_takes_two_touches_besides_the_digits(kiosk: Stu
     page = await open_page(kiosk)
     kiosk.script("codes", done(visit="v1"))
     await _touch(page, "collect", *(f"key-{digit}" for digit in CODE))
-    assert await kiosk.asked("codes") == {"digits": CODE, "second": None, "visit": None}
+    assert await kiosk.asked("codes") == {"digits": CODE, "second": None, "paper": None, "visit": None}
     await kiosk.show(visit=visit(door(10, "opening")))
     await _sees(page, "opening")
     await kiosk.show(visit=visit(door(10, "open", items=2)), doors=doors(10))
@@ -126,7 +126,7 @@ async def test_the_second_check_sends_the_same_code_with_four_more_digits(kiosk:
     await _sees(page, "second")
     await page.keyboard.press("Enter")
     asked = await kiosk.asked("codes", times=3)
-    assert asked == {"digits": CODE, "second": "1234", "visit": None}
+    assert asked == {"digits": CODE, "second": "1234", "paper": None, "visit": None}
     await kiosk.show(visit=visit(door(3, "opening")))
     await _sees(page, "opening")
 
@@ -316,3 +316,18 @@ async def test_a_high_door_is_shown_before_it_opens_and_can_be_said_to_be_out_of
     await expect(page.get_by_test_id("moved")).to_be_visible()
     await page.keyboard.press("*")
     await kiosk.asked("visits/v1/leave")
+
+
+async def test_the_id_paper_is_asked_for_after_a_right_code_and_sent_with_it(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    refused = problem("paper-refused", 403, tries_left=4)
+    kiosk.script("codes", problem("paper-check-needed", 403), refused, done(visit="v1"))
+    await page.keyboard.type(CODE)
+    await _sees(page, "paper")
+    await _type_by_hand(page, "4418")
+    await expect(page.get_by_test_id("note")).to_contain_text("căn cước")
+    await _touch(page, "key-4", "key-4", "key-1", "key-7")
+    asked = await kiosk.asked("codes", times=3)
+    assert asked == {"digits": CODE, "second": None, "paper": "4417", "visit": None}

@@ -15,7 +15,7 @@ from tests.pages.stub_service import PAGES, StubService, done, problem
 
 Open = Callable[..., Awaitable[Page]]
 CODE = "482173905562"
-ONLY_CITIZENS = {"phone-malformed", "notices-offline"}
+ONLY_CITIZENS = {"phone-malformed", "notices-offline", "paper-check-needed", "paper-refused"}
 
 # Text of 24 px, headlines of 40 px, targets of 44 px (the keypad's 72 px), contrast of 7:1, nothing cut off.
 MEASURE = """() => {
@@ -92,6 +92,8 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
         "codes",
         problem("code-refused", 403),
         problem("second-check-needed", 403),
+        problem("paper-check-needed", 403),
+        problem("paper-refused", 403, tries_left=0),
         problem("too-many-attempts", 429, retry_after=60),
         problem("board-offline", 503, retry_after=60),
     )
@@ -100,6 +102,11 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     yield await shown("code")
     await page.keyboard.type(CODE)
     yield await shown("second")
+    await page.keyboard.type("5562")
+    yield await shown("paper")
+    await page.keyboard.type("5562")
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("paper")
     await page.keyboard.type("5562")
     yield await shown("wait")
     await page.keyboard.press("*")

@@ -90,6 +90,26 @@ export function second(view) {
   );
 }
 
+export function paper(view) {
+  const typed = view.local.paper;
+  return screen(
+    "paper",
+    view,
+    [
+      h(
+        "section",
+        { class: "ask" },
+        h("h1", {}, view.say("paper.title")),
+        h("p", { class: "lead" }, view.say("paper.lead")),
+        groups(typed, [4], false, view.say("paper.field", { count: typed.length })),
+        noteOf(view),
+      ),
+      keypad(view, typed.length === SECOND_DIGITS, "code.send"),
+    ],
+    { countdown: view.entryLeft, canHaveMore: true, buttons: [back(view, "code.restart")] },
+  );
+}
+
 export function wait(view) {
   const left = Math.max(1, Math.ceil((view.local.waitUntil - view.now) / 1000));
   return screen(

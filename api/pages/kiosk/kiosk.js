@@ -99,6 +99,11 @@ function typeDigit(digit) {
     sendSoon(local.second.length === SECOND_DIGITS);
     return;
   }
+  if (local.step === "paper") {
+    if (local.paper.length < SECOND_DIGITS) local.paper += digit;
+    sendSoon(local.paper.length === SECOND_DIGITS);
+    return;
+  }
   if (local.step === "phone") {
     if (local.phone.length < PHONE_DIGITS) local.phone += digit;
     return;
@@ -120,6 +125,7 @@ function erase() {
   local.note = null;
   local.isStale = false;
   if (local.step === "second") local.second = local.second.slice(0, -1);
+  else if (local.step === "paper") local.paper = local.paper.slice(0, -1);
   else if (local.step === "phone") local.phone = local.phone.slice(0, -1);
   else local.typed = local.typed.slice(0, -1);
 }
@@ -128,12 +134,12 @@ async function send(scanned = null) {
   clearTimeout(sendTimer);
   keyboard.forget();
   const digits = scanned ?? local.typed;
-  const isSecond = local.step === "second";
-  if (local.isBusy || local.isStale || digits === "" || (isSecond && local.second.length < SECOND_DIGITS)) return;
+  const isShort = (local.step === "second" && local.second.length < SECOND_DIGITS) || (local.step === "paper" && local.paper.length < SECOND_DIGITS);
+  if (local.isBusy || local.isStale || digits === "" || isShort) return;
   Object.assign(local, { isBusy: true, note: null });
   draw();
   try {
-    await post(`${PREFIX}/codes`, { digits, second: local.second || null, visit: visit()?.visit ?? null });
+    await post(`${PREFIX}/codes`, { digits, second: local.second || null, paper: local.paper || null, visit: visit()?.visit ?? null });
     setTimeout(() => acceptedWithoutVisit(), ACCEPTED_MS);
   } catch (problem) {
     local.isBusy = false;
@@ -172,6 +178,10 @@ function refused({ slug, body, retryAfter }) {
     Object.assign(local, { step: "code", second: "", isStale, note: { hint: body.hint, key: "code.malformed" } });
   } else if (slug === "code-refused") {
     Object.assign(local, { step: "code", typed: "", second: "", note: { key: "code.refused" } });
+  } else if (slug === "paper-check-needed") {
+    Object.assign(local, { step: "paper", paper: "" });
+  } else if (slug === "paper-refused") {
+    Object.assign(local, { step: "paper", paper: "", note: { key: body.tries_left ? "paper.refused" : "paper.over" } });
   } else if (slug === "second-check-needed") {
     Object.assign(local, { step: "second", second: "" });
   } else if (slug === "too-many-attempts") {

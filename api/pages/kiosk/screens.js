@@ -15,6 +15,7 @@ export const freshEntry = () => ({
   step: "idle",
   typed: "",
   second: "",
+  paper: "",
   phone: "",
   isStale: false,
   isBusy: false,
