@@ -176,6 +176,8 @@ def _waiting(result: Result, read: Read) -> dict[str, Any]:
     flags = [*result.flags]
     if person and not phone and "no_mobile_phone" not in flags:
         flags.append("no_mobile_phone")
+    if result.is_missed:
+        flags.append("not_loaded_in_time")
     return {
         "result": result.result,
         "dossier": _code(read.people, result),

@@ -22,7 +22,22 @@ DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
-Template = Literal["READY", "READY_BUNDLE", "NEWCODE", "NEWCODE_REVOKED", "COLLECTED", "WITHDRAWN", "EXPIRED"]
+Template = Literal[
+    "READY",
+    "READY_BUNDLE",
+    "NEWCODE",
+    "NEWCODE_REVOKED",
+    "COLLECTED",
+    "WITHDRAWN",
+    "EXPIRED",
+    "REMIND",
+    "COUNTER_INSTEAD",
+    "STAFF_STUCK",
+    "STAFF_DOOR",
+    "STAFF_TAMPER",
+    "STAFF_WRONG",
+    "STAFF_DIGEST",
+]
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -129,6 +144,13 @@ class ResultCancelled(EventBody, frozen=True):
 
     wish: int
     result: str
+
+
+class ResultNotLoaded(EventBody, frozen=True):
+    """Nobody put it into the cabinet by its deadline; it is handed out at the counter."""
+
+    result: str
+    deadline: str
 
 
 class CancelConflicted(EventBody, frozen=True):
@@ -404,7 +426,10 @@ class VisitEnded(EventBody, frozen=True):
 
 
 class NoticeQueued(EventBody, frozen=True):
-    """A message is to go out; its text is made when it is sent and never kept."""
+    """A message is to go out; its text is made when it is sent and never kept.
+
+    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`.
+    """
 
     notice: str
     template: Template
@@ -412,6 +437,9 @@ class NoticeQueued(EventBody, frozen=True):
     bundle: str
     code: str = ""
     results: tuple[str, ...] = ()
+    step: int = 0
+    incident: int = 0
+    count: int = 0
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -444,6 +472,13 @@ class NoticeFailed(EventBody, frozen=True):
     is_final: bool
 
 
+class NoticeDropped(EventBody, frozen=True):
+    """There is nothing left to say: what the message speaks of is over before it could go out."""
+
+    notice: str
+    cause: str
+
+
 # --- staff
 
 
@@ -462,6 +497,17 @@ class SignInFailed(EventBody, frozen=True):
 class PresenceProved(EventBody, frozen=True):
     actor: str
     way: Literal["kiosk_number", "key_switch"]
+
+
+class StaffAlerted(EventBody, frozen=True):
+    """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night.
+
+    `day` (YYYY-MM-DD) is the one on which the night began, or that of the digest.
+    """
+
+    kind: str
+    incidents: tuple[int, ...]
+    day: str
 
 
 # --- keeping
@@ -502,6 +548,7 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | ResultNotLoaded
     | CancelConflicted
     | WishRefused
     | GrantIssued
@@ -542,9 +589,11 @@ Event = (
     | NoticeSent
     | NoticeDelivered
     | NoticeFailed
+    | NoticeDropped
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | StaffAlerted
     | Settled
     | PersonalErased
     | Parked

@@ -7,7 +7,7 @@ says why.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -29,10 +29,15 @@ TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
 
 
 class NoText(Exception):
-    """There is no message to send. `cause`: no_phone, code_over, nothing_inside, seal_broken, text."""
+    """There is no message to send.
+
+    `cause`: no_phone, code_over, nothing_inside, loaded_meanwhile, incident_closed, seal_broken, text. `is_over`:
+    nothing is wrong; what it was to speak of is over.
+    """
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
+        self.is_over = cause in ("nothing_inside", "loaded_meanwhile", "incident_closed")
         super().__init__(cause)
 
 
@@ -47,15 +52,17 @@ class Material(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Makes messages of one cabinet."""
+    """Makes messages of one cabinet. `staff_phones`: numbers of those on call, by the ref their notices name."""
 
     texts: Texts
     device_key: bytes
     cabinet: CabinetSection
+    staff_phones: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, cabinet: Cabinet, notice: Notice, material: Material) -> Outgoing:
         """The message as it goes out. Raises NoText."""
-        if not material.phone:
+        phone = self.staff_phones.get(notice.person, material.phone)
+        if not phone:
             raise NoText("no_phone")
         values = self._values(cabinet, notice, material)
         try:
@@ -66,7 +73,7 @@ class Writer:
             raise NoText("text") from error
         return Outgoing(
             reference=notice.notice,
-            recipient=material.phone,
+            recipient=phone,
             text=rendered.text,
             valid_seconds=VALID_SECONDS,
             provider_template=rendered.provider_template,
@@ -81,16 +88,30 @@ class Writer:
             "count": str(len(named_results(cabinet, notice))),
             "dossier": _named(material.dossiers, material.language),
             "until": _day(min(deadlines)) if deadlines else "",
-            "at": self._at(notice, material.language),
+            "at": self._at(notice.queued_utc_ms, material.language),
         }
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
+        if notice.incident:
+            values |= self._incident(cabinet, notice, material.language)
         return values
 
-    def _at(self, notice: Notice, language: str) -> str:
-        if not is_plausible(notice.queued_utc_ms):
+    def _incident(self, cabinet: Cabinet, notice: Notice, language: str) -> dict[str, str]:
+        """Raises NoText when somebody has seen to it meanwhile."""
+        incident = cabinet.incidents.get(notice.incident)
+        if incident is None:
+            raise NoText("incident_closed")
+        return {
+            "incident": str(incident.incident),
+            "compartment": str(incident.compartment),
+            "count": str(notice.count),
+            "at": self._at(incident.opened_utc_ms, language),
+        }
+
+    def _at(self, utc_ms: int, language: str) -> str:
+        if not is_plausible(utc_ms):
             return TIME_NOT_KNOWN.get(language, TIME_NOT_KNOWN["vi"])
-        at = datetime.fromtimestamp(notice.queued_utc_ms / 1000, UTC)
+        at = datetime.fromtimestamp(utc_ms / 1000, UTC)
         return at.astimezone(ZoneInfo(self.cabinet.timezone)).strftime("%H:%M %d/%m/%Y")
 
     def _code(self, cabinet: Cabinet, notice: Notice, material: Material) -> str:
@@ -105,8 +126,10 @@ class Writer:
 
 
 def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
-    """The results a notice speaks of; with a code only those still inside. Raises NoText when none is."""
-    if not notice.code:
+    """The results a notice speaks of; with a code, or to remind, those still inside. Raises NoText if none is."""
+    if notice.template == "COUNTER_INSTEAD":
+        return _outside(cabinet, notice)
+    if not notice.code and notice.template != "REMIND":
         return notice.results
     inside = {
         result
@@ -117,6 +140,14 @@ def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
     left = tuple(result for result in notice.results if result in inside)
     if not left:
         raise NoText("nothing_inside")
+    return left
+
+
+def _outside(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
+    known = [cabinet.results[key] for key in notice.results if key in cabinet.results]
+    left = tuple(one.result for one in known if not one.hand_over and not one.is_cancelled)
+    if not left:
+        raise NoText("loaded_meanwhile")
     return left
 
 

@@ -64,7 +64,10 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A result the centre announced and that has not left our hands."""
+    """A result the centre announced and that has not left our hands.
+
+    `announced_utc_ms` is 0 when the clock was not believed then. `is_missed`: it was not loaded by its deadline.
+    """
 
     result: str
     recipient: str
@@ -83,16 +86,20 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     hand_over: str = ""
     is_cancelled: bool = False
+    announced_utc_ms: int = 0
+    is_missed: bool = False
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     """One passing of items through one compartment.
 
-    `open_for` is the purpose under which its door stands open. `uncertain` names why record and evidence disagree.
+    `open_for` is the purpose under which its door stands open, `opened_for` the one under which it last did.
+    `uncertain` names why record and evidence disagree.
     `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
     have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
     `is_out_of_reach`: its person cannot reach it, and a clerk moves it lower.
+    `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
     """
 
     hand_over: str
@@ -111,11 +118,13 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     closed_uptime_ms: int = 0
     loaded_utc_ms: int = 0
     loaded_by: str = ""
+    opened_for: ev.Purpose | Literal[""] = ""
     last_purpose: ev.Purpose | Literal[""] = ""
     last_actor: str = ""
     is_announced: bool = False
     is_reopened: bool = False
     is_out_of_reach: bool = False
+    reminded: int = 0
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -181,6 +190,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     stage: Literal["queued", "attempted", "sent", "failed"] = "queued"
     provider_id: str = ""
     touched_uptime_ms: int = 0
+    incident: int = 0
+    count: int = 0
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -198,6 +209,18 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     compartment: int = 0
     hand_over: str = ""
     opened_utc_ms: int = 0
+
+
+class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What staff were told: when each kind of incident last, how often in the night that began on `night`, the day of
+    the latest digest, and the open incidents among it.
+    """
+
+    last_utc_ms: dict[str, int] = {}
+    night: str = ""
+    sent: int = 0
+    digest: str = ""
+    told: tuple[int, ...] = ()
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -248,6 +271,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     visit: Visit | None = None
     round: Round | None = None
     recount: Recount | None = None
+    alerts: Alerts = Alerts()
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""

@@ -17,7 +17,7 @@ from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
 
-VERSION = 3
+VERSION = 4
 SEARCHED = 50
 SHORTEST_TAIL = 4
 
@@ -235,6 +235,10 @@ def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _at: At)
     _outcome(connection, event.notice, "failed" if event.is_final else "queued")
 
 
+def _notice_dropped(connection: apsw.Connection, event: ev.NoticeDropped, _at: At) -> None:
+    connection.execute("DELETE FROM view_notice WHERE notice = ?", (event.notice,))
+
+
 _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] = {
     ev.ResultQueued: _queued,
     ev.ResultAmended: _amended,
@@ -250,6 +254,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.NoticeSent: _notice_sent,
     ev.NoticeDelivered: _notice_delivered,
     ev.NoticeFailed: _notice_failed,
+    ev.NoticeDropped: _notice_dropped,
 }
 
 

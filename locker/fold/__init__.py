@@ -14,7 +14,7 @@ from locker import events as ev
 from locker.fold import change, doors, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
-FOLD_VERSION = 5
+FOLD_VERSION = 6
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -36,6 +36,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.ResultQueued: results.result_queued,
     ev.ResultAmended: results.result_amended,
     ev.ResultCancelled: results.result_cancelled,
+    ev.ResultNotLoaded: results.result_not_loaded,
     ev.CancelConflicted: results.wish_answered,
     ev.WishRefused: results.wish_answered,
     ev.GrantIssued: doors.grant_issued,
@@ -77,9 +78,11 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.NoticeSent: notices.notice_sent,
     ev.NoticeDelivered: notices.notice_delivered,
     ev.NoticeFailed: notices.notice_failed,
+    ev.NoticeDropped: notices.notice_dropped,
     ev.SignedIn: staff.signed_in,
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,
+    ev.StaffAlerted: staff.staff_alerted,
     ev.PersonalErased: runs.personal_erased,
     ev.Parked: runs.parked,
 }

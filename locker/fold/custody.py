@@ -34,11 +34,13 @@ def ensure_bundle(cabinet: Cabinet, recipient: str, recorded: ev.Recorded) -> Ca
 def free_results(cabinet: Cabinet, hand_over: str) -> Cabinet:
     """A hand-over did not come about: its results are expected again, or gone if the centre withdrew them meanwhile."""
     results = dict(cabinet.results)
+    others = [one for one in cabinet.hand_overs.values() if one.hand_over != hand_over and one.stage != "collected"]
     for key in results_of(cabinet, hand_over):
-        if results[key].is_cancelled:
+        other = next((one.hand_over for one in others if key in one.results), "")
+        if results[key].is_cancelled and not other:
             results.pop(key)
         else:
-            results[key] = replace(results[key], hand_over="")
+            results[key] = replace(results[key], hand_over=other)
     return replace(cabinet, results=results)
 
 

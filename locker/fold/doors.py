@@ -44,7 +44,14 @@ def grant_lapsed(cabinet: Cabinet, event: ev.GrantLapsed, _recorded: ev.Recorded
 
 
 def door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -> Cabinet:
-    changed = touch(cabinet, event.compartment, is_open=True, opened_uptime_ms=recorded.moment.uptime_ms)
+    changed = touch(
+        cabinet,
+        event.compartment,
+        is_open=True,
+        is_left_open=False,
+        is_alarmed=False,
+        opened_uptime_ms=recorded.moment.uptime_ms,
+    )
     grant = cabinet.grants.get(event.grant)
     one = cabinet.hand_overs.get(event.hand_over)
     purpose: ev.Purpose | Literal[""] = ""
@@ -53,12 +60,13 @@ def door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -
         changed = replace(changed, grants=put(changed.grants, event.grant, replace(grant, is_opened=True)))
         changed = touch_visit(changed, grant.visit, recorded)
     elif one is not None:
-        purpose = one.dead_purpose or one.last_purpose
+        purpose = one.dead_purpose or (one.last_purpose if one.is_asked else one.opened_for)
     is_reopened = one is not None and (one.is_reopened or (one.stage == "loaded" and purpose == "load"))
     return touch_hand_over(
         changed,
         event.hand_over,
         open_for=purpose,
+        opened_for=purpose,
         dead_purpose="",
         is_asked=False,
         trains=0,

@@ -120,8 +120,8 @@ def _compartments_after(cabinet: Cabinet, recount: Recount, then: Cabinet) -> di
         compartments[number] = replace(
             after,
             is_open=before.is_open and not after.is_suspect,
-            is_left_open=before.is_left_open,
-            is_alarmed=before.is_alarmed,
+            is_left_open=before.is_left_open and not after.is_suspect,
+            is_alarmed=before.is_alarmed and not after.is_suspect,
             opened_uptime_ms=before.opened_uptime_ms,
             closed_uptime_ms=before.closed_uptime_ms,
             is_unproved=True,

@@ -99,7 +99,7 @@ class StubService:
 
     async def asked(self, path: str, *, times: int = 1) -> Body:
         """Wait until this path was asked so often; gives the latest body."""
-        async with self._arrived, asyncio.timeout(5):
+        async with self._arrived, asyncio.timeout(20):
             await self._arrived.wait_for(lambda: len(self._bodies(path)) >= times)
             return self._bodies(path)[-1]
 
