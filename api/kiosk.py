@@ -129,7 +129,7 @@ async def lost_code(body: LostCode, running: Cabinets) -> Nothing:
     e164 = phone.e164
     await running.record(
         lost_codes.ask,
-        known=lambda connection: views.people_with_phone(connection, e164),
+        known=lambda connection: views.with_phone(connection, e164),
     )
     return Nothing()
 

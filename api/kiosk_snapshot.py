@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api import intake_snapshot
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Visit
@@ -36,6 +37,7 @@ def build(running: Running) -> dict[str, Any]:
             }
             for entry in config.compartment
         ],
+        "intake": intake_snapshot.offer(running, moment),
         "visit": None if cabinet.visit is None else _visit(running, cabinet, cabinet.visit, moment),
     }
 
@@ -69,6 +71,7 @@ def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> 
         "idle_seconds_left": _seconds(idle_ms),
         "doors": sorted(doors, key=lambda door: door["compartment"]),
         "waiting": waiting,
+        "intakes": intake_snapshot.of_visit(running, cabinet, visit.visit),
         "next": _next(running, cabinet, visit, moment) if waiting else None,
         "later": len(visit.later),
         "is_moved": any(cabinet.hand_overs[key].is_out_of_reach for key in visit.later if key in cabinet.hand_overs),

@@ -275,6 +275,14 @@ class AlertsSection(Section):
         return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
 
 
+class IntakeSection(Section):
+    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
+
+    is_offered: bool = True
+    share_percent: Annotated[int, Field(ge=1, le=100)] = 40
+    answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
+
+
 class LimitsSection(Section):
     """What the lowest layer allows whatever is asked: different doors opened per minute in the whole cabinet."""
 
@@ -342,6 +350,7 @@ class Config(Wiring):
     results: ResultsSection = ResultsSection()
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
+    intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
     alerts: AlertsSection = AlertsSection()
     staff: tuple[StaffEntry, ...] = ()

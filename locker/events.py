@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -22,6 +22,8 @@ DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
+IntakeKind = Literal["new", "supplement", "originals", "badge"]
+IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
 Template = Literal[
     "READY",
     "READY_BUNDLE",
@@ -37,6 +39,10 @@ Template = Literal[
     "STAFF_TAMPER",
     "STAFF_WRONG",
     "STAFF_DIGEST",
+    "DROPPED",
+    "ACCEPTED",
+    "SUPPLEMENT",
+    "INTAKE_EMPTY",
 ]
 
 
@@ -440,6 +446,7 @@ class NoticeQueued(EventBody, frozen=True):
     step: int = 0
     incident: int = 0
     count: int = 0
+    intake: str = ""
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -477,6 +484,87 @@ class NoticeDropped(EventBody, frozen=True):
 
     notice: str
     cause: str
+
+
+# --- intake
+
+
+class IntakeOffered(EventBody, frozen=True):
+    """Somebody wants to leave papers, and this compartment is theirs for it; nothing has opened yet.
+
+    `person` and `dossier` are refs, empty where there is none. `promised` is the working day (YYYY-MM-DD) by which it
+    is answered, empty while no clock is believed. The same hand-over is offered again in its visit.
+    """
+
+    hand_over: str
+    compartment: int
+    visit: str
+    kind: IntakeKind
+    bag: str
+    person: str = ""
+    dossier: str = ""
+    promised: str = ""
+
+
+class IntakeGivenUp(EventBody, frozen=True):
+    """Nothing is in the compartment: its door never opened, or a clerk looked and found it empty."""
+
+    hand_over: str
+    compartment: int
+    evidence: Evidence
+
+
+class DroppedOff(EventBody, frozen=True):
+    """The door closed after an intake opening: possibly full, whatever is said next. This is the time of sending."""
+
+    hand_over: str
+    compartment: int
+    evidence: Evidence
+
+
+class Deposited(EventBody, frozen=True):
+    """Papers are on record as inside. `is_confirmed`: the person said so; else nobody has looked inside yet."""
+
+    hand_over: str
+    compartment: int
+    evidence: Evidence
+    is_confirmed: bool
+
+
+class Withdrawn(EventBody, frozen=True):
+    """The person says that they took their papers back; possibly full until a clerk has looked."""
+
+    hand_over: str
+    compartment: int
+    cause: Literal["took_back", "does_not_fit"]
+
+
+class IntakeMissed(EventBody, frozen=True):
+    """A clerk found no papers at the first look; a second look follows before anything is said of it."""
+
+    hand_over: str
+    compartment: int
+    actor: str
+
+
+class IntakeCollected(EventBody, frozen=True):
+    """A present clerk opened the door and took the papers out; `count` sheets or sets, 0 when nothing was found."""
+
+    hand_over: str
+    compartment: int
+    bag: str
+    count: int
+    actor: str
+
+
+class IntakeAnswered(EventBody, frozen=True):
+    """The office has answered. `appointment` is the day of the result (YYYY-MM-DD) of a registered one."""
+
+    hand_over: str
+    outcome: IntakeOutcome
+    actor: str
+    dossier: str = ""
+    appointment: str = ""
 
 
 # --- staff
@@ -590,6 +678,14 @@ Event = (
     | NoticeDelivered
     | NoticeFailed
     | NoticeDropped
+    | IntakeOffered
+    | IntakeGivenUp
+    | DroppedOff
+    | Deposited
+    | Withdrawn
+    | IntakeMissed
+    | IntakeCollected
+    | IntakeAnswered
     | SignedIn
     | SignInFailed
     | PresenceProved

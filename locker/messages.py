@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import apsw
 import msgspec
 
-from locker import rows
+from locker import rows, views
 from locker.clock import is_plausible
 from locker.config import CabinetSection
 from locker.model import Cabinet, Notice
@@ -26,6 +26,7 @@ from otp.texts import Texts, render
 VALID_SECONDS = 36_000
 CODE_PARTS = 3
 TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
+DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 
 
 class NoText(Exception):
@@ -48,6 +49,8 @@ class Material(msgspec.Struct, frozen=True):
     language: str
     dossiers: tuple[str, ...]
     sealed: bytes
+    intake: views.IntakeWords | None = None
+    filed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,13 @@ class Writer:
             "until": _day(min(deadlines)) if deadlines else "",
             "at": self._at(notice.queued_utc_ms, material.language),
         }
+        if (intake := material.intake) is not None:
+            values |= {
+                "bag": intake.bag,
+                "dossier": material.filed,
+                "at": self._at(intake.sent_utc_ms, material.language),
+                "day": _day_of(intake.appointment or intake.promised, material.language),
+            }
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
         if notice.incident:
@@ -160,6 +170,8 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         body = rows.personal(connection, result.dossier if result is not None else f"d-{key}")
         if body is not None:
             dossiers.append(body.get("code", ""))
+    intake = views.intake_words(connection, notice.intake) if notice.intake else None
+    filed = (rows.personal(connection, intake.dossier) or {}) if intake is not None else {}
     code = rows.code(connection, notice.code) if notice.code else None
     language = next((cabinet.results[key].language for key in notice.results if key in cabinet.results), None)
     return Material(
@@ -167,6 +179,8 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         language=language or person.get("language", "vi"),
         dossiers=tuple(dossiers),
         sealed=code.sealed if code is not None else b"",
+        intake=intake,
+        filed=filed.get("code", ""),
     )
 
 
@@ -180,6 +194,10 @@ def _named(dossiers: tuple[str, ...], language: str) -> str:
     if not others:
         return tail
     return f"{tail} and {others} more" if language == "en" else f"{tail} va {others} ho so khac"
+
+
+def _day_of(day: str, language: str) -> str:
+    return _day(day) if day else DAY_NOT_KNOWN.get(language, DAY_NOT_KNOWN["vi"])
 
 
 def _day(deadline: str) -> str:

@@ -19,7 +19,7 @@ ASKED_REST_MS = 24 * 3600 * 1000
 TRAINS_A_VISIT = 3
 
 
-Stage = Literal["loading", "loaded", "collected"]
+Stage = Literal["loading", "loaded", "collected", "offered", "opened", "dropped", "withdrawn", "deposited"]
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -100,6 +100,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
     `is_out_of_reach`: its person cannot reach it, and a clerk moves it lower.
     `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
+    `is_emptied`: the opening in which a clerk takes an intake out has ended.
     """
 
     hand_over: str
@@ -125,6 +126,34 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     is_reopened: bool = False
     is_out_of_reach: bool = False
     reminded: int = 0
+    direction: Literal["pickup", "intake"] = "pickup"
+    is_emptied: bool = False
+
+
+class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The paperwork of one intake, from the offer until the office has answered; its hand-over has the same id.
+
+    `sent_utc_ms` and `sent_seq` are of its door's closing; `is_sent_timed` when a clock was believed then.
+    `deposited_seq` is the fact its receipt stands on. `ended_uptime_ms`: when its person was done, in this run.
+    """
+
+    hand_over: str
+    visit: str
+    kind: ev.IntakeKind
+    bag: str
+    person: str = ""
+    dossier: str = ""
+    promised: str = ""
+    evidence: ev.Evidence = "none"
+    sent_utc_ms: int = 0
+    sent_seq: int = 0
+    is_sent_timed: bool = False
+    deposited_seq: int = 0
+    ended_uptime_ms: int = 0
+    is_confirmed: bool = False
+    is_missed: bool = False
+    is_collected: bool = False
+    count: int = 0
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -184,6 +213,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     bundle: str
     code: str = ""
     results: tuple[str, ...] = ()
+    intake: str = ""
     queued_utc_ms: int = 0
     attempts: int = 0
     gateway: str = ""
@@ -258,6 +288,8 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     compartments: dict[int, Compartment] = {}
     results: dict[str, Result] = {}
     hand_overs: dict[str, HandOver] = {}
+    intakes: dict[str, Intake] = {}
+    bags: int = 0
     bundles: dict[str, Bundle] = {}
     codes: dict[str, Code] = {}
     grants: dict[str, Grant] = {}
@@ -284,7 +316,13 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
         return next((bundle for bundle in self.bundles.values() if bundle.recipient == recipient), None)
 
     def hand_overs_of(self, recipient: str) -> tuple[HandOver, ...]:
-        return tuple(one for one in self.hand_overs.values() if one.recipient == recipient)
+        """The pickups of one recipient."""
+        return tuple(
+            one for one in self.hand_overs.values() if one.recipient == recipient and one.direction == "pickup"
+        )
+
+    def intakes_of(self, visit: str) -> tuple[Intake, ...]:
+        return tuple(one for one in self.intakes.values() if one.visit == visit)
 
     def grant_on(self, compartment: int) -> Grant | None:
         return next((grant for grant in self.grants.values() if grant.compartment == compartment), None)

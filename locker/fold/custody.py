@@ -88,7 +88,7 @@ def end_visit(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
     for one in cabinet.hand_overs.values():
         if one.stage == "collected" and not one.disputed:
             changed = forget_hand_over(changed, one.hand_over, recorded)
-        elif one.last_purpose == "collect":
+        elif one.last_purpose in ("collect", "intake"):
             uncertain = one.uncertain or ("not_seen_open" if one.is_asked else "")
             changed = touch_hand_over(changed, one.hand_over, trains=0, is_asked=False, uncertain=uncertain)
     return changed

@@ -62,6 +62,8 @@ def door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -
     elif one is not None:
         purpose = one.dead_purpose or (one.last_purpose if one.is_asked else one.opened_for)
     is_reopened = one is not None and (one.is_reopened or (one.stage == "loaded" and purpose == "load"))
+    if one is not None and purpose == "intake" and one.stage in ("offered", "dropped", "withdrawn"):
+        changed = touch_hand_over(changed, event.hand_over, stage="opened")
     return touch_hand_over(
         changed,
         event.hand_over,
@@ -91,6 +93,9 @@ def door_closed(cabinet: Cabinet, event: ev.DoorClosed, recorded: ev.Recorded) -
         changed = touch_visit(changed, grant.visit, recorded)
         if grant.is_opened:
             changed = replace(changed, grants=drop(changed.grants, grant.grant))
+    one = cabinet.hand_overs.get(event.hand_over)
+    if one is not None and one.open_for == "collect_intake":
+        changed = touch_hand_over(changed, event.hand_over, is_emptied=True)
     changed = touch_hand_over(changed, event.hand_over, open_for="", dead_purpose="")
     return touch_hand_over(changed, event.hand_over, closed_uptime_ms=now_ms) if present.is_open else changed
 

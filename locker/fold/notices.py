@@ -17,6 +17,7 @@ def notice_queued(cabinet: Cabinet, event: ev.NoticeQueued, recorded: ev.Recorde
         bundle=event.bundle,
         code=event.code,
         results=event.results,
+        intake=event.intake,
         queued_utc_ms=recorded.moment.utc_ms,
         incident=event.incident,
         count=event.count,
