@@ -95,6 +95,7 @@ class KioskSection(Listener):
     port: Annotated[int, Field(ge=0, le=65535)] = 8021
     key_file: Path | None = None
     idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
+    asks_reach: bool = True
 
 
 class ClerkSection(Listener):
@@ -257,14 +258,6 @@ class CalendarSection(Section):
         return self
 
 
-class IntakeSection(Section):
-    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
-
-    is_offered: bool = True
-    share_percent: Annotated[int, Field(ge=1, le=100)] = 40
-    answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
-
-
 Mobile = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
 
 
@@ -280,6 +273,14 @@ class AlertsSection(Section):
         """Numbers by the ref under which facts name them."""
         roles = {"duty": self.duty, "leader": self.leader}
         return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
+
+
+class IntakeSection(Section):
+    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
+
+    is_offered: bool = True
+    share_percent: Annotated[int, Field(ge=1, le=100)] = 40
+    answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
 
 
 class LimitsSection(Section):

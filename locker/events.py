@@ -32,10 +32,6 @@ Template = Literal[
     "COLLECTED",
     "WITHDRAWN",
     "EXPIRED",
-    "DROPPED",
-    "ACCEPTED",
-    "SUPPLEMENT",
-    "INTAKE_EMPTY",
     "REMIND",
     "COUNTER_INSTEAD",
     "STAFF_STUCK",
@@ -43,6 +39,10 @@ Template = Literal[
     "STAFF_TAMPER",
     "STAFF_WRONG",
     "STAFF_DIGEST",
+    "DROPPED",
+    "ACCEPTED",
+    "SUPPLEMENT",
+    "INTAKE_EMPTY",
 ]
 
 
@@ -366,6 +366,18 @@ class AttemptFailed(EventBody, frozen=True):
     second_check: bool = False
 
 
+class PaperCheckFailed(EventBody, frozen=True):
+    """The code was right, the digits of the ID paper were not. It counts against the bundle for its life."""
+
+    bundle: str
+
+
+class NewCodeAsked(EventBody, frozen=True):
+    """Somebody typed a phone number to get a new code; `bundles` wait for that number, none if nothing does."""
+
+    bundles: tuple[str, ...]
+
+
 class CodeAccepted(EventBody, frozen=True):
     code: str
     bundle: str
@@ -395,6 +407,22 @@ class Disputed(EventBody, frozen=True):
     kind: DisputeKind
 
 
+class LeftForLater(EventBody, frozen=True):
+    """The citizen leaves this one inside for another day; its door stays shut and the code good for it."""
+
+    hand_over: str
+    compartment: int
+    visit: str
+
+
+class ReachAsked(EventBody, frozen=True):
+    """The citizen cannot reach this compartment: its door stays shut, the code good, and a clerk moves it lower."""
+
+    hand_over: str
+    compartment: int
+    visit: str
+
+
 class VisitEnded(EventBody, frozen=True):
     visit: str
     cause: Literal["left", "idle", "next"]
@@ -415,10 +443,10 @@ class NoticeQueued(EventBody, frozen=True):
     bundle: str
     code: str = ""
     results: tuple[str, ...] = ()
-    intake: str = ""
     step: int = 0
     incident: int = 0
     count: int = 0
+    intake: str = ""
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -635,16 +663,21 @@ Event = (
     | CodeMinted
     | CodesRevoked
     | AttemptFailed
+    | PaperCheckFailed
+    | NewCodeAsked
     | CodeAccepted
     | Collected
     | ReceiptConfirmed
     | Disputed
+    | LeftForLater
+    | ReachAsked
     | VisitEnded
     | NoticeQueued
     | NoticeAttempted
     | NoticeSent
     | NoticeDelivered
     | NoticeFailed
+    | NoticeDropped
     | IntakeOffered
     | IntakeGivenUp
     | DroppedOff
@@ -653,7 +686,6 @@ Event = (
     | IntakeMissed
     | IntakeCollected
     | IntakeAnswered
-    | NoticeDropped
     | SignedIn
     | SignInFailed
     | PresenceProved

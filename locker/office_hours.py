@@ -97,9 +97,15 @@ class OfficeHours:
     sessions: tuple[Session, ...] = ()
     exceptions: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
     public: PublicDays = field(default_factory=NoPublicDays)
+    _asked: dict[date, tuple[Span, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def spans(self, day: date) -> tuple[Span, ...]:
         """The openings of a day in order; none when it is closed."""
+        if day not in self._asked:
+            self._asked[day] = self._spans(day)
+        return self._asked[day]
+
+    def _spans(self, day: date) -> tuple[Span, ...]:
         own = self.exceptions.get(day)
         if own is not None:
             return tuple(sorted(own))

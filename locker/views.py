@@ -252,6 +252,10 @@ def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _at: At)
     _outcome(connection, event.notice, "failed" if event.is_final else "queued")
 
 
+def _notice_dropped(connection: apsw.Connection, event: ev.NoticeDropped, _at: At) -> None:
+    connection.execute("DELETE FROM view_notice WHERE notice = ?", (event.notice,))
+
+
 def _intake_offered(connection: apsw.Connection, event: ev.IntakeOffered, at: At) -> None:
     connection.execute(
         "INSERT INTO view_intake (hand_over, compartment, kind, bag, person, dossier, promised, stage, since_utc_ms, "
@@ -308,10 +312,6 @@ def _intake_answered(connection: apsw.Connection, event: ev.IntakeAnswered, at: 
         "UPDATE view_intake SET dossier = ?, appointment = ? WHERE hand_over = ?",
         (event.dossier, event.appointment, event.hand_over),
     )
-
-
-def _notice_dropped(connection: apsw.Connection, event: ev.NoticeDropped, _at: At) -> None:
-    connection.execute("DELETE FROM view_notice WHERE notice = ?", (event.notice,))
 
 
 _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] = {

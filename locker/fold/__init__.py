@@ -14,7 +14,7 @@ from locker import events as ev
 from locker.fold import change, doors, intake, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
-FOLD_VERSION = 6
+FOLD_VERSION = 7
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -64,16 +64,21 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.CodeMinted: pickup.code_minted,
     ev.CodesRevoked: pickup.codes_revoked,
     ev.AttemptFailed: pickup.attempt_failed,
+    ev.PaperCheckFailed: pickup.paper_check_failed,
+    ev.NewCodeAsked: pickup.new_code_asked,
     ev.CodeAccepted: pickup.code_accepted,
     ev.Collected: pickup.collected,
     ev.ReceiptConfirmed: pickup.receipt_confirmed,
     ev.Disputed: pickup.disputed,
+    ev.LeftForLater: pickup.left_for_later,
+    ev.ReachAsked: pickup.reach_asked,
     ev.VisitEnded: pickup.visit_ended,
     ev.NoticeQueued: notices.notice_queued,
     ev.NoticeAttempted: notices.notice_attempted,
     ev.NoticeSent: notices.notice_sent,
     ev.NoticeDelivered: notices.notice_delivered,
     ev.NoticeFailed: notices.notice_failed,
+    ev.NoticeDropped: notices.notice_dropped,
     ev.IntakeOffered: intake.offered,
     ev.IntakeGivenUp: intake.given_up,
     ev.DroppedOff: intake.dropped_off,
@@ -82,7 +87,6 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.IntakeMissed: intake.missed,
     ev.IntakeCollected: intake.collected,
     ev.IntakeAnswered: intake.answered,
-    ev.NoticeDropped: notices.notice_dropped,
     ev.SignedIn: staff.signed_in,
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,

@@ -49,7 +49,13 @@ def loaded(cabinet: Cabinet, event: ev.Loaded, recorded: ev.Recorded) -> Cabinet
 
 
 def load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) -> Cabinet:
-    return forget_hand_over(free_results(cabinet, event.hand_over), event.hand_over, recorded)
+    changed = forget_hand_over(free_results(cabinet, event.hand_over), event.hand_over, recorded)
+    one = cabinet.hand_overs.get(event.hand_over)
+    bundle = None if one is None else changed.bundle_of(one.recipient)
+    if bundle is None or set(bundle.announced).isdisjoint(event.results):
+        return changed
+    announced = tuple(result for result in bundle.announced if result not in event.results)
+    return replace(changed, bundles=put(changed.bundles, bundle.bundle, replace(bundle, announced=announced)))
 
 
 def round_closed(cabinet: Cabinet, _event: ev.RoundClosed, _recorded: ev.Recorded) -> Cabinet:
