@@ -17,7 +17,7 @@ from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
 
-VERSION = 5
+VERSION = 6
 SEARCHED = 50
 SHORTEST_TAIL = 4
 
