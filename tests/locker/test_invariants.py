@@ -653,6 +653,20 @@ class World(RuleBasedStateMachine):
         with contextlib.suppress(WrongStage):
             self.receive(notices.mint_again(self.cabinet, bundle.bundle, self.fresh()))
 
+    @rule(pick=st.integers(0, 99), is_out_of_reach=st.booleans())
+    def leave_one_inside(self, pick: int, is_out_of_reach: bool) -> None:
+        """The citizen leaves a door shut; every code of the bundle stays as good as it was."""
+        visit = self.cabinet.visit
+        one = _pick(self.cabinet.hand_overs, pick)
+        if visit is None or one is None:
+            return
+        codes = self.cabinet.codes
+        with contextlib.suppress(Refusal):
+            self.record(
+                pickup.leave_inside(self.cabinet, one.hand_over, visit=visit.visit, is_out_of_reach=is_out_of_reach)
+            )
+        assert self.cabinet.codes == codes
+
     def fresh(self) -> notices.Fresh:
         taken = notices.taken_selectors(self.cabinet, self.cabinet.utc_ms)
         selector = next(f"{number:03}" for number in range(1000) if f"{number:03}" not in taken)
@@ -1002,6 +1016,7 @@ class World(RuleBasedStateMachine):
             (1, lambda: self.somebody_types_an_old_code(some(), some(), dice.choice((None, False)))),
             (0.3, lambda: self.somebody_guesses(dice.choice((1, 5, 30)), some(), dice.choice((None, False)))),
             (1, self.open_another),
+            (0.5, lambda: self.leave_one_inside(some(), coin())),
             (1, lambda: self.open_again(some())),
             (3, lambda: self.take_from(number())),
             (2, lambda: self.citizen_answers(some(), coin())),
@@ -1162,7 +1177,7 @@ class World(RuleBasedStateMachine):
     def break_sensor(self, number: int, sensor: Sensor) -> None:
         door, one = self.doors[number], self.hand_over_at(number)
         is_at_work = any(train.compartment == number for train in self.trains.values())
-        is_unsettled = one is not None and (bool(one.dead_purpose) or one.is_asked)
+        is_unsettled = one is not None and bool(one.dead_purpose or one.is_asked or one.open_for)
         if is_at_work or is_unsettled or (door.is_open and one is not None and self.is_citizens(one)):
             door.forgiven |= door.inside  # a sensor that begins to lie in the middle of an act is believed
         door.sensor = sensor
