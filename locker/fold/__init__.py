@@ -14,7 +14,7 @@ from locker import events as ev
 from locker.fold import change, doors, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
