@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from locker import events as ev
 from locker.model import Cabinet, HandOver
+from simulator.doors import Position
 from simulator.twin.steel import Pulse, Steel
 
 UNSEEN_FOR_S = 3600.0
@@ -84,6 +85,8 @@ class Judge:
         opened, granted = self.steel.opened_at.get(event.compartment), self._granted_at.get(event.compartment, 0.0)
         if opened is None or opened < granted:
             self.broken("I7", f"{event.hand_over} was booked on a door cycle that did not happen")
+        elif self.steel.model.doors[event.compartment].position is not Position.CLOSED:
+            self.broken("I7", f"{event.hand_over} was booked while its door stood open")
 
     def _is_unseen(self, number: int) -> bool:
         broken_at = self.tampered_at.get(number)
@@ -106,6 +109,14 @@ class Judge:
             self.broken("I1", "the journal's head is another one after the power cut")
         if cabinet != before:
             self.broken("I1/I10", "the state is another one after the power cut")
+
+    def began(self, cabinet: Cabinet) -> None:
+        """The new run is on record: it lets nobody guess more often than the one before (I10)."""
+        if self._before is None:
+            return
+        before, _head = self._before
+        if cabinet.bucket.level_milli > before.bucket.level_milli or cabinet.tries != before.tries:
+            self.broken("I10", "the throttle fell back by a restart")
 
     # --- people
 

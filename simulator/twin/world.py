@@ -200,6 +200,7 @@ class World:
     async def power_on(self) -> None:
         """Start the controller on what lies in the journal."""
         self.controller = await start(self.parts, came_back=self.judge.came_back)
+        self.judge.began(self.controller.journal.cabinet)
 
     async def power_off(self) -> None:
         """Cut it off."""

@@ -16,6 +16,7 @@ import structlog
 from locker import events as ev
 from locker.config import load_wiring
 from locker.model import Cabinet, Compartment, Grant, HandOver
+from otp import throttle
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop, NothingLeft
 from simulator.twin.steel import Pulse, Steel
@@ -168,9 +169,18 @@ async def test_the_judge_sees_a_door_opened_for_nobody_and_a_coil_without_a_time
     assert court.rules == ["I13", "I9"]
 
 
-async def test_the_judge_sees_a_booking_at_opening_time_or_without_one(court: Court) -> None:
+async def test_the_judge_sees_a_booking_without_an_opening(court: Court) -> None:
     court.facts(ev.Collected(hand_over="h", compartment=1, results=("r",), evidence="door_cycle"))
     assert court.rules == ["I7"]
+
+
+async def test_the_judge_sees_a_booking_while_the_door_stands_open(court: Court) -> None:
+    court.facts(ev.GrantIssued(grant="g", compartment=1, purpose="collect", hand_over="h", actor="citizen"))
+    court.steel.touch(1, lambda door, at: door.force(at))
+    court.steel.opened_at[1] = 200.0
+    court.facts(ev.Collected(hand_over="h", compartment=1, results=("r",), evidence="door_cycle"))
+    assert court.rules == ["I7"]
+    assert "stood open" in court.judge.violations[0]
 
 
 async def test_the_judge_sees_papers_nobody_is_told_of(court: Court) -> None:
@@ -193,6 +203,14 @@ async def test_the_judge_sees_a_fact_or_a_counter_lost_over_a_power_cut(court: C
     court.judge.power_cut(granted("r2"), "aa")
     court.judge.came_back(Cabinet(run_id="r2"), "bb")
     assert court.rules == ["I1", "I1/I10"]
+
+
+async def test_the_judge_sees_a_throttle_that_falls_back_by_a_restart(court: Court) -> None:
+    court.judge.power_cut(Cabinet(run_id="r1", bucket=throttle.Bucket(level_milli=3_000)), "aa")
+    court.judge.began(Cabinet(run_id="r2", bucket=throttle.Bucket(level_milli=3_000)))
+    assert court.rules == []
+    court.judge.began(Cabinet(run_id="r2"))
+    assert court.rules == ["I10"]
 
 
 async def test_the_judge_sees_a_fact_that_the_centre_lacks_in_the_middle(court: Court) -> None:
