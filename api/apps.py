@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import callers, centre, clerk, health, kiosk, page_files, problems
+from api import callers, centre, clerk, clerk_intake, health, kiosk, kiosk_intake, page_files, problems
 from api.guard import Guard
 from api.meters import Meters
 from api.running import Running
@@ -37,6 +37,7 @@ def create_kiosk_app(running: Running) -> Guard:
     app.state.entry = running.entry
     files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
     app.include_router(kiosk.router)
+    app.include_router(kiosk_intake.router)
     app.include_router(kiosk.entrance(running.entry, files))
     app.include_router(page_files.routes(files))
     return Guard(callers.require_declared(app), hosts=KIOSK_HOSTS, new_id=running.new_id)
@@ -48,6 +49,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.state.running = running
     files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
     app.include_router(clerk.router)
+    app.include_router(clerk_intake.router)
     app.include_router(centre.router)
     app.include_router(health.routes(Meters(running), app))
     app.include_router(page_files.front("clerk/index.html", files))

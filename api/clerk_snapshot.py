@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from api import intake_snapshot
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -59,6 +60,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         "in_cabinet": [
             _inside(running, cabinet, one, read, session, today) for one in cabinet.hand_overs.values() if _is_here(one)
         ],
+        "intakes": intake_snapshot.for_desk(running, cabinet, read.people, today),
         "round": _round(running, cabinet, moment),
         "grants": [
             {"compartment": grant.compartment, "purpose": grant.purpose, "is_opened": grant.is_opened}
@@ -103,13 +105,14 @@ def counts_down(snapshot: dict[str, Any]) -> bool:
 
 def is_asked_of(one: HandOver, user: str) -> bool:
     """Whether this clerk must say if a door opened that was not seen open: an own load, or any other act of a clerk."""
-    if not one.is_asked or one.last_purpose == "collect" or one.stage == "collected":
+    if not one.is_asked or one.last_purpose in ("collect", "intake") or one.stage == "collected":
         return False
     return one.stage != "loading" or one.loaded_by == user
 
 
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
+    refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
         people=views.people(connection, refs) if sees_names else {},
         outcomes=views.notice_outcomes(connection, list(cabinet.results)),
@@ -119,7 +122,7 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
 
 
 def _is_here(one: HandOver) -> bool:
-    return one.stage != "collected" or bool(one.disputed)
+    return one.direction == "pickup" and (one.stage != "collected" or bool(one.disputed))
 
 
 def _compartment(running: Running, cabinet: Cabinet, place: Place, today: str) -> dict[str, Any]:
@@ -176,6 +179,8 @@ def _waiting(result: Result, read: Read) -> dict[str, Any]:
     flags = [*result.flags]
     if person and not phone and "no_mobile_phone" not in flags:
         flags.append("no_mobile_phone")
+    if result.is_missed:
+        flags.append("not_loaded_in_time")
     return {
         "result": result.result,
         "dossier": _code(read.people, result),

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import segno
 
 from api import control, enrolment, logs
 from locker import config as configuration
-from locker import keeping
+from locker import keeping, receipts
 from locker.config import Config, ConfigError
 from locker.refusals import StorageFault
 from otp import sealing, staff
@@ -170,6 +171,18 @@ def key(file: Path) -> None:
     except OtpError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{file} written; name it in [secrets] device_key_file")
+
+
+@main.command("receipt")
+@click.argument("text")
+@click.option("--key", "public", required=True, help="The cabinet's public key, from /health/receipt-key.")
+def check_receipt(text: str, public: str) -> None:
+    """Check the receipt of an intake, as its QR code holds it, without the cabinet."""
+    try:
+        found = receipts.check(text, public)
+    except receipts.ReceiptRefusedError as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(json.dumps(msgspec.to_builtins(found), indent=2, ensure_ascii=False))
 
 
 @main.command("staff")

@@ -11,6 +11,7 @@ from api import callers
 from api.callers import Cabinets
 from api.meters import MEDIA_TYPE, Meters
 from api.running import Running
+from locker import receipts
 
 IN_CLEAR = "the file gateway writes codes in clear; name a real gateway before citizens use this cabinet"
 
@@ -53,6 +54,10 @@ def routes(meters: Meters, app: FastAPI) -> APIRouter:
         is_ready = running.state == "ready"
         body = {"status": running.state, "parts": parts(running)}
         return JSONResponse(body, status_code=200 if is_ready else 503)
+
+    @router.get("/health/receipt-key", summary="The public key that receipts of intakes are checked with")
+    async def receipt_key(running: Cabinets) -> dict[str, str]:
+        return {"key": receipts.public_text(running.receipt_key)}
 
     @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
     async def metrics(running: Cabinets) -> Response:

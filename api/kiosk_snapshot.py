@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api import intake_snapshot
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Visit
@@ -35,6 +36,7 @@ def build(running: Running) -> dict[str, Any]:
             }
             for entry in config.compartment
         ],
+        "intake": intake_snapshot.offer(running, moment),
         "visit": None if cabinet.visit is None else _visit(running, cabinet, cabinet.visit, moment),
     }
 
@@ -68,6 +70,7 @@ def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> 
         "idle_seconds_left": _seconds(idle_ms),
         "doors": sorted(doors, key=lambda door: door["compartment"]),
         "waiting": waiting,
+        "intakes": intake_snapshot.of_visit(running, cabinet, visit.visit),
     }
 
 

@@ -34,7 +34,7 @@ from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_
 from locker import keeping, recovery, retention, timers, views
 from locker.centre import Address
 from locker.clock import Clock, system_clock
-from locker.config import Config, Listener
+from locker.config import Config, Listener, calendar_of, daytime_of
 from locker.doors import Doors
 from locker.inbox import Inbox
 from locker.journal import Journal
@@ -123,6 +123,8 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             cabinet=config.cabinet,
             clock=clock.moment,
             draw=os.urandom,
+            day=daytime_of(config),
+            staff_phones=config.alerts.phones,
         )
         stack.push_async_callback(notices.close)
         centre = await stack.enter_async_context(_centre(config, journal, clock, device_key))
@@ -191,7 +193,10 @@ async def _run_all(
         workers = [
             group.create_task(running.doors.run(), name="doors"),
             group.create_task(running.notices.run(), name="notices"),
-            group.create_task(timers.run(running.journal, timing=timing(config), clock=clock), name="timers"),
+            group.create_task(
+                _timers(config, running, clock),
+                name="timers",
+            ),
             group.create_task(_retention(config, running, clock), name="retention"),
             group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
@@ -206,6 +211,10 @@ async def _run_all(
         await close()
         for task in workers:
             task.cancel()
+
+
+async def _timers(config: Config, running: Running, clock: Clock) -> None:
+    await timers.run(running.journal, timing=timing(config), office=calendar_of(config), clock=clock)
 
 
 async def _retention(config: Config, running: Running, clock: Clock) -> None:

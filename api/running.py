@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 import apsw
 from argon2 import PasswordHasher
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import Histogram
 
 from api.bell import Bell
@@ -20,7 +21,8 @@ from api.entry import KioskEntry
 from api.sessions import Sessions
 from api.sign_in import SignIn
 from hw.link import Counters
-from locker.config import Config
+from locker import receipts
+from locker.config import Config, office_hours_of
 from locker.doors import BoardState
 from locker.events import Decision, Moment, Recorded
 from locker.journal import Journal
@@ -95,7 +97,11 @@ def _commit_seconds() -> Histogram:
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """One running cabinet, as its two apps see it. `push_secret` is the centre's `whsec_...`, None without pushes."""
+    """One running cabinet, as its two apps see it.
+
+    `working_day` gives the first working day after a date. `receipt_key` signs receipts. `push_secret` is the centre's
+    `whsec_...`, None without pushes.
+    """
 
     config: Config
     places: Mapping[int, Place]
@@ -110,6 +116,8 @@ class Running:
     bell: Bell
     clock: Callable[[], Moment]
     new_id: Callable[[], str]
+    receipt_key: Ed25519PrivateKey
+    working_day: Callable[[date], date]
     push_secret: str | None = None
     commit_seconds: Histogram = field(default_factory=_commit_seconds)
 
@@ -209,5 +217,7 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
         bell=bell,
         clock=clock,
         new_id=lambda: draw(12).hex(),
+        receipt_key=receipts.signer(device_key),
+        working_day=office_hours_of(config).next_working_day,
         push_secret=push_secret,
     )

@@ -6,17 +6,22 @@ means *door closed* (a switch the door presses); `inverted = true` swaps that. A
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from locker import office_hours
 from locker.model import Place
+from locker.rules.alerts import OnCall
+from locker.rules.calendar import Calendar
+from locker.rules.quiet_hours import Daytime
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -114,6 +119,9 @@ class SecretsSection(Section):
     device_key_file: Path | None = None
 
 
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
 class TwilioSection(Section):
     account_sid: str
     auth_token_file: Path
@@ -128,6 +136,8 @@ class NoticesSection(Section):
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    day_starts: Clock = "07:30"
+    day_ends: Clock = "20:00"
     twilio: TwilioSection | None = None
 
 
@@ -193,6 +203,83 @@ class ResultsSection(Section):
     """Which procedures' results may be handed out without a signature at the counter; none unless named."""
 
     procedures: tuple[str, ...] = ()
+
+
+Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+COUNTER_HOURS = ("07:30-11:30", "13:00-17:00")
+
+
+class CalendarSession(Section):
+    """An extra opening in some weeks of the month."""
+
+    weekday: Weekday
+    weeks: Annotated[tuple[Annotated[int, Field(ge=1, le=5)], ...], Field(min_length=1)]
+    hours: Annotated[tuple[Hours, ...], Field(min_length=1)]
+
+
+class CalendarDay(Section):
+    """One day that differs from all rules; no hours: closed."""
+
+    date: dt.date
+    hours: tuple[Hours, ...] = ()
+
+
+class CalendarSection(Section):
+    """When the counter is open, local time."""
+
+    public_holidays: bool = True
+    monday: tuple[Hours, ...] = COUNTER_HOURS
+    tuesday: tuple[Hours, ...] = COUNTER_HOURS
+    wednesday: tuple[Hours, ...] = COUNTER_HOURS
+    thursday: tuple[Hours, ...] = COUNTER_HOURS
+    friday: tuple[Hours, ...] = COUNTER_HOURS
+    saturday: tuple[Hours, ...] = ()
+    sunday: tuple[Hours, ...] = ()
+    session: tuple[CalendarSession, ...] = ()
+    day: tuple[CalendarDay, ...] = ()
+
+    @model_validator(mode="after")
+    def opens_on_monday(self) -> CalendarSection:
+        if not self.monday:
+            raise ValueError("monday has no hours; make-up days take Monday's, so give it some")
+        return self
+
+    @model_validator(mode="after")
+    def closes_after_it_opens(self) -> CalendarSection:
+        patterns = [getattr(self, name) for name in get_args(Weekday)]
+        patterns += [session.hours for session in self.session]
+        patterns += [day.hours for day in self.day]
+        for one in (hours for pattern in patterns for hours in pattern):
+            opens, closes = one.split("-")
+            if opens >= closes:
+                raise ValueError(f"{one} closes before it opens; write opening first, and split hours at midnight")
+        return self
+
+
+Mobile = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
+
+
+class AlertsSection(Section):
+    """Who is written to when something happens outside office hours; nobody unless named."""
+
+    duty: Annotated[tuple[Mobile, ...], Field(max_length=5)] = ()
+    leader: Annotated[tuple[Mobile, ...], Field(max_length=5)] = ()
+    digest_at: Clock = "07:00"
+
+    @property
+    def phones(self) -> Mapping[str, str]:
+        """Numbers by the ref under which facts name them."""
+        roles = {"duty": self.duty, "leader": self.leader}
+        return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
+
+
+class IntakeSection(Section):
+    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
+
+    is_offered: bool = True
+    share_percent: Annotated[int, Field(ge=1, le=100)] = 40
+    answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
 
 
 class LimitsSection(Section):
@@ -262,7 +349,51 @@ class Config(Wiring):
     results: ResultsSection = ResultsSection()
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
+    intake: IntakeSection = IntakeSection()
+    calendar: CalendarSection = CalendarSection()
+    alerts: AlertsSection = AlertsSection()
     staff: tuple[StaffEntry, ...] = ()
+
+
+def office_hours_of(config: Config) -> office_hours.OfficeHours:
+    """The calendar of the configuration."""
+    calendar = config.calendar
+    return office_hours.OfficeHours(
+        zone=ZoneInfo(config.cabinet.timezone),
+        weekly=tuple(_spans(getattr(calendar, name)) for name in get_args(Weekday)),
+        sessions=tuple(
+            office_hours.Session(
+                weekday=get_args(Weekday).index(one.weekday), weeks=frozenset(one.weeks), spans=_spans(one.hours)
+            )
+            for one in calendar.session
+        ),
+        exceptions={one.date: _spans(one.hours) for one in calendar.day},
+        public=office_hours.VietnamesePublicDays() if calendar.public_holidays else office_hours.NoPublicDays(),
+    )
+
+
+def daytime_of(config: Config) -> Daytime:
+    """The hours in which messages that can wait go out."""
+    starts, ends = (dt.time.fromisoformat(one) for one in (config.notices.day_starts, config.notices.day_ends))
+    return Daytime(zone=ZoneInfo(config.cabinet.timezone), starts=starts, ends=ends)
+
+
+def calendar_of(config: Config) -> Calendar:
+    """What the calendar's rules go by."""
+    refs = tuple(config.alerts.phones)
+    on_call = OnCall(
+        duty=tuple(ref for ref in refs if ref.startswith("staff:duty:")),
+        leader=tuple(ref for ref in refs if ref.startswith("staff:leader:")),
+        digest_at=dt.time.fromisoformat(config.alerts.digest_at),
+    )
+    return Calendar(office=office_hours_of(config), day=daytime_of(config), on_call=on_call)
+
+
+def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
+    pairs = (one.split("-") for one in hours)
+    return tuple(
+        office_hours.Span(dt.time.fromisoformat(opens), dt.time.fromisoformat(closes)) for opens, closes in pairs
+    )
 
 
 def load(path: Path) -> Config:
@@ -389,8 +520,16 @@ def _section_problems(config: Config) -> Iterator[str]:
         ZoneInfo(config.cabinet.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f"cabinet.timezone {config.cabinet.timezone}: there is no such zone; write it as Asia/Ho_Chi_Minh"
+    yield from _hours_problems(config)
     users = Counter(entry.user for entry in config.staff)
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
+
+
+def _hours_problems(config: Config) -> Iterator[str]:
+    if config.notices.day_starts > config.notices.day_ends:
+        yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
+    if config.alerts.leader and not config.alerts.duty:
+        yield "alerts.leader is set without alerts.duty: name a duty phone; the leader hears only of what is grave"
 
 
 def _anchored(config: Config, folder: Path) -> Config:

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -22,7 +22,28 @@ DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
-Template = Literal["READY", "READY_BUNDLE", "NEWCODE", "NEWCODE_REVOKED", "COLLECTED", "WITHDRAWN", "EXPIRED"]
+IntakeKind = Literal["new", "supplement", "originals", "badge"]
+IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
+Template = Literal[
+    "READY",
+    "READY_BUNDLE",
+    "NEWCODE",
+    "NEWCODE_REVOKED",
+    "COLLECTED",
+    "WITHDRAWN",
+    "EXPIRED",
+    "REMIND",
+    "COUNTER_INSTEAD",
+    "STAFF_STUCK",
+    "STAFF_DOOR",
+    "STAFF_TAMPER",
+    "STAFF_WRONG",
+    "STAFF_DIGEST",
+    "DROPPED",
+    "ACCEPTED",
+    "SUPPLEMENT",
+    "INTAKE_EMPTY",
+]
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -129,6 +150,13 @@ class ResultCancelled(EventBody, frozen=True):
 
     wish: int
     result: str
+
+
+class ResultNotLoaded(EventBody, frozen=True):
+    """Nobody put it into the cabinet by its deadline; it is handed out at the counter."""
+
+    result: str
+    deadline: str
 
 
 class CancelConflicted(EventBody, frozen=True):
@@ -376,7 +404,10 @@ class VisitEnded(EventBody, frozen=True):
 
 
 class NoticeQueued(EventBody, frozen=True):
-    """A message is to go out; its text is made when it is sent and never kept."""
+    """A message is to go out; its text is made when it is sent and never kept.
+
+    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`.
+    """
 
     notice: str
     template: Template
@@ -384,6 +415,10 @@ class NoticeQueued(EventBody, frozen=True):
     bundle: str
     code: str = ""
     results: tuple[str, ...] = ()
+    step: int = 0
+    incident: int = 0
+    count: int = 0
+    intake: str = ""
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -416,6 +451,94 @@ class NoticeFailed(EventBody, frozen=True):
     is_final: bool
 
 
+class NoticeDropped(EventBody, frozen=True):
+    """There is nothing left to say: what the message speaks of is over before it could go out."""
+
+    notice: str
+    cause: str
+
+
+# --- intake
+
+
+class IntakeOffered(EventBody, frozen=True):
+    """Somebody wants to leave papers, and this compartment is theirs for it; nothing has opened yet.
+
+    `person` and `dossier` are refs, empty where there is none. `promised` is the working day (YYYY-MM-DD) by which it
+    is answered, empty while no clock is believed. The same hand-over is offered again in its visit.
+    """
+
+    hand_over: str
+    compartment: int
+    visit: str
+    kind: IntakeKind
+    bag: str
+    person: str = ""
+    dossier: str = ""
+    promised: str = ""
+
+
+class IntakeGivenUp(EventBody, frozen=True):
+    """Nothing is in the compartment: its door never opened, or a clerk looked and found it empty."""
+
+    hand_over: str
+    compartment: int
+    evidence: Evidence
+
+
+class DroppedOff(EventBody, frozen=True):
+    """The door closed after an intake opening: possibly full, whatever is said next. This is the time of sending."""
+
+    hand_over: str
+    compartment: int
+    evidence: Evidence
+
+
+class Deposited(EventBody, frozen=True):
+    """Papers are on record as inside. `is_confirmed`: the person said so; else nobody has looked inside yet."""
+
+    hand_over: str
+    compartment: int
+    evidence: Evidence
+    is_confirmed: bool
+
+
+class Withdrawn(EventBody, frozen=True):
+    """The person says that they took their papers back; possibly full until a clerk has looked."""
+
+    hand_over: str
+    compartment: int
+    cause: Literal["took_back", "does_not_fit"]
+
+
+class IntakeMissed(EventBody, frozen=True):
+    """A clerk found no papers at the first look; a second look follows before anything is said of it."""
+
+    hand_over: str
+    compartment: int
+    actor: str
+
+
+class IntakeCollected(EventBody, frozen=True):
+    """A present clerk opened the door and took the papers out; `count` sheets or sets, 0 when nothing was found."""
+
+    hand_over: str
+    compartment: int
+    bag: str
+    count: int
+    actor: str
+
+
+class IntakeAnswered(EventBody, frozen=True):
+    """The office has answered. `appointment` is the day of the result (YYYY-MM-DD) of a registered one."""
+
+    hand_over: str
+    outcome: IntakeOutcome
+    actor: str
+    dossier: str = ""
+    appointment: str = ""
+
+
 # --- staff
 
 
@@ -434,6 +557,17 @@ class SignInFailed(EventBody, frozen=True):
 class PresenceProved(EventBody, frozen=True):
     actor: str
     way: Literal["kiosk_number", "key_switch"]
+
+
+class StaffAlerted(EventBody, frozen=True):
+    """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night.
+
+    `day` (YYYY-MM-DD) is the one on which the night began, or that of the digest.
+    """
+
+    kind: str
+    incidents: tuple[int, ...]
+    day: str
 
 
 # --- keeping
@@ -474,6 +608,7 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | ResultNotLoaded
     | CancelConflicted
     | WishRefused
     | GrantIssued
@@ -510,9 +645,19 @@ Event = (
     | NoticeSent
     | NoticeDelivered
     | NoticeFailed
+    | NoticeDropped
+    | IntakeOffered
+    | IntakeGivenUp
+    | DroppedOff
+    | Deposited
+    | Withdrawn
+    | IntakeMissed
+    | IntakeCollected
+    | IntakeAnswered
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | StaffAlerted
     | Settled
     | PersonalErased
     | Parked

@@ -7,14 +7,14 @@ says why.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import apsw
 import msgspec
 
-from locker import rows
+from locker import rows, views
 from locker.clock import is_plausible
 from locker.config import CabinetSection
 from locker.model import Cabinet, Notice
@@ -26,13 +26,19 @@ from otp.texts import Texts, render
 VALID_SECONDS = 36_000
 CODE_PARTS = 3
 TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
+DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 
 
 class NoText(Exception):
-    """There is no message to send. `cause`: no_phone, code_over, nothing_inside, seal_broken, text."""
+    """There is no message to send.
+
+    `cause`: no_phone, code_over, nothing_inside, loaded_meanwhile, incident_closed, seal_broken, text. `is_over`:
+    nothing is wrong; what it was to speak of is over.
+    """
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
+        self.is_over = cause in ("nothing_inside", "loaded_meanwhile", "incident_closed")
         super().__init__(cause)
 
 
@@ -43,19 +49,23 @@ class Material(msgspec.Struct, frozen=True):
     language: str
     dossiers: tuple[str, ...]
     sealed: bytes
+    intake: views.IntakeWords | None = None
+    filed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Makes messages of one cabinet."""
+    """Makes messages of one cabinet. `staff_phones`: numbers of those on call, by the ref their notices name."""
 
     texts: Texts
     device_key: bytes
     cabinet: CabinetSection
+    staff_phones: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, cabinet: Cabinet, notice: Notice, material: Material) -> Outgoing:
         """The message as it goes out. Raises NoText."""
-        if not material.phone:
+        phone = self.staff_phones.get(notice.person, material.phone)
+        if not phone:
             raise NoText("no_phone")
         values = self._values(cabinet, notice, material)
         try:
@@ -66,7 +76,7 @@ class Writer:
             raise NoText("text") from error
         return Outgoing(
             reference=notice.notice,
-            recipient=material.phone,
+            recipient=phone,
             text=rendered.text,
             valid_seconds=VALID_SECONDS,
             provider_template=rendered.provider_template,
@@ -81,16 +91,37 @@ class Writer:
             "count": str(len(named_results(cabinet, notice))),
             "dossier": _named(material.dossiers, material.language),
             "until": _day(min(deadlines)) if deadlines else "",
-            "at": self._at(notice, material.language),
+            "at": self._at(notice.queued_utc_ms, material.language),
         }
+        if (intake := material.intake) is not None:
+            values |= {
+                "bag": intake.bag,
+                "dossier": material.filed,
+                "at": self._at(intake.sent_utc_ms, material.language),
+                "day": _day_of(intake.appointment or intake.promised, material.language),
+            }
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
+        if notice.incident:
+            values |= self._incident(cabinet, notice, material.language)
         return values
 
-    def _at(self, notice: Notice, language: str) -> str:
-        if not is_plausible(notice.queued_utc_ms):
+    def _incident(self, cabinet: Cabinet, notice: Notice, language: str) -> dict[str, str]:
+        """Raises NoText when somebody has seen to it meanwhile."""
+        incident = cabinet.incidents.get(notice.incident)
+        if incident is None:
+            raise NoText("incident_closed")
+        return {
+            "incident": str(incident.incident),
+            "compartment": str(incident.compartment),
+            "count": str(notice.count),
+            "at": self._at(incident.opened_utc_ms, language),
+        }
+
+    def _at(self, utc_ms: int, language: str) -> str:
+        if not is_plausible(utc_ms):
             return TIME_NOT_KNOWN.get(language, TIME_NOT_KNOWN["vi"])
-        at = datetime.fromtimestamp(notice.queued_utc_ms / 1000, UTC)
+        at = datetime.fromtimestamp(utc_ms / 1000, UTC)
         return at.astimezone(ZoneInfo(self.cabinet.timezone)).strftime("%H:%M %d/%m/%Y")
 
     def _code(self, cabinet: Cabinet, notice: Notice, material: Material) -> str:
@@ -105,8 +136,10 @@ class Writer:
 
 
 def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
-    """The results a notice speaks of; with a code only those still inside. Raises NoText when none is."""
-    if not notice.code:
+    """The results a notice speaks of; with a code, or to remind, those still inside. Raises NoText if none is."""
+    if notice.template == "COUNTER_INSTEAD":
+        return _outside(cabinet, notice)
+    if not notice.code and notice.template != "REMIND":
         return notice.results
     inside = {
         result
@@ -120,6 +153,14 @@ def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
     return left
 
 
+def _outside(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
+    known = [cabinet.results[key] for key in notice.results if key in cabinet.results]
+    left = tuple(one.result for one in known if not one.hand_over and not one.is_cancelled)
+    if not left:
+        raise NoText("loaded_meanwhile")
+    return left
+
+
 def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Material:
     """The erasable rows of a notice. Raises NoText when nothing it speaks of is inside any more."""
     person = rows.personal(connection, notice.person) or {}
@@ -129,6 +170,8 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         body = rows.personal(connection, result.dossier if result is not None else f"d-{key}")
         if body is not None:
             dossiers.append(body.get("code", ""))
+    intake = views.intake_words(connection, notice.intake) if notice.intake else None
+    filed = (rows.personal(connection, intake.dossier) or {}) if intake is not None else {}
     code = rows.code(connection, notice.code) if notice.code else None
     language = next((cabinet.results[key].language for key in notice.results if key in cabinet.results), None)
     return Material(
@@ -136,6 +179,8 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         language=language or person.get("language", "vi"),
         dossiers=tuple(dossiers),
         sealed=code.sealed if code is not None else b"",
+        intake=intake,
+        filed=filed.get("code", ""),
     )
 
 
@@ -149,6 +194,10 @@ def _named(dossiers: tuple[str, ...], language: str) -> str:
     if not others:
         return tail
     return f"{tail} and {others} more" if language == "en" else f"{tail} va {others} ho so khac"
+
+
+def _day_of(day: str, language: str) -> str:
+    return _day(day) if day else DAY_NOT_KNOWN.get(language, DAY_NOT_KNOWN["vi"])
 
 
 def _day(deadline: str) -> str:

@@ -18,7 +18,7 @@ SELECTOR_REST_MS = 24 * 3600 * 1000
 TRAINS_A_VISIT = 3
 
 
-Stage = Literal["loading", "loaded", "collected"]
+Stage = Literal["loading", "loaded", "collected", "offered", "opened", "dropped", "withdrawn", "deposited"]
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -63,7 +63,10 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A result the centre announced and that has not left our hands."""
+    """A result the centre announced and that has not left our hands.
+
+    `announced_utc_ms` is 0 when the clock was not believed then. `is_missed`: it was not loaded by its deadline.
+    """
 
     result: str
     recipient: str
@@ -82,15 +85,20 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     hand_over: str = ""
     is_cancelled: bool = False
+    announced_utc_ms: int = 0
+    is_missed: bool = False
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     """One passing of items through one compartment.
 
-    `open_for` is the purpose under which its door stands open. `uncertain` names why record and evidence disagree.
+    `open_for` is the purpose under which its door stands open, `opened_for` the one under which it last did.
+    `uncertain` names why record and evidence disagree.
     `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
     have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
+    `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
+    `is_emptied`: the opening in which a clerk takes an intake out has ended.
     """
 
     hand_over: str
@@ -109,10 +117,40 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     closed_uptime_ms: int = 0
     loaded_utc_ms: int = 0
     loaded_by: str = ""
+    opened_for: ev.Purpose | Literal[""] = ""
     last_purpose: ev.Purpose | Literal[""] = ""
     last_actor: str = ""
     is_announced: bool = False
     is_reopened: bool = False
+    reminded: int = 0
+    direction: Literal["pickup", "intake"] = "pickup"
+    is_emptied: bool = False
+
+
+class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The paperwork of one intake, from the offer until the office has answered; its hand-over has the same id.
+
+    `sent_utc_ms` and `sent_seq` are of its door's closing; `is_sent_timed` when a clock was believed then.
+    `deposited_seq` is the fact its receipt stands on. `ended_uptime_ms`: when its person was done, in this run.
+    """
+
+    hand_over: str
+    visit: str
+    kind: ev.IntakeKind
+    bag: str
+    person: str = ""
+    dossier: str = ""
+    promised: str = ""
+    evidence: ev.Evidence = "none"
+    sent_utc_ms: int = 0
+    sent_seq: int = 0
+    is_sent_timed: bool = False
+    deposited_seq: int = 0
+    ended_uptime_ms: int = 0
+    is_confirmed: bool = False
+    is_missed: bool = False
+    is_collected: bool = False
+    count: int = 0
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -161,12 +199,15 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     bundle: str
     code: str = ""
     results: tuple[str, ...] = ()
+    intake: str = ""
     queued_utc_ms: int = 0
     attempts: int = 0
     gateway: str = ""
     stage: Literal["queued", "attempted", "sent", "failed"] = "queued"
     provider_id: str = ""
     touched_uptime_ms: int = 0
+    incident: int = 0
+    count: int = 0
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -184,6 +225,18 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     compartment: int = 0
     hand_over: str = ""
     opened_utc_ms: int = 0
+
+
+class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What staff were told: when each kind of incident last, how often in the night that began on `night`, the day of
+    the latest digest, and the open incidents among it.
+    """
+
+    last_utc_ms: dict[str, int] = {}
+    night: str = ""
+    sent: int = 0
+    digest: str = ""
+    told: tuple[int, ...] = ()
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -221,6 +274,8 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     compartments: dict[int, Compartment] = {}
     results: dict[str, Result] = {}
     hand_overs: dict[str, HandOver] = {}
+    intakes: dict[str, Intake] = {}
+    bags: int = 0
     bundles: dict[str, Bundle] = {}
     codes: dict[str, Code] = {}
     grants: dict[str, Grant] = {}
@@ -234,6 +289,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     visit: Visit | None = None
     round: Round | None = None
     recount: Recount | None = None
+    alerts: Alerts = Alerts()
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""
@@ -246,7 +302,13 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
         return next((bundle for bundle in self.bundles.values() if bundle.recipient == recipient), None)
 
     def hand_overs_of(self, recipient: str) -> tuple[HandOver, ...]:
-        return tuple(one for one in self.hand_overs.values() if one.recipient == recipient)
+        """The pickups of one recipient."""
+        return tuple(
+            one for one in self.hand_overs.values() if one.recipient == recipient and one.direction == "pickup"
+        )
+
+    def intakes_of(self, visit: str) -> tuple[Intake, ...]:
+        return tuple(one for one in self.intakes.values() if one.visit == visit)
 
     def grant_on(self, compartment: int) -> Grant | None:
         return next((grant for grant in self.grants.values() if grant.compartment == compartment), None)

@@ -3,13 +3,13 @@
 The intent is on record before a gateway hears of a message. A retry sends the same code with the same reference. An
 unknown outcome, also one a power cut left behind, is looked up before it is sent again. A gateway that fails for
 good is followed by the next one in the configuration's order; when none is left, or after a day, a clerk is told. While
-the disk is full nothing is sent, because nothing could be put on record.
+the disk is full nothing is sent, because nothing could be put on record. What can wait goes by day only.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import apsw
 import structlog
@@ -24,6 +24,7 @@ from locker.model import Bundle, Cabinet, Notice
 from locker.refusals import WrongStage
 from locker.routes import Routes
 from locker.rules import notices as rules
+from locker.rules import quiet_hours
 from otp import codes, sealing
 from otp.errors import Final, OutcomeUnknown, SmsError
 from otp.gateway import DeliveryState, Outgoing, SmsGateway
@@ -41,7 +42,7 @@ log = structlog.get_logger()
 class Notices:
     """Owns the gateways, and the memory of one run: what was asked when. Everything else is in the journal."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the collaborators, by keyword
         self,
         *,
         journal: Journal[Cabinet],
@@ -51,14 +52,17 @@ class Notices:
         cabinet: CabinetSection,
         clock: Callable[[], ev.Moment],
         draw: Callable[[int], bytes],
+        day: quiet_hours.Daytime | None = None,
+        staff_phones: Mapping[str, str] | None = None,
         cost: sealing.Argon2Cost = sealing.CODE_COST,
         pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
-        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet)
+        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet, staff_phones=staff_phones or {})
         self._device_key = device_key
         self._clock = clock
         self._draw = draw
+        self._day = day
         self._cost = cost
         self._pause_s = pause_s
         self._routes = Routes(gateways, uptime_ms=self._uptime_ms)
@@ -160,12 +164,17 @@ class Notices:
         """Uptime in milliseconds at which something is to be done about this notice."""
         over_at = self._over_at(notice)
         if notice.stage == "queued":
-            return min(over_at, self._routes.open_at(notice))
+            return min(over_at, max(self._routes.open_at(notice), self._morning_at(notice)))
         count, last = self._asked.get(notice.notice, (0, notice.touched_uptime_ms))
         waits: tuple[int, ...] = ASK_DELIVERY_MS
         if notice.stage == "attempted":
             waits = LOOK_UP_IDEMPOTENT_MS if self._is_idempotent(notice.gateway) else LOOK_UP_MS
         return min(over_at, last + waits[min(count, len(waits) - 1)])
+
+    def _morning_at(self, notice: Notice) -> int:
+        """Uptime from which this message may go without waking anybody."""
+        now = self._clock()
+        return 0 if self._day is None else now.uptime_ms + quiet_hours.held_ms(notice.template, now, self._day)
 
     def _is_idempotent(self, gateway: str) -> bool:
         return any(one.name == gateway and one.capabilities.is_idempotent for one in self._routes.gateways)
@@ -208,7 +217,7 @@ class Notices:
         try:
             message = await self._write(notice)
         except NoText as reason:
-            await self._failed(notice, gateway.name, reason.cause, is_final=True)
+            await self._has_no_text(notice, gateway.name, reason)
             return
         await self._journal.record(lambda cabinet, *_: rules.attempt(cabinet, notice.notice, gateway=gateway.name))
         self._asked.pop(notice.notice, None)
@@ -246,6 +255,13 @@ class Notices:
             lambda cabinet, *_: rules.failed(cabinet, notice.notice, gateway=gateway, cause=cause, is_final=is_final)
         )
 
+    async def _has_no_text(self, notice: Notice, gateway: str, reason: NoText) -> None:
+        if not reason.is_over:
+            await self._failed(notice, gateway, reason.cause, is_final=True)
+            return
+        self._asked.pop(notice.notice, None)
+        await self._journal.record(lambda cabinet, *_: rules.dropped(cabinet, notice.notice, cause=reason.cause))
+
     async def _delivered(self, notice: Notice, *, is_reported: bool) -> None:
         await self._journal.record(lambda cabinet, *_: rules.delivered(cabinet, notice.notice, is_reported=is_reported))
 
@@ -260,7 +276,7 @@ class Notices:
             message = await self._write(notice)
             found = await gateway.find(message, since_utc_ms=since)
         except NoText as reason:
-            await self._failed(notice, gateway.name, reason.cause, is_final=True)
+            await self._has_no_text(notice, gateway.name, reason)
         except Final as error:
             await self._refused(notice, gateway.name, error)
         except SmsError as error:

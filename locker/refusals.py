@@ -61,6 +61,42 @@ class NoReachableCompartment(Refusal):
     slug = "no-reachable-compartment"
 
 
+class IntakeFull(Refusal):
+    """One more intake is too many now; `reason` is one of cabinet, visit, hour, phone."""
+
+    slug = "intake-full"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"no more papers are taken in now ({reason}); bring them to the counter")
+
+
+class BagInUse(Refusal):
+    """A bag of this number is on record already; take another one."""
+
+    slug = "bag-in-use"
+
+
+class OtherBag(Refusal):
+    """The bag that was scanned is not the one on record; look again, then report what is written on it."""
+
+    slug = "other-bag"
+
+
+class PhoneRefused(Refusal):
+    """The phone cannot be used; `reason` is one of differs (typed twice, not alike), landline, invalid."""
+
+    slug = "phone-refused"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"this phone cannot be used ({reason}); type a mobile number twice")
+
+
+class UnknownIntake(Refusal):
+    slug = "unknown-intake"
+
+
 class CompartmentBusy(Refusal):
     """This compartment's unlock is running."""
 

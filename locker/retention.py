@@ -28,7 +28,10 @@ SELECT p.ref, coalesce(r.result, ''), coalesce(r.hand_over, ''),
     SELECT e.utc_ms FROM event e WHERE e.seq >= r.since_seq AND e.clock <> 'unset' ORDER BY e.seq LIMIT 1
   ), 0) END,
   coalesce(r.since_seq, 0)
-FROM personal p LEFT JOIN view_result r ON r.{field} = p.ref
+FROM personal p LEFT JOIN (
+  SELECT result, hand_over, since_utc_ms, since_seq, {field} AS ref FROM view_result
+  UNION ALL SELECT hand_over, hand_over, since_utc_ms, since_seq, {field} FROM view_intake
+) r ON r.ref = p.ref
 WHERE p.kind = ? ORDER BY p.rowid
 """
 

@@ -1,7 +1,8 @@
 """The timers worker: asks the rules what time has made due, records it, and sleeps until the next instant.
 
 It also looks every half minute how far the wall clock is believed, and puts a change on record: what waits for a
-trusted clock (sign-in by TOTP, dates on receipts, erasing what is over) learns of it from the state.
+trusted clock (sign-in by TOTP, dates on receipts, erasing what is over) learns of it from the state. As often, and
+after every change, it asks what the office's calendar makes due.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from locker import patience
 from locker.clock import Clock
 from locker.journal import Journal
 from locker.model import Cabinet
-from locker.rules import due
+from locker.rules import calendar, due
 
 LOOK_AT_CLOCK_S = 30.0
 
@@ -22,6 +23,7 @@ async def run(
     journal: Journal[Cabinet],
     *,
     timing: due.Timing,
+    office: calendar.Calendar,
     clock: Clock,
     look_at_clock_s: float = LOOK_AT_CLOCK_S,
     pause_s: float = patience.PAUSE_S,
@@ -29,6 +31,7 @@ async def run(
     """Until cancelled; a crash in between loses nothing, because the question is asked again."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_record_due(journal, timing, clock, pause_s), name="what time makes due")
+        group.create_task(_follow_calendar(journal, office, clock, look_at_clock_s, pause_s), name="the calendar")
         group.create_task(_follow_clock(journal, clock, look_at_clock_s, pause_s), name="trust in the clock")
 
 
@@ -43,6 +46,23 @@ async def _record_due(journal: Journal[Cabinet], timing: due.Timing, clock: Cloc
             continue
         try:
             async with asyncio.timeout(None if at is None else (at - clock.uptime_ms()) / 1000):
+                await journal.changed(cabinet.seq)
+        except TimeoutError:
+            continue
+
+
+async def _follow_calendar(
+    journal: Journal[Cabinet], office: calendar.Calendar, clock: Clock, look_every_s: float, pause_s: float
+) -> None:
+    while True:
+        cabinet = journal.cabinet
+        if calendar.due(cabinet, clock.moment(), office).events:
+            await patience.land(
+                journal, lambda now, _, moment: calendar.due(now, moment, office), what="the calendar", pause_s=pause_s
+            )
+            continue
+        try:
+            async with asyncio.timeout(look_every_s):
                 await journal.changed(cabinet.seq)
         except TimeoutError:
             continue

@@ -17,7 +17,7 @@ from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
 
-VERSION = 3
+VERSION = 5
 SEARCHED = 50
 SHORTEST_TAIL = 4
 
@@ -28,6 +28,7 @@ DDL = """
 DROP TABLE IF EXISTS view_hand_over;
 DROP TABLE IF EXISTS view_result;
 DROP TABLE IF EXISTS view_notice;
+DROP TABLE IF EXISTS view_intake;
 CREATE TABLE view_hand_over (
   hand_over TEXT PRIMARY KEY,
   compartment INTEGER NOT NULL,
@@ -61,6 +62,22 @@ CREATE TABLE view_notice (
   notice TEXT PRIMARY KEY,
   outcome TEXT NOT NULL
 ) STRICT;
+CREATE TABLE view_intake (
+  hand_over TEXT PRIMARY KEY,
+  compartment INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  bag TEXT NOT NULL,
+  person TEXT NOT NULL,
+  dossier TEXT NOT NULL,
+  promised TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  sent_utc_ms INTEGER NOT NULL DEFAULT 0,
+  appointment TEXT NOT NULL DEFAULT '',
+  since_utc_ms INTEGER NOT NULL,
+  since_seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX view_intake_person ON view_intake (person);
+CREATE INDEX view_intake_dossier ON view_intake (dossier);
 """
 
 
@@ -235,6 +252,68 @@ def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _at: At)
     _outcome(connection, event.notice, "failed" if event.is_final else "queued")
 
 
+def _notice_dropped(connection: apsw.Connection, event: ev.NoticeDropped, _at: At) -> None:
+    connection.execute("DELETE FROM view_notice WHERE notice = ?", (event.notice,))
+
+
+def _intake_offered(connection: apsw.Connection, event: ev.IntakeOffered, at: At) -> None:
+    connection.execute(
+        "INSERT INTO view_intake (hand_over, compartment, kind, bag, person, dossier, promised, stage, since_utc_ms, "
+        "since_seq) VALUES (?, ?, ?, ?, ?, ?, ?, 'offered', ?, ?) ON CONFLICT (hand_over) DO UPDATE SET "
+        "kind=excluded.kind, bag=excluded.bag, person=excluded.person, dossier=excluded.dossier, "
+        "promised=excluded.promised",
+        (
+            event.hand_over,
+            event.compartment,
+            event.kind,
+            event.bag,
+            event.person,
+            event.dossier,
+            event.promised,
+            *at,
+        ),
+    )
+
+
+def _intake_stage(connection: apsw.Connection, hand_over: str, stage: str, at: At) -> None:
+    connection.execute(
+        "UPDATE view_intake SET stage = ?, since_utc_ms = ?, since_seq = ? WHERE hand_over = ?",
+        (stage, *at, hand_over),
+    )
+
+
+def _intake_given_up(connection: apsw.Connection, event: ev.IntakeGivenUp, at: At) -> None:
+    _intake_stage(connection, event.hand_over, "given_up", at)
+
+
+def _dropped_off(connection: apsw.Connection, event: ev.DroppedOff, at: At) -> None:
+    _intake_stage(connection, event.hand_over, "dropped", at)
+    connection.execute("UPDATE view_intake SET sent_utc_ms = ? WHERE hand_over = ?", (at.utc_ms, event.hand_over))
+
+
+def _deposited(connection: apsw.Connection, event: ev.Deposited, at: At) -> None:
+    _intake_stage(connection, event.hand_over, "deposited", at)
+    connection.execute(
+        "UPDATE view_intake SET sent_utc_ms = ? WHERE hand_over = ? AND sent_utc_ms = 0", (at.utc_ms, event.hand_over)
+    )
+
+
+def _withdrawn(connection: apsw.Connection, event: ev.Withdrawn, at: At) -> None:
+    _intake_stage(connection, event.hand_over, "withdrawn", at)
+
+
+def _intake_collected(connection: apsw.Connection, event: ev.IntakeCollected, at: At) -> None:
+    _intake_stage(connection, event.hand_over, "collected" if event.count else "missing", at)
+
+
+def _intake_answered(connection: apsw.Connection, event: ev.IntakeAnswered, at: At) -> None:
+    _intake_stage(connection, event.hand_over, event.outcome, at)
+    connection.execute(
+        "UPDATE view_intake SET dossier = ?, appointment = ? WHERE hand_over = ?",
+        (event.dossier, event.appointment, event.hand_over),
+    )
+
+
 _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] = {
     ev.ResultQueued: _queued,
     ev.ResultAmended: _amended,
@@ -246,10 +325,18 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.Reclaimed: _reclaimed,
     ev.Settled: _settled,
     ev.Disputed: _disputed,
+    ev.IntakeOffered: _intake_offered,
+    ev.IntakeGivenUp: _intake_given_up,
+    ev.DroppedOff: _dropped_off,
+    ev.Deposited: _deposited,
+    ev.Withdrawn: _withdrawn,
+    ev.IntakeCollected: _intake_collected,
+    ev.IntakeAnswered: _intake_answered,
     ev.NoticeQueued: _notice_queued,
     ev.NoticeSent: _notice_sent,
     ev.NoticeDelivered: _notice_delivered,
     ev.NoticeFailed: _notice_failed,
+    ev.NoticeDropped: _notice_dropped,
 }
 
 
@@ -271,6 +358,33 @@ def people(connection: apsw.Connection, refs: Collection[str]) -> dict[str, dict
         (msgspec.json.encode(sorted(refs)).decode(),),
     )
     return {str(ref): msgspec.json.decode(str(body), type=dict[str, str]) for ref, body in rows}
+
+
+class IntakeWords(msgspec.Struct, frozen=True):
+    """What a message says of an intake: its bag, the refs and days that go with it, and when its door closed."""
+
+    bag: str
+    dossier: str
+    promised: str
+    appointment: str
+    sent_utc_ms: int
+
+
+def intake_words(connection: apsw.Connection, hand_over: str) -> IntakeWords | None:
+    """The words of one intake, also of one that is over; None for an unknown one."""
+    found = connection.execute(
+        "SELECT bag, dossier, promised, appointment, sent_utc_ms FROM view_intake WHERE hand_over = ?", (hand_over,)
+    ).fetchone()
+    return None if found is None else IntakeWords(*found)
+
+
+def with_phone(connection: apsw.Connection, phone: str) -> tuple[str, ...]:
+    """Refs of every person on record with this phone (E.164)."""
+    if not phone:
+        return ()
+    return _column(
+        connection, "SELECT ref FROM personal WHERE kind = 'person' AND json_extract(body, '$.phone') = ?", phone
+    )
 
 
 def folded(text: str) -> str:

@@ -146,6 +146,8 @@ gateways = ["file"]
 accept_codes_in_clear = true
 outbox = "sms"
 round_closes_after_seconds = {ROUND_CLOSES_AFTER_S}
+day_starts = "00:00"
+day_ends = "00:00"
 
 [results]
 procedures = {json.dumps(PROCEDURES)}

@@ -11,10 +11,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import change, doors, loading, notices, pickup, recounts, results, runs, staff
+from locker.fold import change, doors, intake, loading, notices, pickup, recounts, results, runs, staff
 from locker.model import Cabinet
 
-FOLD_VERSION = 5
+FOLD_VERSION = 8
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -36,6 +36,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.ResultQueued: results.result_queued,
     ev.ResultAmended: results.result_amended,
     ev.ResultCancelled: results.result_cancelled,
+    ev.ResultNotLoaded: results.result_not_loaded,
     ev.CancelConflicted: results.wish_answered,
     ev.WishRefused: results.wish_answered,
     ev.GrantIssued: doors.grant_issued,
@@ -73,9 +74,19 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.NoticeSent: notices.notice_sent,
     ev.NoticeDelivered: notices.notice_delivered,
     ev.NoticeFailed: notices.notice_failed,
+    ev.NoticeDropped: notices.notice_dropped,
+    ev.IntakeOffered: intake.offered,
+    ev.IntakeGivenUp: intake.given_up,
+    ev.DroppedOff: intake.dropped_off,
+    ev.Deposited: intake.deposited,
+    ev.Withdrawn: intake.withdrawn,
+    ev.IntakeMissed: intake.missed,
+    ev.IntakeCollected: intake.collected,
+    ev.IntakeAnswered: intake.answered,
     ev.SignedIn: staff.signed_in,
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,
+    ev.StaffAlerted: staff.staff_alerted,
     ev.PersonalErased: runs.personal_erased,
     ev.Parked: runs.parked,
 }

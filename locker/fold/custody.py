@@ -34,11 +34,13 @@ def ensure_bundle(cabinet: Cabinet, recipient: str, recorded: ev.Recorded) -> Ca
 def free_results(cabinet: Cabinet, hand_over: str) -> Cabinet:
     """A hand-over did not come about: its results are expected again, or gone if the centre withdrew them meanwhile."""
     results = dict(cabinet.results)
+    others = [one for one in cabinet.hand_overs.values() if one.hand_over != hand_over and one.stage != "collected"]
     for key in results_of(cabinet, hand_over):
-        if results[key].is_cancelled:
+        other = next((one.hand_over for one in others if key in one.results), "")
+        if results[key].is_cancelled and not other:
             results.pop(key)
         else:
-            results[key] = replace(results[key], hand_over="")
+            results[key] = replace(results[key], hand_over=other)
     return replace(cabinet, results=results)
 
 
@@ -86,7 +88,7 @@ def end_visit(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
     for one in cabinet.hand_overs.values():
         if one.stage == "collected" and not one.disputed:
             changed = forget_hand_over(changed, one.hand_over, recorded)
-        elif one.last_purpose == "collect":
+        elif one.last_purpose in ("collect", "intake"):
             uncertain = one.uncertain or ("not_seen_open" if one.is_asked else "")
             changed = touch_hand_over(changed, one.hand_over, trains=0, is_asked=False, uncertain=uncertain)
     return changed

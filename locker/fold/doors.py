@@ -44,7 +44,14 @@ def grant_lapsed(cabinet: Cabinet, event: ev.GrantLapsed, _recorded: ev.Recorded
 
 
 def door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -> Cabinet:
-    changed = touch(cabinet, event.compartment, is_open=True, opened_uptime_ms=recorded.moment.uptime_ms)
+    changed = touch(
+        cabinet,
+        event.compartment,
+        is_open=True,
+        is_left_open=False,
+        is_alarmed=False,
+        opened_uptime_ms=recorded.moment.uptime_ms,
+    )
     grant = cabinet.grants.get(event.grant)
     one = cabinet.hand_overs.get(event.hand_over)
     purpose: ev.Purpose | Literal[""] = ""
@@ -53,12 +60,15 @@ def door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -
         changed = replace(changed, grants=put(changed.grants, event.grant, replace(grant, is_opened=True)))
         changed = touch_visit(changed, grant.visit, recorded)
     elif one is not None:
-        purpose = one.dead_purpose or one.last_purpose
+        purpose = one.dead_purpose or (one.last_purpose if one.is_asked else one.opened_for)
     is_reopened = one is not None and (one.is_reopened or (one.stage == "loaded" and purpose == "load"))
+    if one is not None and purpose == "intake" and one.stage in ("offered", "dropped", "withdrawn"):
+        changed = touch_hand_over(changed, event.hand_over, stage="opened")
     return touch_hand_over(
         changed,
         event.hand_over,
         open_for=purpose,
+        opened_for=purpose,
         dead_purpose="",
         is_asked=False,
         trains=0,
@@ -83,6 +93,9 @@ def door_closed(cabinet: Cabinet, event: ev.DoorClosed, recorded: ev.Recorded) -
         changed = touch_visit(changed, grant.visit, recorded)
         if grant.is_opened:
             changed = replace(changed, grants=drop(changed.grants, grant.grant))
+    one = cabinet.hand_overs.get(event.hand_over)
+    if one is not None and one.open_for == "collect_intake":
+        changed = touch_hand_over(changed, event.hand_over, is_emptied=True)
     changed = touch_hand_over(changed, event.hand_over, open_for="", dead_purpose="")
     return touch_hand_over(changed, event.hand_over, closed_uptime_ms=now_ms) if present.is_open else changed
 

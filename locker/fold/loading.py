@@ -36,7 +36,7 @@ def loaded(cabinet: Cabinet, event: ev.Loaded, recorded: ev.Recorded) -> Cabinet
         uncertain="",
         dead_purpose="",
         disputed="",
-        loaded_utc_ms=recorded.moment.utc_ms,
+        loaded_utc_ms=recorded.moment.utc_ms if recorded.moment.clock != "unset" else 0,
         is_asked=False,
         is_reopened=False,
         trains=0,

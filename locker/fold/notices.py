@@ -17,9 +17,16 @@ def notice_queued(cabinet: Cabinet, event: ev.NoticeQueued, recorded: ev.Recorde
         bundle=event.bundle,
         code=event.code,
         results=event.results,
+        intake=event.intake,
         queued_utc_ms=recorded.moment.utc_ms,
+        incident=event.incident,
+        count=event.count,
     )
     changed = replace(cabinet, notices=put(cabinet.notices, event.notice, notice))
+    if event.template == "REMIND":
+        for one in changed.hand_overs.values():
+            if not set(one.results).isdisjoint(event.results):
+                changed = touch_hand_over(changed, one.hand_over, reminded=event.step)
     bundle = cabinet.bundles.get(event.bundle)
     if bundle is None or not event.code:
         return changed
@@ -53,6 +60,10 @@ def notice_sent(cabinet: Cabinet, event: ev.NoticeSent, recorded: ev.Recorded) -
 
 
 def notice_delivered(cabinet: Cabinet, event: ev.NoticeDelivered, _recorded: ev.Recorded) -> Cabinet:
+    return replace(cabinet, notices=drop(cabinet.notices, event.notice))
+
+
+def notice_dropped(cabinet: Cabinet, event: ev.NoticeDropped, _recorded: ev.Recorded) -> Cabinet:
     return replace(cabinet, notices=drop(cabinet.notices, event.notice))
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold.change import open_incident, put, touch_hand_over
+from locker.fold.change import open_incident, put, quarantine, touch_hand_over
 from locker.fold.custody import end_visit, forget_hand_over, free_results, grants_died, results_of, unsettle
 from locker.model import Cabinet, Compartment, HandOver, Incident, Recount, StaffMember
 
@@ -120,8 +120,8 @@ def _compartments_after(cabinet: Cabinet, recount: Recount, then: Cabinet) -> di
         compartments[number] = replace(
             after,
             is_open=before.is_open and not after.is_suspect,
-            is_left_open=before.is_left_open,
-            is_alarmed=before.is_alarmed,
+            is_left_open=before.is_left_open and not after.is_suspect,
+            is_alarmed=before.is_alarmed and not after.is_suspect,
             opened_uptime_ms=before.opened_uptime_ms,
             closed_uptime_ms=before.closed_uptime_ms,
             is_unproved=True,
@@ -180,6 +180,16 @@ def _incidents_after(
     return incidents
 
 
+def _without_what_lies_elsewhere(
+    cabinet: Cabinet, one: HandOver, own: tuple[str, ...], recorded: ev.Recorded
+) -> Cabinet:
+    """A merged hand-over names results that were loaded elsewhere since: a clerk looks what is in it."""
+    if one.stage == "loading" and not own:
+        return quarantine(forget_hand_over(cabinet, one.hand_over, recorded), one.compartment, "recount_conflict")
+    kept = own if one.stage == "loading" else one.results
+    return touch_hand_over(cabinet, one.hand_over, results=kept, uncertain="recount_conflict")
+
+
 def recount_finished(cabinet: Cabinet, _event: ev.RecountFinished, recorded: ev.Recorded) -> Cabinet:
     """Every fact the centre had is merged: doors with something on record serve again, the others wait for a look."""
     recount = cabinet.recount
@@ -193,8 +203,8 @@ def recount_finished(cabinet: Cabinet, _event: ev.RecountFinished, recorded: ev.
         if is_over or changed.compartment(one.compartment).hand_over != one.hand_over:
             changed = free_results(changed, one.hand_over) if not is_over else changed
             changed = forget_hand_over(changed, one.hand_over, recorded)
-        elif one.stage == "loaded" and len(results_of(changed, one.hand_over)) < len(one.results):
-            changed = touch_hand_over(changed, one.hand_over, uncertain="recount_conflict")
+        elif one.stage != "collected" and len(own := results_of(changed, one.hand_over)) < len(one.results):
+            changed = _without_what_lies_elsewhere(changed, one, tuple(own), recorded)
     compartments = {
         number: replace(one, is_unproved=False) if one.hand_over in changed.hand_overs else one
         for number, one in changed.compartments.items()

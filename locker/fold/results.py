@@ -10,9 +10,10 @@ from locker.fold.custody import drop_idle_bundle, ensure_bundle
 from locker.model import Cabinet, Result
 
 
-def result_queued(cabinet: Cabinet, event: ev.ResultQueued, _recorded: ev.Recorded) -> Cabinet:
+def result_queued(cabinet: Cabinet, event: ev.ResultQueued, recorded: ev.Recorded) -> Cabinet:
     result = Result(
         **{field: getattr(event, field) for field in event.__struct_fields__ if field != "wish"},
+        announced_utc_ms=recorded.moment.utc_ms if recorded.moment.clock != "unset" else 0,
     )
     if (present := cabinet.results.get(event.result)) is not None:
         result = replace(result, hand_over=present.hand_over, is_cancelled=present.is_cancelled)
@@ -29,6 +30,8 @@ def result_amended(cabinet: Cabinet, event: ev.ResultAmended, recorded: ev.Recor
         for field in event.__struct_fields__
         if field not in ("wish", "result") and (value := getattr(event, field)) is not None
     }
+    if event.deadline is not None and event.deadline != present.deadline:
+        fields["is_missed"] = False
     results = put(changed.results, event.result, replace(present, **fields))
     if event.person is not None:
         recipient = results[event.result].recipient
@@ -54,6 +57,13 @@ def _change_recipient(cabinet: Cabinet, hand_over: str, recipient: str, recorded
     changed = touch_hand_over(cabinet, hand_over, recipient=recipient, is_announced=False)
     changed = drop_idle_bundle(changed, one.recipient, recorded)
     return ensure_bundle(changed, recipient, recorded) if one.stage == "loaded" else changed
+
+
+def result_not_loaded(cabinet: Cabinet, event: ev.ResultNotLoaded, _recorded: ev.Recorded) -> Cabinet:
+    present = cabinet.results.get(event.result)
+    if present is None:
+        return cabinet
+    return replace(cabinet, results=put(cabinet.results, event.result, replace(present, is_missed=True)))
 
 
 def result_cancelled(cabinet: Cabinet, event: ev.ResultCancelled, _recorded: ev.Recorded) -> Cabinet:

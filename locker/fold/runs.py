@@ -16,6 +16,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
     hand_overs = {
         key: replace(one, train_ended_uptime_ms=0, closed_uptime_ms=0) for key, one in changed.hand_overs.items()
     }
+    intakes = {key: replace(one, ended_uptime_ms=0) for key, one in changed.intakes.items()}
     notices = {key: replace(one, touched_uptime_ms=0) for key, one in cabinet.notices.items()}
     compartments = {
         number: replace(one, opened_uptime_ms=0, closed_uptime_ms=0) for number, one in changed.compartments.items()
@@ -25,6 +26,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         run_id=recorded.moment.run_id,
         clock=recorded.moment.clock,
         hand_overs=hand_overs,
+        intakes=intakes,
         notices=notices,
         compartments=compartments,
         bucket=throttle.restart(cabinet.bucket),

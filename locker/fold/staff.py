@@ -1,4 +1,4 @@
-"""Who signed in, and who failed to."""
+"""Who signed in, who failed to, and what staff were told."""
 
 from __future__ import annotations
 
@@ -19,3 +19,13 @@ def signed_in(cabinet: Cabinet, event: ev.SignedIn, _recorded: ev.Recorded) -> C
 def sign_in_failed(cabinet: Cabinet, event: ev.SignInFailed, _recorded: ev.Recorded) -> Cabinet:
     present = cabinet.staff.get(event.actor, StaffMember())
     return replace(cabinet, staff=put(cabinet.staff, event.actor, replace(present, failures=present.failures + 1)))
+
+
+def staff_alerted(cabinet: Cabinet, event: ev.StaffAlerted, recorded: ev.Recorded) -> Cabinet:
+    before = cabinet.alerts
+    told = tuple(key for key in (*before.told, *event.incidents) if key in cabinet.incidents)
+    if event.kind == "digest":
+        return replace(cabinet, alerts=replace(before, told=told, digest=event.day))
+    sent = before.sent + 1 if before.night == event.day else 1
+    last = put(before.last_utc_ms, event.kind, recorded.moment.utc_ms)
+    return replace(cabinet, alerts=replace(before, told=told, last_utc_ms=last, night=event.day, sent=sent))

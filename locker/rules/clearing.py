@@ -5,7 +5,8 @@ uncertain, disputed, or its compartment waits for a look. Anything else loaded n
 or a clerk frees a compartment (I6); a look that finds what is on record makes it certain again, and anything else
 keeps the quarantine. An empty one ends the hand-over: it went the way its door was last granted for if that was left
 unsettled, and is missing, with an incident, if nobody had a right to take it. An incident of a compartment that still
-waits for a look is closed by looking.
+waits for a look is closed by looking. What a citizen left is always on today's list; the round that takes it out is in
+`locker.rules.intake_round`, and a look settles what was left unsaid of it.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from locker.refusals import (
     UnknownResult,
     WrongStage,
 )
-from locker.rules import doors
+from locker.rules import doors, intake_round
 from locker.rules.loading import Actor, needs_presence
 
 
 def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
     """Whether opening this loaded compartment is on today's list. `today` as YYYY-MM-DD."""
+    if one.direction == "intake":
+        return True
     place = cabinet.compartment(one.compartment)
     waits = one.is_cancelled or one.uncertain or one.disputed or place.quarantine or place.is_unproved
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
@@ -88,7 +91,11 @@ def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> e
     facts: list[ev.Event] = [ev.LookedInside(compartment=number, found=found, actor=actor.user)]
     if place.is_suspect:
         facts.append(ev.SensorTrusted(compartment=number, cause="clerk"))
-    settled = ev.Decision() if one is None else _settle(cabinet, one, found, actor)
+    settled = ev.Decision()
+    if one is not None and one.direction == "intake":
+        settled = intake_round.settled(cabinet, one, found, actor)
+    elif one is not None:
+        settled = _settle(cabinet, one, found, actor)
     if found != "something_else":
         facts.extend(
             ev.IncidentClosed(incident=incident.incident, actor=actor.user)

@@ -8,7 +8,8 @@ A latch that a pulse released stays released, so a door pulled late, while its p
 opened by that pulse. After a restart an opening already on record and a door now closed are a full cycle; a door found
 open under a dead grant counts as opened by it; a grant without any opening on record leaves its hand-over uncertain
 and its code good (I4). A door that was left open books nothing when somebody closes it: the owner's code stays good,
-and a clerk looks. What ends a hand-over tells its owner in the same commit.
+and a clerk looks. A door that closes after an intake opening is possibly full, whatever is said next (I6). What ends a
+hand-over tells its owner in the same commit.
 """
 
 from __future__ import annotations
@@ -96,6 +97,10 @@ def book(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence, actor: str) 
         return collected(cabinet, one, evidence=evidence)
     if one.open_for == "reclaim" and one.stage == "loaded":
         return reclaimed(cabinet, one, actor=actor)
+    if one.open_for == "intake" and one.stage == "opened":
+        return ev.Decision(
+            events=(ev.DroppedOff(hand_over=one.hand_over, compartment=one.compartment, evidence=evidence),)
+        )
     return ev.Decision()
 
 

@@ -1,4 +1,4 @@
-"""What time alone makes due: doors left open, rounds and visits that end, grants too old to use.
+"""What time alone makes due: doors left open, rounds and visits that end, grants too old to use, unsaid deposits.
 
 Asked again after every change and at the instant named by `next_uptime_ms`, so a crash in between loses nothing.
 """
@@ -9,6 +9,7 @@ import msgspec
 
 from locker import events as ev
 from locker.model import Cabinet, Visit
+from locker.rules import intake
 from locker.rules.doors import GRANT_TRAIN_MS, LEFT_OPEN_MS
 from locker.rules.loading import is_loading
 from locker.rules.pickup import is_at_door
@@ -48,8 +49,12 @@ def _deadlines(cabinet: Cabinet, timing: Timing) -> list[tuple[int, ev.Event]]:
     if cabinet.visit is not None and not _is_at_door(cabinet, cabinet.visit):
         ended = ev.VisitEnded(visit=cabinet.visit.visit, cause="idle")
         pending.append((cabinet.visit.touched_uptime_ms + timing.visit_idle_ms, ended))
+    pending.extend((0, fact) for fact in intake.due(cabinet).events)
     return pending
 
 
 def _is_at_door(cabinet: Cabinet, visit: Visit) -> bool:
-    return any(is_at_door(cabinet, one) for one in cabinet.hand_overs_of(visit.recipient))
+    leaving = [cabinet.hand_overs.get(one.hand_over) for one in cabinet.intakes_of(visit.visit)]
+    return any(is_at_door(cabinet, one) for one in cabinet.hand_overs_of(visit.recipient)) or any(
+        one is not None and intake.is_at_door(cabinet, one) for one in leaving
+    )

@@ -188,7 +188,7 @@ def answer(cabinet: Cabinet, hand_over: str, actor: Actor, *, did_open: bool) ->
     one = cabinet.hand_overs.get(hand_over)
     if one is None:
         raise UnknownHandOver("no such hand-over is in the cabinet")
-    if not one.is_asked or one.last_purpose == "collect":
+    if not one.is_asked or one.last_purpose in ("collect", "intake"):
         raise WrongStage("nothing was asked of this hand-over")
     answered = ev.DoorAnswered(compartment=one.compartment, hand_over=hand_over, did_open=did_open)
     facts: tuple[ev.Event, ...] = (answered,)
@@ -212,7 +212,7 @@ def shut(cabinet: Cabinet, hand_over: str, actor: Actor) -> ev.Decision:
     one = cabinet.hand_overs.get(hand_over)
     if one is None:
         raise UnknownHandOver("no such hand-over is in the cabinet")
-    if one.open_for == "collect":
+    if one.open_for in ("collect", "intake"):
         raise WrongStage("a citizen opened this door; look inside when it is free")
     return doors.contradicted(cabinet, one, actor=actor.user, evidence="clerk")
 

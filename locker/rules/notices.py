@@ -163,6 +163,15 @@ def delivered(cabinet: Cabinet, notice: str, *, is_reported: bool) -> ev.Decisio
     return ev.Decision(events=(ev.NoticeDelivered(notice=notice, is_reported=is_reported),), rows=rows)
 
 
+def dropped(cabinet: Cabinet, notice: str, *, cause: str) -> ev.Decision:
+    """What the message speaks of is over before it went out; nobody is told, and the secret is erased."""
+    present = cabinet.notices.get(notice)
+    if present is None:
+        return ev.Decision()
+    rows = (ev.EraseSealed(code=present.code),) if present.code else ()
+    return ev.Decision(events=(ev.NoticeDropped(notice=notice, cause=cause),), rows=rows)
+
+
 def failed(cabinet: Cabinet, notice: str, *, gateway: str, cause: str, is_final: bool) -> ev.Decision:
     """An attempt failed; after the last one, or for a final cause, a clerk must act and the secret is erased."""
     present = cabinet.notices.get(notice)

@@ -235,7 +235,7 @@ def _of_visit(cabinet: Cabinet, hand_over: str, visit: str) -> HandOver:
     if present is None or present.visit != visit:
         raise WrongStage("this visit has ended; type the code again")
     one = cabinet.hand_overs.get(hand_over)
-    if one is None or one.recipient != present.recipient:
+    if one is None or one.recipient != present.recipient or one.direction != "pickup":
         raise UnknownHandOver("no such hand-over belongs to this visit")
     return one
 

@@ -1,8 +1,9 @@
 """How long personal data are kept.
 
 Name, phone and dossier code of a result go seven days after it left the cabinet (collected, taken out, withdrawn, or
-missing), once the centre has acknowledged what became of it and while nothing about its hand-over is open: what is
-disputed is still live, and an open incident asks who it was. Ninety days are the end in any case, with an incident. A
+missing); those of an intake seven days after the office has answered it, or nothing was left after all. The centre must
+have acknowledged it, and nothing about its hand-over may be open: what is disputed is still live, and an open incident
+asks who it was. Ninety days are the end in any case, with an incident. A
 phone that was replaced by another one goes at once. Only a wall clock that is believed counts; until then everything
 waits. Codes that are over, and secrets whose message is over, go whenever they are found.
 """
@@ -90,8 +91,10 @@ def _erased(refs: tuple[str, ...], cause: str) -> ev.PersonalErased:
 
 
 def _used(cabinet: Cabinet) -> Collection[str]:
-    """Rows of live results, and of whom a message is still to reach."""
+    """Rows of live results and of intakes nobody has answered, and of whom a message is still to reach."""
     refs = {notice.person for notice in cabinet.notices.values()}
+    for paper in cabinet.intakes.values():
+        refs |= {paper.person, paper.dossier}
     for result in cabinet.results.values():
         refs |= {result.person, result.dossier}
     return refs

@@ -23,7 +23,7 @@ from hw import watch
 from locker import recovery, retention, timers, views
 from locker.centre import Address
 from locker.clock import Clock
-from locker.config import Config
+from locker.config import Config, calendar_of, daytime_of
 from locker.doors import Doors
 from locker.events import Recorded
 from locker.inbox import Inbox
@@ -40,7 +40,7 @@ from otp.texts import read_texts
 from simulator.twin.steel import Steel
 
 CHEAP = Argon2Cost(memory_kib=8)
-LOOK_AT_CLOCK_S = 6 * 3600.0
+LOOK_AT_CLOCK_S = 3600.0
 POLL_S = 6 * 3600
 RELEASE = "twin"
 
@@ -165,6 +165,8 @@ def _furnished(parts: Parts, journal: Journal[Cabinet], clock: Clock, client: ht
         clock=clock.moment,
         draw=parts.rng.randbytes,
         cost=CHEAP,
+        day=daytime_of(config),
+        staff_phones=config.alerts.phones,
     )
     centre = Sync(
         journal=journal,
@@ -196,7 +198,14 @@ def _set_to_work(parts: Parts, controller: Controller, clock: Clock) -> None:
     controller.work(running.notices.run(), "notices")
     controller.work(centre.run(), "sync")
     controller.work(
-        timers.run(running.journal, timing=timing(config), clock=clock, look_at_clock_s=LOOK_AT_CLOCK_S), "timers"
+        timers.run(
+            running.journal,
+            timing=timing(config),
+            office=calendar_of(config),
+            clock=clock,
+            look_at_clock_s=LOOK_AT_CLOCK_S,
+        ),
+        "timers",
     )
     copies = retention.Copies(
         backups=config.storage.backups,

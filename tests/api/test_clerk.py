@@ -171,6 +171,16 @@ async def test_taking_out_what_is_not_due_back_needs_a_second_person(
     assert (await look(desk))["today"]["reclaimed"] == 1
 
 
+async def test_a_result_that_was_not_loaded_in_time_is_marked_on_the_list(
+    cab: Any, desk: httpx.AsyncClient, sign_in: Callable[..., Any]
+) -> None:
+    await sign_in("lan")
+    await cab.announce("r-1", code=DOSSIER, deadline="2026-01-31")
+    missed = ev.ResultNotLoaded(result="r-1", deadline="2026-01-31")
+    await cab.journal.record(lambda *_: ev.Decision(events=(missed,)))
+    assert "not_loaded_in_time" in (await look(desk))["to_load"][0]["flags"]
+
+
 async def test_an_overdue_result_is_taken_out_by_one_person(
     cab: Any, desk: httpx.AsyncClient, be_present: Come
 ) -> None:

@@ -34,9 +34,9 @@ EXCEPTIONS = {
 
 
 def is_allowed(licence: str) -> bool:
-    """Whether a licence, as its package states it, may be used: every part of AND, one part of OR."""
+    """Whether a licence, as its package states it, may be used: every part of AND and of a list, one part of OR."""
     allowed = PERMISSIVE | WEAK_COPYLEFT
-    return any(all(part in allowed for part in one.split(" AND ")) for one in licence.split(" OR "))
+    return any(all(part in allowed for part in re.split(" AND |; ", one)) for one in licence.split(" OR "))
 
 
 def test_every_installed_package_has_an_allowed_licence(tree: Path) -> None:
@@ -63,5 +63,6 @@ def test_every_installed_package_has_an_allowed_licence(tree: Path) -> None:
 
 def test_a_strong_copyleft_part_is_refused() -> None:
     assert not is_allowed("MIT AND GPL-3.0-only")
+    assert not is_allowed("MIT License; GNU General Public License (GPL)")
     assert is_allowed("GPL-2.0-only OR MIT")
     assert not is_allowed("UNKNOWN")

@@ -12,6 +12,7 @@ async def page(light_centre: Any) -> AsyncIterator[Page]:
     """The page of a fresh centre; whatever Chromium complains of fails the test."""
     complaints: list[str] = []
     async with async_playwright() as playwright:
+        expect.set_options(timeout=20_000)
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = await browser.new_page(viewport={"width": 1200, "height": 1100})
         page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)

@@ -183,7 +183,7 @@ async def test_a_line_without_echo_is_known_to_have_none(bench: Bench) -> None:
 @pytest.mark.parametrize("noise", ["00", "00 00 ff", "01", "01 02", "01 02 01 ff 00 00"])
 async def test_stray_bytes_before_the_reply_cost_nothing(bench: Bench, noise: str) -> None:
     relay = bench.relay()
-    bus, _ = await bench.serial(lambda frame: (bytes.fromhex(noise), *relay(frame)))
+    bus, _ = await bench.serial(lambda frame: (bytes.fromhex(noise), *relay(frame)), answer_within_s=5)
     assert await inputs_of(bus) == 0xFF
     assert bus.counters.time_outs == 0
     assert bus.counters.stray_bytes == len(bytes.fromhex(noise))
@@ -191,7 +191,7 @@ async def test_stray_bytes_before_the_reply_cost_nothing(bench: Bench, noise: st
 
 async def test_a_stray_byte_after_the_reply_costs_nothing(bench: Bench) -> None:
     relay = bench.relay()
-    bus, _ = await bench.serial(lambda frame: (*relay(frame), 0.001, b"\x00"))
+    bus, _ = await bench.serial(lambda frame: (*relay(frame), 0.001, b"\x00"), answer_within_s=5)
     assert [await inputs_of(bus) for _ in range(3)] == [0xFF] * 3
     assert bus.counters.time_outs == 0
 

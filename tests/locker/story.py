@@ -30,6 +30,7 @@ class Story:
         self.uptime_ms = 1_000
         self.utc_ms = 1_790_000_000_000
         self.runs = 1
+        self.clock: ev.Clock = "synced"
         self.places = PLACES
         self.servable = frozenset(PLACES)
         self.clerk = CLERK
@@ -38,7 +39,7 @@ class Story:
 
     @property
     def moment(self) -> Moment:
-        return Moment(utc_ms=self.utc_ms, uptime_ms=self.uptime_ms, run_id=f"run{self.runs}")
+        return Moment(utc_ms=self.utc_ms, uptime_ms=self.uptime_ms, run_id=f"run{self.runs}", clock=self.clock)
 
     def given(self, *facts: ev.Event) -> Cabinet:
         """Fold facts and return the cabinet after them."""

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,8 +14,16 @@ from locker import events as ev
 from locker import timers
 from locker.clock import RELEASED_UTC_MS, system_clock, trust_in
 from locker.model import Cabinet
+from locker.office_hours import OfficeHours, Span
+from locker.rules.calendar import Calendar
 from locker.rules.due import Timing
+from locker.rules.quiet_hours import Daytime
 
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+CALENDAR = Calendar(
+    office=OfficeHours(zone=ZONE, weekly=((Span(time(0), time(23, 59)),),) * 7),
+    day=Daytime(zone=ZONE, starts=time(0), ends=time(0)),
+)
 Running = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
@@ -23,7 +33,9 @@ def running() -> Running:
     async def run(hall: Any) -> AsyncIterator[None]:
         timing = Timing(round_ms=600_000, visit_idle_ms=90_000)
         worker = asyncio.create_task(
-            timers.run(hall.journal, timing=timing, clock=hall.clock, look_at_clock_s=0.02, pause_s=0.02)
+            timers.run(
+                hall.journal, timing=timing, office=CALENDAR, clock=hall.clock, look_at_clock_s=0.02, pause_s=0.02
+            )
         )
         try:
             yield
@@ -76,6 +88,28 @@ async def test_a_round_closes_at_its_instant_and_not_before(hall: Any, running: 
         hall.hand.pass_by(1)
         await hall.record(ev.DoorClosed(compartment=9))
         await until(hall, lambda cabinet: cabinet.round is None)
+
+
+async def test_a_reminder_is_put_on_record_once_and_not_again_after_a_restart(hall: Any, running: Running) -> None:
+    await hall.load(await hall.announce(1))
+    bundle = next(iter(hall.cabinet.bundles.values()))
+    await hall.record(
+        ev.CodeMinted(code="c1", bundle=bundle.bundle, recipient="k1", selector="111", holder="owner", cause="ready"),
+        ev.NoticeQueued(
+            notice="n1", template="READY", person="p-r1-1", bundle=bundle.bundle, code="c1", results=("r1",)
+        ),
+        ev.NoticeDelivered(notice="n1"),
+    )
+    hall.hand.pass_by(3 * 24 * 3_600_000)
+    async with running(hall):
+        await until(hall, lambda cabinet: [one.template for one in cabinet.notices.values()] == ["REMIND"])
+    await hall.record(ev.NoticeDelivered(notice=hall.notice.notice))
+    await hall.restart()
+    async with running(hall):
+        seq = hall.cabinet.seq
+        await hall.record(ev.DoorClosed(compartment=9))
+        await hall.record(ev.DoorClosed(compartment=9))
+    assert hall.cabinet.seq == seq + 2
 
 
 async def test_an_instant_is_met_although_nothing_else_happens(hall: Any, running: Running) -> None:

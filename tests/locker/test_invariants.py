@@ -499,9 +499,11 @@ class World(RuleBasedStateMachine):
         self.put_into(number)
 
     def put_into(self, number: int) -> None:
-        """A clerk who sees the door he asked for puts the envelope in, or takes it out of one he means to undo."""
+        """A clerk who sees the door he asked for puts the envelope in."""
         one = self.hand_over_at(number)
-        if one is not None and self.doors[number].is_open and self.is_clerks(one, "load") and one.stage == "loading":
+        if one is None or self.cabinet.compartment(number).is_unproved:
+            return
+        if self.doors[number].is_open and self.is_clerks(one, "load") and one.stage == "loading":
             self.doors[number].inside |= self.at_counter & set(one.results)
             self.at_counter -= set(one.results)
 

@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +15,7 @@ from locker import events as ev
 from locker.config import CabinetSection
 from locker.notices import Notices
 from locker.refusals import WrongStage
+from locker.rules.quiet_hours import Daytime
 from otp import codes, sealing
 from otp.file_gateway import FileGateway
 from otp.gateway import SmsGateway
@@ -33,7 +36,7 @@ class Post:
         self.gateways = gateways
         self.notices = self.start()
 
-    def start(self) -> Notices:
+    def start(self, day: Daytime | None = None) -> Notices:
         self.notices = Notices(
             journal=self.hall.journal,
             gateways=self.gateways,
@@ -42,6 +45,8 @@ class Post:
             cabinet=CabinetSection(id="hoa-mai-01"),
             clock=self.hall.clock.moment,
             draw=os.urandom,
+            day=day,
+            staff_phones={"staff:duty:1": "+84901234567"},
             cost=CHEAP,
             pause_s=0.01,
         )
@@ -329,6 +334,118 @@ async def test_a_message_that_waited_names_only_what_is_still_inside(hall: Any, 
     folder.unlink()
     await post.wait(MINUTE)
     assert any("nhan 1 ket qua" in text for text in post.texts())
+
+
+def sleep(post: Post) -> int:
+    """People sleep from now on for eight hours; the milliseconds until they wake."""
+    now = datetime.fromtimestamp(post.hall.hand.wall_ms / 1000, UTC)
+    post.start(Daytime(zone=ZoneInfo("UTC"), starts=(now + timedelta(hours=8)).time(), ends=time(23, 59, 59)))
+    return 8 * 60 * MINUTE
+
+
+async def test_what_can_wait_goes_in_the_morning_and_what_was_asked_for_at_once(hall: Any, post: Post) -> None:
+    night = sleep(post)
+    await hall.load(await hall.announce(1))
+    await post.wait(night - 1)
+    assert post.texts() == []
+    (bundle,) = hall.cabinet.bundles
+    await post.notices.mint_again(bundle)
+    await post.settle()
+    assert ["MA MO TU MOI" in text for text in post.texts()] == [True]
+    await post.wait(1)
+    assert len(post.texts()) == 2
+
+
+async def test_an_outage_that_ends_at_night_wakes_nobody(hall: Any, post: Post, folder: Path) -> None:
+    shut(folder)
+    await hall.load(await hall.announce(1))
+    await post.settle()
+    night = sleep(post)
+    folder.unlink()
+    for _ in range(7):
+        await post.wait(60 * MINUTE)
+    assert post.texts() == []
+    await post.wait(night - 7 * 60 * MINUTE)
+    assert len(post.texts()) == 1
+
+
+async def test_a_message_held_over_night_is_not_sent_when_its_result_was_collected(hall: Any, post: Post) -> None:
+    night = sleep(post)
+    hand_over = await hall.load(await hall.announce(1))
+    await post.settle()
+    await hall.collect(hand_over)
+    await post.wait(night)
+    assert post.texts() == []
+    assert (hall.cabinet.notices, kinds(hall), await sealed(hall)) == ({}, [], 0)
+
+
+async def test_a_reminder_overtaken_by_its_collection_is_dropped(hall: Any, post: Post, folder: Path) -> None:
+    hand_over = await hall.load(await hall.announce(1))
+    await post.wait(2_000)
+    before = len(post.texts())
+    await hall.collect(hand_over)
+    await hall.record(
+        ev.NoticeQueued(notice="n-remind", template="REMIND", person="p-r1-1", bundle="", results=("r1",), step=1)
+    )
+    await post.settle()
+    assert len(post.texts()) == before
+    assert (hall.cabinet.notices, kinds(hall)) == ({}, [])
+    assert [one["cause"] for one in await facts_of(hall, "NoticeDropped")] == ["nothing_inside"]
+
+
+async def test_a_reminder_names_the_dossier_and_the_last_day(hall: Any, post: Post) -> None:
+    await hall.load(await hall.announce(1))
+    await post.wait(2_000)
+    await hall.record(
+        ev.NoticeQueued(notice="n-remind", template="REMIND", person="p-r1-1", bundle="", results=("r1",), step=1)
+    )
+    await post.settle()
+    assert "261008-0001 con trong tu 24/7 den het 31/12/2030" in post.texts()[-1]
+
+
+def counter_instead() -> ev.NoticeQueued:
+    return ev.NoticeQueued(notice="n-c", template="COUNTER_INSTEAD", person="p-r1-1", bundle="", results=("r1",))
+
+
+async def test_who_is_sent_to_the_counter_reads_of_the_dossier(hall: Any, post: Post) -> None:
+    await hall.announce(1)
+    await hall.record(counter_instead())
+    await post.settle()
+    assert "261008-0001 da co, khong de duoc trong tu 24/7" in post.texts()[0]
+
+
+async def test_nobody_is_sent_to_the_counter_for_what_was_loaded_meanwhile(hall: Any, post: Post) -> None:
+    await hall.announce(1)
+    await hall.record(counter_instead())
+    await hall.load("r1", closes_round=False)
+    await post.settle()
+    assert post.texts() == []
+    assert (hall.cabinet.notices, kinds(hall)) == ({}, [])
+
+
+def alert(incident: int) -> ev.NoticeQueued:
+    return ev.NoticeQueued(
+        notice="n-s", template="STAFF_DOOR", person="staff:duty:1", bundle="", incident=incident, count=1
+    )
+
+
+async def test_staff_read_of_compartment_time_and_incident(hall: Any, post: Post) -> None:
+    await hall.record(ev.LeftOpen(compartment=7, hand_over=""))
+    (incident,) = hall.cabinet.incidents
+    await hall.record(alert(incident))
+    await post.settle()
+    at = datetime.fromtimestamp(hall.hand.wall_ms / 1000, ZoneInfo("Asia/Ho_Chi_Minh")).strftime("%H:%M %d/%m/%Y")
+    assert post.texts() == [
+        f"TU 24/7 UBND P.Hoa Mai: ngan 7 mo qua 10 phut, luc {at}. Can kiem tra. Ma su co {incident}."
+    ]
+
+
+async def test_an_incident_that_was_closed_before_its_message_went_out_is_not_told(hall: Any, post: Post) -> None:
+    await hall.record(ev.LeftOpen(compartment=7, hand_over=""))
+    (incident,) = hall.cabinet.incidents
+    await hall.record(alert(incident), ev.IncidentClosed(incident=incident, actor="lan"))
+    await post.settle()
+    assert (post.texts(), hall.cabinet.notices, kinds(hall)) == ([], {}, [])
 
 
 async def test_a_person_without_a_phone_is_an_incident_for_a_clerk(hall: Any, post: Post) -> None:

@@ -98,6 +98,14 @@ def test_an_emptied_compartment_may_bounce_as_well(story: Story) -> None:
     assert kinds(story.later(1).opens(window={})) == ["DoorOpened"]
 
 
+def test_a_bounce_is_of_the_opening_before_it_not_of_a_grant_that_opened_nothing(story: Story) -> None:
+    story.ready().later(-9).then(story.submit())
+    story.then(doors.lapse(story.cabinet, "g1", cause="BusOffline"))
+    assert kinds(story.opens(window={})) == ["DoorOpened"]
+    assert kinds(story.closes()) == ["DoorClosed"], "the clerk's door sprang open again; nobody collected"
+    assert story.one().stage == "loaded"
+
+
 def test_a_door_forced_open_twice_in_a_row_is_no_bounce(story: Story) -> None:
     story.ready().opens(window={})
     story.closes()

@@ -21,6 +21,13 @@ VALUES = {
     "at": "21:14 30/12/2026",
     "otp": "48217390",
     "bag": "HS-000123",
+    "ticket": "T-0417",
+    "by": "09:00 04/01/2027",
+    "day": "04/01/2027",
+    "visit": "24117",
+    "reason": "cho lau, cua kho mo",
+    "compartment": "124",
+    "incident": "1048576",
 }
 
 # Septets of each text with the values above, as counted by the npm package sms-segments-calculator 1.3.0
@@ -46,6 +53,34 @@ COUNTED = {
     ("OTP", "en"): 128,
     ("INTAKE_EMPTY", "vi"): 133,
     ("INTAKE_EMPTY", "en"): 133,
+    ("REMIND", "vi"): 128,
+    ("REMIND", "en"): 135,
+    ("TICKET", "vi"): 143,
+    ("TICKET", "en"): 140,
+    ("DELEGATE", "vi"): 159,
+    ("DELEGATE", "en"): 156,
+    ("DROPPED", "vi"): 142,
+    ("DROPPED", "en"): 153,
+    ("ACCEPTED", "vi"): 107,
+    ("ACCEPTED", "en"): 109,
+    ("SUPPLEMENT", "vi"): 128,
+    ("SUPPLEMENT", "en"): 113,
+    ("APOLOGY_LATE", "vi"): 102,
+    ("APOLOGY_LATE", "en"): 96,
+    ("APOLOGY_FAULT", "vi"): 132,
+    ("APOLOGY_FAULT", "en"): 139,
+    ("LEADER_LOW", "vi"): 133,
+    ("LEADER_LOW", "en"): 134,
+    ("STAFF_DOOR", "vi"): 102,
+    ("STAFF_DOOR", "en"): 109,
+    ("STAFF_STUCK", "vi"): 122,
+    ("STAFF_STUCK", "en"): 121,
+    ("STAFF_TAMPER", "vi"): 131,
+    ("STAFF_TAMPER", "en"): 138,
+    ("STAFF_WRONG", "vi"): 121,
+    ("STAFF_WRONG", "en"): 136,
+    ("STAFF_DIGEST", "vi"): 117,
+    ("STAFF_DIGEST", "en"): 121,
 }
 
 # The agreed wording, whole.
@@ -62,6 +97,8 @@ AGREED = {
     "12 Hoa Mai. Ma cu khong dung nua. Giu kin ma. Hoi: 02838291234",
     ("OTP", "vi"): "UBND P.Hoa Mai: Ma xac nhan so dien thoai tai tu ho so: 48217390, het han sau 5 phut. "
     "Khong dua ma cho ai, ke ca can bo.",
+    ("REMIND", "vi"): "UBND P.Hoa Mai: Ket qua ho so 261008-0975 con trong tu 24/7 den het 31/12/2026. "
+    "Sau ngay nay xin nhan tai quay. Hoi: 02838291234",
     ("INTAKE_EMPTY", "vi"): "UBND P.Hoa Mai: Tu 24/7 can kiem tra lai. Tui HS-000123 gui luc 21:14 30/12/2026 "
     "khong tim thay giay to. Moi lien he ngay 02838291234",
 }

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.pages.scenes import CLERK, KIOSK
 from tests.pages.stub_service import StubService
@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
+PATIENCE_MS = 20_000
 Open = Callable[..., Awaitable[Page]]
 
 
@@ -26,6 +27,7 @@ Open = Callable[..., Awaitable[Page]]
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        expect.set_options(timeout=PATIENCE_MS)
         yield chromium
         await chromium.close()
 
@@ -54,10 +56,15 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
     complaints: list[str] = []
     contexts = []
 
-    async def opened(service: StubService, *, width: int = 1280, height: int = 800, **context: Any) -> Page:
+    async def opened(
+        service: StubService, *, width: int = 1280, height: int = 800, is_timed: bool = False, **context: Any
+    ) -> Page:
+        """`is_timed`: the test may move the page's time on with `page.clock`."""
         made = await browser.new_context(viewport={"width": width, "height": height}, **context)
-        made.set_default_timeout(5_000)
+        made.set_default_timeout(PATIENCE_MS)
         contexts.append(made)
+        if is_timed:
+            await made.clock.install()
         page = await made.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)

@@ -19,12 +19,13 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from locker.wire import problem_type
+
 PAGES = Path(__file__).parents[2] / "api" / "pages"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-PROBLEMS = "urn:dossier-locker:problem:"
 
 Body = dict[str, Any]
 Answer = Callable[["StubService", Body], Response]
@@ -33,7 +34,7 @@ Answer = Callable[["StubService", Body], Response]
 def problem(slug: str, status: int, *, retry_after: int = 0, **more: Any) -> Answer:
     """A scripted RFC 9457 answer."""
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
-    body = {"type": PROBLEMS + slug, "title": slug, "status": status, "detail": "", **more}
+    body = {"type": problem_type(slug), "title": slug, "status": status, "detail": "", **more}
 
     def answer(_service: "StubService", _body: Body) -> Response:
         return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
@@ -98,7 +99,7 @@ class StubService:
 
     async def asked(self, path: str, *, times: int = 1) -> Body:
         """Wait until this path was asked so often; gives the latest body."""
-        async with self._arrived, asyncio.timeout(5):
+        async with self._arrived, asyncio.timeout(20):
             await self._arrived.wait_for(lambda: len(self._bodies(path)) >= times)
             return self._bodies(path)[-1]
 

@@ -198,7 +198,7 @@ async def test_the_page_comes_back_by_itself_after_a_restart(clerk: StubService,
     await expect(page.get_by_test_id("lost")).to_be_visible()
     clerk.snapshot = {**clerk.snapshot, "version": 1, "today": {**clerk.snapshot["today"], "inside": 5}}
     await clerk.start()
-    await expect(page.get_by_test_id("today-inside")).to_have_text("5", timeout=8_000)
+    await expect(page.get_by_test_id("today-inside")).to_have_text("5")
     await expect(page.get_by_test_id("lost")).to_be_hidden()
     await expect(page.get_by_test_id("search-box")).to_have_value("binh")
 

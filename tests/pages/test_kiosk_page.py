@@ -112,17 +112,18 @@ async def test_enter_on_a_refused_code_does_not_charge_it_twice(kiosk: StubServi
 
 
 async def test_the_second_check_sends_the_same_code_with_four_more_digits(kiosk: StubService, open_page: Open) -> None:
-    page = await open_page(kiosk)
+    page = await open_page(kiosk, is_timed=True)
     kiosk.script(
         "codes",
         problem("second-check-needed", 403),
-        problem("too-many-attempts", 429, retry_after=1),
+        problem("too-many-attempts", 429, retry_after=60),
         done(visit="v1"),
     )
     await page.keyboard.type(CODE)
     await _sees(page, "second")
     await _touch(page, "key-1", "key-2", "key-3", "key-4")
     await _sees(page, "wait")
+    await page.clock.fast_forward(61_000)
     await _sees(page, "second")
     await page.keyboard.press("Enter")
     asked = await kiosk.asked("codes", times=3)
@@ -144,8 +145,8 @@ async def test_a_scan_is_sent_whole_even_when_it_holds_more_than_a_code(kiosk: S
 
 
 async def test_an_unseen_door_is_asked_about_and_costs_nothing(kiosk: StubService, open_page: Open) -> None:
-    page = await open_page(kiosk)
-    kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=1), done())
+    page = await open_page(kiosk, is_timed=True)
+    kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=60), done())
     await kiosk.show(visit=visit(door(7, "unseen")))
     await _touch(page, "answer-stayed-shut")
     assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h7", "said": "door_stayed_shut"}
@@ -154,6 +155,7 @@ async def test_an_unseen_door_is_asked_about_and_costs_nothing(kiosk: StubServic
     await _touch(page, "next-door")
     await kiosk.asked("visits/v1/next")
     await expect(page.get_by_test_id("next-door")).to_be_disabled()
+    await page.clock.fast_forward(61_000)
     await expect(page.get_by_test_id("next-door")).to_be_enabled()
     await _touch(page, "next-door")
     await kiosk.asked("visits/v1/next", times=2)
@@ -188,7 +190,7 @@ async def test_a_restart_in_the_middle_ends_on_the_screen_that_is_due(kiosk: Stu
     await _sees(page, "lost")
     kiosk.snapshot = {**kiosk.snapshot, "visit": visit(door(7, "closed")), "version": 1}
     await kiosk.start()
-    await expect(page.get_by_test_id("screen-closed")).to_be_visible(timeout=8_000)
+    await expect(page.get_by_test_id("screen-closed")).to_be_visible()
 
 
 async def test_digits_typed_before_a_restart_are_still_there_after_it(kiosk: StubService, open_page: Open) -> None:
@@ -198,7 +200,7 @@ async def test_digits_typed_before_a_restart_are_still_there_after_it(kiosk: Stu
     await kiosk.stop()
     await _sees(page, "lost")
     await kiosk.start()
-    await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "4", timeout=8_000)
+    await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "4")
 
 
 async def test_a_code_that_could_not_be_sent_is_kept_and_sent_again_by_hand(
@@ -235,9 +237,10 @@ async def test_each_standstill_has_its_own_screen_with_the_hotline(
 
 
 async def test_the_clerks_number_shows_in_a_corner_and_goes_by_itself(kiosk: StubService, open_page: Open) -> None:
-    page = await open_page(kiosk)
-    await kiosk.show(presence_number={"number": "4821", "seconds_left": 2})
+    page = await open_page(kiosk, is_timed=True)
+    await kiosk.show(presence_number={"number": "4821", "seconds_left": 10})
     await expect(page.get_by_test_id("presence-number")).to_contain_text("4821")
+    await page.clock.fast_forward(11_000)  # and not as far as the page would ask anew
     await expect(page.get_by_test_id("presence-number")).to_be_hidden()
 
 

@@ -248,7 +248,9 @@ class Office:
         """Every fact of a controller that is not running, in order: its body with `type`, `seq` and `run`."""
         copy = self.desk.state / "look"
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.desk.state / "journal", copy, ignore=shutil.ignore_patterns("*.aside*", "*reserve*"))
+        shutil.copytree(
+            self.desk.state / "journal", copy, ignore=shutil.ignore_patterns("*.aside*", "*reserve*", "*.sock")
+        )
         journal = copy / "journal.sqlite3"
         connection = apsw.Connection(str(journal))
         try:

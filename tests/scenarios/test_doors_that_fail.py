@@ -20,13 +20,19 @@ async def later(office: Office) -> None:
     await office.clerk.arrive()
 
 
-async def seen_open(office: Office, number: int) -> None:
+async def seen_open(office: Office, number: int, *, is_open: bool = True) -> None:
     """Until the controller has read the door as open."""
 
-    async def reads_open() -> bool:
-        return any(door["is_open"] for door in (await office.kiosk.snapshot())["doors"] if door["number"] == number)
+    async def reads_so() -> bool:
+        (door,) = [door for door in (await office.kiosk.snapshot())["doors"] if door["number"] == number]
+        return bool(door["is_open"] is is_open)
 
-    await until(f"door {number} reads open", reads_open)
+    await until(f"door {number} is read", reads_so)
+
+
+async def seen_shut(office: Office, number: int) -> None:
+    """Until the controller has read the door as closed."""
+    await seen_open(office, number, is_open=False)
 
 
 async def unseen(kiosk: Kiosk) -> dict[str, Any]:
@@ -177,6 +183,7 @@ async def test_a_door_forced_open_is_an_incident_and_its_code_still_works(office
     await office.steel.act(forced, "force")
     await seen_open(office, forced)
     await office.steel.act(forced, "push")
+    await seen_shut(office, forced)
 
     async def alarmed() -> bool:
         return "opened_unasked" in [one["kind"] for one in (await office.clerk.snapshot())["incidents"]]

@@ -15,6 +15,7 @@ async def page(served: Any) -> AsyncIterator[Page]:
     complaints: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        expect.set_options(timeout=20_000)
         shown = await browser.new_page(viewport={"width": 1400, "height": 800}, locale="vi-VN", reduced_motion="reduce")
         shown.on("pageerror", lambda error: complaints.append(str(error)))
         shown.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
@@ -31,6 +32,7 @@ async def test_a_door_follows_the_hand_and_the_envelope_goes_in_and_out(page: Pa
     await expect(page.locator("#toast")).to_have_text("Ngăn 7 khoá. Tay còn giữ cửa 3 giây.")
     async with httpx.AsyncClient(base_url=served.url) as client:
         await client.post("/boards/A1/fault", json={"kind": "stray_coil", "coil": 6})
+        await client.post("/doors/7/pull")  # should the hand of the click have let go meanwhile
     await expect(bay).to_have_attribute("data-position", "open")
     await bay.get_by_role("button", name="Bỏ vào").click()
     await expect(bay.locator(".paper")).to_have_text(["Phong bì"])

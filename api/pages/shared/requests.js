@@ -1,6 +1,7 @@
 // One way to ask the service: JSON in, JSON out, and every failure a Problem with the slug of its type.
 
 const TIME_OUT_MS = 15_000;
+const TYPES = "urn:dossier-locker:problem:";
 
 /** `slug` is the end of the problem's `type`; "unreachable" when no answer came, "unknown" for anything unforeseen. */
 export class Problem extends Error {
@@ -21,7 +22,7 @@ async function problemOf(answer) {
     // A proxy or a dying process may answer with no JSON at all; the status says enough.
   }
   const type = typeof body.type === "string" ? body.type : "";
-  const slug = type.startsWith("https://") ? type.slice(type.lastIndexOf("/") + 1) : "unknown";
+  const slug = type.startsWith(TYPES) ? type.slice(TYPES.length) : "unknown";
   return new Problem(slug, answer.status, body, Number(answer.headers.get("Retry-After")) || 0);
 }
 

@@ -1,0 +1,109 @@
+"""When staff are woken, and what waits for the morning.
+
+Outside office hours four things are told at once by SMS: a door that did not open for somebody who stands there (three
+trains), a door left open, a door opened unasked with something inside, a wrong door. The duty phones hear of all, the
+leader's of the last two. One message per kind in 15 minutes, ten a night; what had to wait longer than an hour, and
+everything else that happened outside office hours and is still open, is counted in one message at seven. In office
+hours the clerk's screen is enough. The text names compartment, time and incident, and nobody. What was told is on
+record, so that a restart repeats nothing. While the clock is not believed it counts as night, and there is no morning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from locker import events as ev
+from locker.model import Cabinet, Incident
+from locker.office_hours import OfficeHours
+
+KIND_EVERY_MS = 15 * 60_000
+A_NIGHT = 10
+URGENT_FOR_MS = 60 * 60_000
+NOON = timedelta(hours=12)
+AT_ONCE: Mapping[str, ev.Template] = {
+    "door_did_not_open": "STAFF_STUCK",
+    "left_open": "STAFF_DOOR",
+    "opened_unasked": "STAFF_TAMPER",
+    "wrong_door": "STAFF_WRONG",
+}
+LEADER_TOO: frozenset[ev.Template] = frozenset({"STAFF_TAMPER", "STAFF_WRONG"})
+
+
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """Refs of those who are told, by role, and the local time at which the night is summed up."""
+
+    duty: tuple[str, ...] = ()
+    leader: tuple[str, ...] = ()
+    digest_at: time = time(7)
+
+
+def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, on_call: OnCall) -> ev.Decision:
+    """The next thing staff must be told now: one alert, or the sum of the night. Ask again once it is on record."""
+    if not on_call.duty:
+        return ev.Decision()
+    here = office.local(_instant(moment.utc_ms))
+    untold = [one for one in cabinet.incidents.values() if one.incident not in cabinet.alerts.told]
+    if moment.clock == "unset" or not office.is_open(here):
+        night = (here - NOON).date()
+        for one in untold:
+            if _is_urgent(one, moment, office) and _may_go(cabinet, one.kind, moment, night):
+                return _alert(one, night, on_call)
+    if moment.clock == "unset" or here.time() < on_call.digest_at or cabinet.alerts.digest == here.date().isoformat():
+        return ev.Decision()
+    morning = datetime.combine(here.date(), on_call.digest_at, office.zone)
+    rest = [one for one in untold if _instant(one.opened_utc_ms) < morning and _was_night(one, office)]
+    return _digest(rest, here.date(), on_call) if rest else ev.Decision()
+
+
+def _instant(utc_ms: int) -> datetime:
+    return datetime.fromtimestamp(utc_ms / 1000, UTC)
+
+
+def _was_night(one: Incident, office: OfficeHours) -> bool:
+    return not office.is_open(_instant(one.opened_utc_ms))
+
+
+def _is_urgent(one: Incident, moment: ev.Moment, office: OfficeHours) -> bool:
+    if one.kind not in AT_ONCE or (one.kind == "opened_unasked" and not one.hand_over):
+        return False
+    if moment.clock == "unset":
+        return True
+    return moment.utc_ms - one.opened_utc_ms < URGENT_FOR_MS and _was_night(one, office)
+
+
+def _may_go(cabinet: Cabinet, kind: str, moment: ev.Moment, night: date) -> bool:
+    alerts = cabinet.alerts
+    is_too_soon = 0 <= moment.utc_ms - alerts.last_utc_ms.get(kind, -KIND_EVERY_MS) < KIND_EVERY_MS
+    return not is_too_soon and (alerts.night != night.isoformat() or alerts.sent < A_NIGHT)
+
+
+def _alert(one: Incident, night: date, on_call: OnCall) -> ev.Decision:
+    template = AT_ONCE[one.kind]
+    people = (*on_call.duty, *(on_call.leader if template in LEADER_TOO else ()))
+    fact = ev.StaffAlerted(kind=one.kind, incidents=(one.incident,), day=night.isoformat())
+    return ev.Decision(events=(fact, *_notices(template, one.incident, people)))
+
+
+def _digest(rest: list[Incident], today: date, on_call: OnCall) -> ev.Decision:
+    numbers = tuple(sorted(one.incident for one in rest))
+    fact = ev.StaffAlerted(kind="digest", incidents=numbers, day=today.isoformat())
+    return ev.Decision(events=(fact, *_notices("STAFF_DIGEST", numbers[-1], on_call.duty, count=len(numbers))))
+
+
+def _notices(
+    template: ev.Template, incident: int, people: tuple[str, ...], *, count: int = 1
+) -> tuple[ev.NoticeQueued, ...]:
+    return tuple(
+        ev.NoticeQueued(
+            notice=f"{template.lower()}-{incident}-{person}",
+            template=template,
+            person=person,
+            bundle="",
+            incident=incident,
+            count=count,
+        )
+        for person in people
+    )

@@ -1,0 +1,34 @@
+"""What the office's calendar makes due, as far as the wall clock is believed.
+
+Asked again after every change and every half minute; each answer leaves a fact, so that a restart repeats nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from locker import events as ev
+from locker.model import Cabinet
+from locker.office_hours import OfficeHours
+from locker.rules import alerts, reminders, unloaded
+from locker.rules.alerts import OnCall
+from locker.rules.doors import merged
+from locker.rules.quiet_hours import Daytime
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Of one office: its hours, those in which people may be written to, and who is on call outside of them."""
+
+    office: OfficeHours
+    day: Daytime
+    on_call: OnCall = field(default_factory=OnCall)
+
+
+def due(cabinet: Cabinet, moment: ev.Moment, calendar: Calendar) -> ev.Decision:
+    """Everything that is due now."""
+    return merged(
+        reminders.due(cabinet, moment, office=calendar.office, day=calendar.day),
+        unloaded.due(cabinet, moment, office=calendar.office),
+        alerts.due(cabinet, moment, office=calendar.office, on_call=calendar.on_call),
+    )
