@@ -15,10 +15,11 @@ from api.entry import COOKIE, KioskEntry
 from api.page_files import PageFile
 from api.streams import Stream
 from locker import refusals as why
+from locker import views
 from locker.events import Decision, Moment
 from locker.model import Cabinet
-from locker.rules import pickup
-from otp import codes
+from locker.rules import lost_codes, pickup
+from otp import codes, phones
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 DOOR_FAULTS = (why.BoardOffline, why.DoorDidNotOpen, why.Starting, why.ReadOnly, why.SafeMode)
@@ -29,13 +30,22 @@ class Body(BaseModel):
 
 
 class Submitted(Body):
-    """What was typed. `second` are the last four digits of the phone, when they were asked for."""
+    """What was typed. `second` are the last four digits of the phone, `paper` those of the ID paper, when asked for."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"digits": "4821 7390 5562", "second": None}]})
 
     digits: Annotated[str, Field(max_length=200)]
     second: Annotated[str, Field(max_length=20)] | None = None
+    paper: Annotated[str, Field(max_length=20)] | None = None
     visit: Id | None = None
+
+
+class LostCode(Body):
+    """The phone number to which a new code is to go."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"phone": "0912345678"}]})
+
+    phone: Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class Nothing(Body):
@@ -75,7 +85,13 @@ async def stream(running: Cabinets) -> Stream:
     "/codes",
     summary="Try twelve digits",
     responses=problems.documented(
-        why.CodeMalformed, why.CodeRefused, why.SecondCheckNeeded, why.TooManyAttempts, *DOOR_FAULTS
+        why.CodeMalformed,
+        why.CodeRefused,
+        why.SecondCheckNeeded,
+        why.PaperCheckNeeded,
+        why.PaperRefused,
+        why.TooManyAttempts,
+        *DOOR_FAULTS,
     ),
 )
 async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
@@ -83,7 +99,7 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
     if isinstance(typed, codes.Malformed):
         raise why.CodeMalformed(typed.mistake.value)
     running.require_trusted_disk()
-    proof = await running.proofs.prove(typed, second=body.second)
+    proof = await running.proofs.prove(typed, second=body.second, paper=body.paper)
     grant, fresh, servable = running.new_id(), running.new_id(), running.doors.servable
     visits = [fresh]
 
@@ -91,11 +107,31 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
         code = cabinet.codes.get(proof.code)
         if cabinet.visit is not None and code is not None and cabinet.visit.bundle == code.bundle:
             visits.append(cabinet.visit.visit)
-        request = pickup.Submit(proof=proof, visit=visits[-1], grant=grant)
+        asks_reach = running.config.kiosk.asks_reach
+        request = pickup.Submit(proof=proof, visit=visits[-1], grant=grant, asks_reach=asks_reach)
         return pickup.submit(cabinet, request, places=running.places, servable=servable, moment=moment)
 
     await running.record(decide)
     return VisitBegun(visit=visits[-1])
+
+
+@router.post(
+    "/lost-code",
+    summary="Ask for a new code; the answer does not tell whether anything waits for this number",
+    responses=problems.documented(why.PhoneMalformed, why.NoticesOffline, why.ReadOnly, why.SafeMode),
+)
+async def lost_code(body: LostCode, running: Cabinets) -> Nothing:
+    phone = phones.parse_phone(body.phone)
+    if phone.e164 is None or not phone.takes_messages:
+        raise why.PhoneMalformed("type the mobile number that was given to the office")
+    if not running.notices.is_online:
+        raise why.NoticesOffline("no message can be sent now; call the office")
+    e164 = phone.e164
+    await running.record(
+        lost_codes.ask,
+        known=lambda connection: views.with_phone(connection, e164),
+    )
+    return Nothing()
 
 
 @router.post(
@@ -122,6 +158,25 @@ async def reopen(visit: Id, body: OneHandOver, running: Cabinets) -> Nothing:
     grant = running.new_id()
     await running.record(
         lambda cabinet, _known, moment: pickup.reopen(cabinet, body.hand_over, visit=visit, grant=grant, moment=moment)
+    )
+    return Nothing()
+
+
+LEAVING = problems.documented(why.WrongStage, why.UnknownHandOver, why.ReadOnly, why.SafeMode)
+
+
+@router.post("/visits/{visit}/later", summary="Leave one of several inside for another day", responses=LEAVING)
+async def later(visit: Id, body: OneHandOver, running: Cabinets) -> Nothing:
+    await running.record(
+        lambda cabinet, *_: pickup.leave_inside(cabinet, body.hand_over, visit=visit, is_out_of_reach=False)
+    )
+    return Nothing()
+
+
+@router.post("/visits/{visit}/reach", summary="Say that a compartment is out of reach", responses=LEAVING)
+async def reach(visit: Id, body: OneHandOver, running: Cabinets) -> Nothing:
+    await running.record(
+        lambda cabinet, *_: pickup.leave_inside(cabinet, body.hand_over, visit=visit, is_out_of_reach=True)
     )
     return Nothing()
 

@@ -8,6 +8,7 @@ from api import intake_snapshot
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Visit
+from locker.rules import pickup
 from locker.rules.pickup import REOPEN_MS
 
 REMINDERS_S = (20, 40)
@@ -62,7 +63,7 @@ def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> 
         stage = _stage(cabinet, one, visit)
         if stage:
             doors.append(_door(running, cabinet, one, stage, moment))
-        elif one.stage == "loaded" and not one.is_cancelled:
+        elif one.stage == "loaded" and not one.is_cancelled and one.hand_over not in visit.later:
             waiting += 1
     idle_ms = running.timing.visit_idle_ms - (moment.uptime_ms - visit.touched_uptime_ms)
     return {
@@ -71,6 +72,25 @@ def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> 
         "doors": sorted(doors, key=lambda door: door["compartment"]),
         "waiting": waiting,
         "intakes": intake_snapshot.of_visit(running, cabinet, visit.visit),
+        "next": _next(running, cabinet, visit, moment) if waiting else None,
+        "later": len(visit.later),
+        "is_moved": any(cabinet.hand_overs[key].is_out_of_reach for key in visit.later if key in cabinet.hand_overs),
+    }
+
+
+def _next(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> dict[str, Any] | None:
+    """Where the next door of the visit is; `is_high` when its person must see that before it opens."""
+    servable = running.doors.servable
+    one = pickup.next_door(cabinet, visit.visit, places=running.places, servable=servable, moment=moment)
+    if one is None:
+        return None
+    place = running.places[one.compartment]
+    return {
+        "hand_over": one.hand_over,
+        "compartment": one.compartment,
+        "row": place.row,
+        "column": place.column,
+        "is_high": running.config.kiosk.asks_reach and pickup.is_shown_first(one, place),
     }
 
 

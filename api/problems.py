@@ -66,7 +66,10 @@ def _wait(error: why.TooManyAttempts) -> Mapping[str, Any]:
 TABLE: Mapping[type[Exception], Row] = {
     why.CodeRefused: Row(403, "The code is not accepted"),
     why.CodeMalformed: Row(422, "This is not a pickup code", _hint),
+    why.PhoneMalformed: Row(422, "This is not a phone number that takes messages"),
     why.SecondCheckNeeded: Row(403, "The last four digits of the phone are needed as well"),
+    why.PaperCheckNeeded: Row(403, "The last four digits of the ID paper are needed as well"),
+    why.PaperRefused: Row(403, "Not the digits of the ID paper", lambda error: {"tries_left": error.tries_left}),
     why.TooManyAttempts: Row(429, "Wait before the next try", _wait),
     why.NoFreeCompartment: Row(409, "No free compartment fits"),
     why.NoReachableCompartment: Row(409, "No free compartment within reach"),
@@ -96,6 +99,7 @@ TABLE: Mapping[type[Exception], Row] = {
     why.DoorDidNotOpen: Row(503, "The door did not open"),
     why.BoardOffline: Row(503, "The board does not answer"),
     why.BusOffline: Row(503, "The line to the boards is down"),
+    why.NoticesOffline: Row(503, "No message can be sent now"),
     why.SafeMode: Row(503, "The cabinet is in safe mode"),
     why.Starting: Row(503, "The cabinet is starting"),
     why.ReadOnly: Row(503, "Nothing new can be recorded"),

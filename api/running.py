@@ -64,7 +64,7 @@ class SeenDoors(Protocol):
 class Proving(Protocol):
     """What is asked of `locker.proofs`."""
 
-    async def prove(self, typed: Typed, *, second: str | None) -> Proof: ...
+    async def prove(self, typed: Typed, *, second: str | None, paper: str | None = None) -> Proof: ...
 
 
 class Centre(Protocol):

@@ -95,6 +95,7 @@ class KioskSection(Listener):
     port: Annotated[int, Field(ge=0, le=65535)] = 8021
     key_file: Path | None = None
     idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
+    asks_reach: bool = True
 
 
 class ClerkSection(Listener):

@@ -366,6 +366,18 @@ class AttemptFailed(EventBody, frozen=True):
     second_check: bool = False
 
 
+class PaperCheckFailed(EventBody, frozen=True):
+    """The code was right, the digits of the ID paper were not. It counts against the bundle for its life."""
+
+    bundle: str
+
+
+class NewCodeAsked(EventBody, frozen=True):
+    """Somebody typed a phone number to get a new code; `bundles` wait for that number, none if nothing does."""
+
+    bundles: tuple[str, ...]
+
+
 class CodeAccepted(EventBody, frozen=True):
     code: str
     bundle: str
@@ -393,6 +405,22 @@ class Disputed(EventBody, frozen=True):
     hand_over: str
     compartment: int
     kind: DisputeKind
+
+
+class LeftForLater(EventBody, frozen=True):
+    """The citizen leaves this one inside for another day; its door stays shut and the code good for it."""
+
+    hand_over: str
+    compartment: int
+    visit: str
+
+
+class ReachAsked(EventBody, frozen=True):
+    """The citizen cannot reach this compartment: its door stays shut, the code good, and a clerk moves it lower."""
+
+    hand_over: str
+    compartment: int
+    visit: str
 
 
 class VisitEnded(EventBody, frozen=True):
@@ -635,10 +663,14 @@ Event = (
     | CodeMinted
     | CodesRevoked
     | AttemptFailed
+    | PaperCheckFailed
+    | NewCodeAsked
     | CodeAccepted
     | Collected
     | ReceiptConfirmed
     | Disputed
+    | LeftForLater
+    | ReachAsked
     | VisitEnded
     | NoticeQueued
     | NoticeAttempted

@@ -19,7 +19,7 @@ from locker import events as ev
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.refusals import DoorStandsOpen
-from locker.rules import results
+from locker.rules import pickup, results
 from otp import phones, sealing
 
 
@@ -28,6 +28,7 @@ class Inbox:
 
     def __init__(self, *, journal: Journal[Cabinet], device_key: bytes, procedures: Collection[str]) -> None:
         self._journal = journal
+        self._device_key = device_key
         self._digest_key = sealing.derive(device_key, "wish digests")
         self._procedures = frozenset(procedures)
 
@@ -43,13 +44,17 @@ class Inbox:
         ref = "" if present is None else present.person
         body = await self._journal.read(lambda connection: rows.personal(connection, ref))
         person = Person(ref, body or {})
-        request = translate(wish, put, person=person, procedures=self._procedures)
+        request = translate(wish, put, person=person, procedures=self._procedures, device_key=self._device_key)
         reused = results.Unreadable(wish=put, reason="contradicts-earlier")
         await self._journal.record(
             lambda cabinet, known, _moment: results.take(cabinet, known[1], reused if known[0] else request),
             known=lambda connection: (_is_reused(connection, put), _known(connection, put, request)),
         )
         return self._journal.cabinet.wish_seq
+
+    def announced_rows(self, body: wire.AnnounceResult, queued: ev.ResultQueued) -> tuple[ev.Row, ...]:
+        """The personal rows of an announced result, under the refs its fact names."""
+        return announced_rows(body, queued, device_key=self._device_key)
 
     async def take_when_closed(self, wish: wire.Wish) -> int:
         """`take`, waiting as long as an open door keeps the wish waiting."""
@@ -76,7 +81,9 @@ def _content(wish: wire.Wish) -> bytes:
         return repr((wish.wish_id, wish.kind, wish.body)).encode(errors="backslashreplace")
 
 
-def translate(wish: wire.Wish, put: ev.PutWish, *, person: Person, procedures: Collection[str]) -> results.Wish:
+def translate(
+    wish: wire.Wish, put: ev.PutWish, *, person: Person, procedures: Collection[str], device_key: bytes
+) -> results.Wish:
     """The wish as a request to the rules. `person` is the present personal row of an amended result."""
     try:
         body = wish.read_body()
@@ -86,14 +93,16 @@ def translate(wish: wire.Wish, put: ev.PutWish, *, person: Person, procedures: C
         return results.Unreadable(wish=put, reason="invalid-request")
     match body:
         case wire.AnnounceResult():
-            return _announce(body, put, procedures)
+            return _announce(body, put, procedures, device_key)
         case wire.AmendResult():
             return amend(body, put, person)
         case wire.CancelResult():
             return results.Cancel(wish=put, result=body.result_id)
 
 
-def _announce(body: wire.AnnounceResult, put: ev.PutWish, procedures: Collection[str]) -> results.Announce:
+def _announce(
+    body: wire.AnnounceResult, put: ev.PutWish, procedures: Collection[str], device_key: bytes
+) -> results.Announce:
     code = dossier_code.normalise(body.dossier_code)
     phone = phones.parse_phone(body.recipient.phone or "")
     flags = []
@@ -101,6 +110,10 @@ def _announce(body: wire.AnnounceResult, put: ev.PutWish, procedures: Collection
         flags.append("no_mobile_phone")
     if not dossier_code.is_known_shape(code):
         flags.append("dossier_unknown_shape")
+    if body.second_check:
+        flags.append(pickup.PAPER_CHECK)
+        if body.recipient.id_last4 is None:
+            flags.append(results.NO_PAPER_KNOWN)
     queued = ev.ResultQueued(
         wish=put.wish_seq,
         result=body.result_id,
@@ -119,17 +132,17 @@ def _announce(body: wire.AnnounceResult, put: ev.PutWish, procedures: Collection
         procedure_allowed=body.procedure_code in procedures,
         flags=tuple(flags),
     )
-    return results.Announce(wish=put, queued=queued, rows=announced_rows(body, queued))
+    return results.Announce(wish=put, queued=queued, rows=announced_rows(body, queued, device_key=device_key))
 
 
-def announced_rows(body: wire.AnnounceResult, queued: ev.ResultQueued) -> tuple[ev.Row, ...]:
-    """The personal rows of an announced result, under the refs its fact names."""
+def announced_rows(body: wire.AnnounceResult, queued: ev.ResultQueued, *, device_key: bytes) -> tuple[ev.Row, ...]:
+    """The personal rows of an announced result; of the ID paper only a keyed hash of its last four digits is kept."""
     code = dossier_code.normalise(body.dossier_code)
     phone = phones.parse_phone(body.recipient.phone or "")
     name = unicodedata.normalize("NFC", body.recipient.name)
     person = {"name": name, "phone": _dialled(phone), "language": body.recipient.language}
     if body.recipient.id_last4 is not None:
-        person["id_last4"] = body.recipient.id_last4
+        person["id_hash"] = sealing.keyed_hash(device_key, body.recipient.id_last4, context=queued.recipient).hex()
     return (
         ev.PutPersonal(ref=queued.person, kind="person", body=person, search=searchable(name)),
         ev.PutPersonal(

@@ -13,6 +13,7 @@ from locker import events as ev
 from otp import throttle
 
 SELECTOR_REST_MS = 24 * 3600 * 1000
+ASKED_REST_MS = 24 * 3600 * 1000
 
 
 TRAINS_A_VISIT = 3
@@ -97,6 +98,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
     have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
+    `is_out_of_reach`: its person cannot reach it, and a clerk moves it lower.
     `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
     `is_emptied`: the opening in which a clerk takes an intake out has ended.
     """
@@ -122,6 +124,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     last_actor: str = ""
     is_announced: bool = False
     is_reopened: bool = False
+    is_out_of_reach: bool = False
     reminded: int = 0
     direction: Literal["pickup", "intake"] = "pickup"
     is_emptied: bool = False
@@ -154,13 +157,20 @@ class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The live pickups of one recipient. `announced` are the results its notices have named."""
+    """The live pickups of one recipient. `announced` are the results its notices have named.
+
+    `asked_uptime_ms`: when its phone number was typed for a new code, of this run (0: in an earlier one).
+    `is_code_wanted`: such a code is still to be made.
+    """
 
     bundle: str
     recipient: str
     selector: str = ""
     announced: tuple[str, ...] = ()
     was_revoked: bool = False
+    asked_uptime_ms: tuple[int, ...] = ()
+    is_code_wanted: bool = False
+    paper_failures: int = 0
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -183,13 +193,17 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     is_opened: bool = False
 
 
-class Visit(msgspec.Struct, frozen=True):
-    """The visit a code was accepted in; it may open the other doors of its bundle and re-open just closed ones."""
+class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The visit a code was accepted in; it may open the other doors of its bundle and re-open just closed ones.
+
+    `later` are the hand-overs the person left inside for another day.
+    """
 
     visit: str
     bundle: str
     recipient: str
     touched_uptime_ms: int
+    later: tuple[str, ...] = ()
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -101,7 +101,9 @@ class Notices:
         """Everything that is due now, once. Raises RetryableStorageFault; what was left is due again."""
         if self._redraw_at <= self._uptime_ms():
             for bundle in rules.due_bundles(self._journal.cabinet):
-                await self._mint(bundle)
+                await self._mint(bundle, rules.mint)
+            for bundle in rules.wanted_bundles(self._journal.cabinet):
+                await self._mint(bundle, rules.mint_again)
         live = self._journal.cabinet.notices
         self._routes.keep_only(live)
         for memory in (self._asked, self._seen):
@@ -114,17 +116,17 @@ class Notices:
 
     def _next_at(self, cabinet: Cabinet) -> int | None:
         instants = [self._due_at(notice) for notice in cabinet.notices.values()]
-        if rules.due_bundles(cabinet):
+        if rules.due_bundles(cabinet) or rules.wanted_bundles(cabinet):
             instants.append(self._redraw_at)
         return min(instants, default=None)
 
     # --- codes
 
-    async def _mint(self, bundle: Bundle) -> None:
+    async def _mint(self, bundle: Bundle, rule: Callable[[Cabinet, str, rules.Fresh], ev.Decision]) -> None:
         """Make the owner's code of a bundle that is due, and queue its message."""
         try:
             fresh = await self._fresh(bundle)
-            await self._journal.record(lambda cabinet, *_: rules.mint(cabinet, bundle.bundle, fresh))
+            await self._journal.record(lambda cabinet, *_: rule(cabinet, bundle.bundle, fresh))
         except WrongStage:
             log.debug("selector taken meanwhile; drawn again")
             self._redraw_at = self._uptime_ms() + 1_000

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import apsw
 import msgspec
 
+from locker import rows
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.rules.pickup import Proof
@@ -23,10 +24,13 @@ SECOND_DIGITS = 4
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What the journal keeps of a bundle: its codes' verifiers, and the phones (or ID ends) of its people."""
+    """What the journal keeps of a bundle: its codes' verifiers, and what tells its people: the ends of their phones and
+    keyed hashes of the ends of their ID papers.
+    """
 
     candidates: sealing.Candidates | None
-    phones: tuple[str, ...]
+    recipient: str
+    people: tuple[Mapping[str, str], ...]
 
 
 class Proofs:
@@ -48,8 +52,9 @@ class Proofs:
         self._stretch = stretch
         self._answered: dict[str, int] = {}
 
-    async def prove(self, typed: Typed, *, second: str | None) -> Proof:
-        """Check a well-formed code; `second` is what was typed as last four digits of the phone, if anything.
+    async def prove(self, typed: Typed, *, second: str | None, paper: str | None = None) -> Proof:
+        """Check a well-formed code; `second` is what was typed as the last four digits of the phone, `paper` as those
+        of the ID paper, None where nothing was.
 
         Raises JournalClosed and the like; a wrong code is no error but a Proof without `code`.
         """
@@ -66,9 +71,24 @@ class Proofs:
         return Proof(
             selector=typed.selector,
             code=code or "",
-            second_matches=None if second is None else _matches(second, kept.phones),
+            second_matches=None if second is None else self._second_matches(second, kept),
+            paper_matches=None if paper is None else self._paper_matches(paper, kept, kept.people),
             answered_uptime_ms=self._look(typed.selector) if second is not None else self._answered.get(typed.selector),
         )
+
+    def _second_matches(self, typed: str, kept: Kept) -> bool:
+        """The end of a phone; of the ID paper only for who has no phone."""
+        digits = _digits(typed)
+        ends = [person["phone"][-SECOND_DIGITS:] for person in kept.people if person.get("phone")]
+        matched = [hmac.compare_digest(digits.encode(), end.encode()) for end in ends]
+        phoneless = tuple(person for person in kept.people if not person.get("phone"))
+        return self._paper_matches(typed, kept, phoneless) or (len(digits) == SECOND_DIGITS and any(matched))
+
+    def _paper_matches(self, typed: str, kept: Kept, people: Sequence[Mapping[str, str]]) -> bool:
+        digits = _digits(typed)
+        hashed = sealing.keyed_hash(self._device_key, digits, context=kept.recipient)
+        matched = [sealing.is_same(hashed, bytes.fromhex(person.get("id_hash", ""))) for person in people]
+        return len(digits) == SECOND_DIGITS and any(matched)
 
     def _look(self, selector: str) -> int | None:
         """When this selector's answer was looked at before; from now on it is looked at now, unless it must wait."""
@@ -81,35 +101,23 @@ class Proofs:
 def _kept(connection: apsw.Connection, cabinet: Cabinet, selector: str) -> Kept:
     bundle = next((one for one in cabinet.bundles.values() if one.selector == selector), None)
     if bundle is None:
-        return Kept(candidates=None, phones=())
+        return Kept(candidates=None, recipient="", people=())
     live = {code.code for code in cabinet.codes_of(bundle.bundle)}
-    rows: list[tuple[str, bytes, bytes]] = connection.execute(
+    found: list[tuple[str, bytes, bytes]] = connection.execute(
         "SELECT code, salt, verifier FROM code WHERE bundle = ? ORDER BY rowid", (bundle.bundle,)
     ).fetchall()  # type: ignore[assignment]  # a STRICT table gives these types
-    salts = {salt for _code, salt, _verifier in rows}
+    salts = {salt for _code, salt, _verifier in found}
     candidates = (
         sealing.Candidates(
-            salt=salts.pop(), verifiers=tuple((code, verifier) for code, _salt, verifier in rows if code in live)
+            salt=salts.pop(), verifiers=tuple((code, verifier) for code, _salt, verifier in found if code in live)
         )
         if len(salts) == 1
         else None
     )
     refs = sorted({result.person for result in cabinet.results.values() if result.recipient == bundle.recipient})
-    return Kept(candidates=candidates, phones=tuple(_ends(connection, refs)))
+    people = tuple(rows.personal(connection, ref) or {} for ref in refs)
+    return Kept(candidates=candidates, recipient=bundle.recipient, people=people)
 
 
-def _ends(connection: apsw.Connection, refs: list[str]) -> list[str]:
-    found = []
-    for ref in refs:
-        body = connection.execute("SELECT body FROM personal WHERE ref = ?", (ref,)).get
-        person = msgspec.json.decode(body, type=dict[str, str]) if body else {}
-        end = person.get("phone", "")[-SECOND_DIGITS:] or person.get("id_last4", "")
-        if end:
-            found.append(end)
-    return found
-
-
-def _matches(typed: str, ends: tuple[str, ...]) -> bool:
-    digits = "".join(mark for mark in typed if mark.isascii() and mark.isdigit())
-    matched = [hmac.compare_digest(digits.encode(), end.encode()) for end in ends]
-    return len(digits) == SECOND_DIGITS and any(matched)
+def _digits(typed: str) -> str:
+    return "".join(mark for mark in typed if mark.isascii() and mark.isdigit())

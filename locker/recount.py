@@ -6,6 +6,7 @@ them the personal rows they name, out of the wishes that brought them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -14,7 +15,7 @@ import structlog
 from locker import events as ev
 from locker import wire
 from locker.centre import CentreLine
-from locker.inbox import Person, amend, announced_rows
+from locker.inbox import Person, amend
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.rows import personal
@@ -23,7 +24,10 @@ from locker.rules import recounts
 log = structlog.get_logger()
 
 
-async def compare(journal: Journal[Cabinet], line: CentreLine) -> int | None:
+AnnouncedRows = Callable[[wire.AnnounceResult, ev.ResultQueued], tuple[ev.Row, ...]]
+
+
+async def compare(journal: Journal[Cabinet], line: CentreLine, *, rows_of: AnnouncedRows) -> int | None:
     """A recount, if the centre has more than this journal or another line of it.
 
     Through which fact both agree after one; None when none was needed. Raises CentreFault, RetryableStorageFault.
@@ -31,10 +35,10 @@ async def compare(journal: Journal[Cabinet], line: CentreLine) -> int | None:
     cabinet = journal.cabinet
     there = await line.stand(after=cabinet.seq)
     if cabinet.recount is not None and not cabinet.recount.is_replayed:
-        return await _recount(journal, line, there)
+        return await _recount(journal, line, there, rows_of)
     if there.epoch > cabinet.epoch or (there.epoch == cabinet.epoch and not await _agrees(journal, there)):
         await _start(journal, there, forked_at=await _fork(journal, line, min(there.acked_through, cabinet.seq)))
-        return await _recount(journal, line, there)
+        return await _recount(journal, line, there, rows_of)
     return None
 
 
@@ -68,7 +72,7 @@ async def _start(journal: Journal[Cabinet], there: wire.EventsOut, *, forked_at:
     )
 
 
-async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.EventsOut) -> int:
+async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.EventsOut, rows_of: AnnouncedRows) -> int:
     """Fetch every acknowledged fact behind the fork, merge it, and bring back the personal rows it names."""
     before = journal.cabinet
     assert before.recount is not None
@@ -86,14 +90,18 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
         facts = [ev.decode(one.fact) for one in merged]
         named += [fact for fact in facts if isinstance(fact, ev.ResultQueued | ev.ResultAmended)]
         after = page.events[-1].cab_seq
-    rows = await _personal_rows(journal, line, named, before)
+    rows = await _personal_rows(journal, line, named, before, rows_of)
     finished = ev.RecountFinished(merged_through=after)
     await journal.record(lambda *_: ev.Decision(events=(finished,), rows=rows))
     return min(there.acked_through, forked_at)
 
 
 async def _personal_rows(
-    journal: Journal[Cabinet], line: CentreLine, named: list[ev.ResultQueued | ev.ResultAmended], before: Cabinet
+    journal: Journal[Cabinet],
+    line: CentreLine,
+    named: list[ev.ResultQueued | ev.ResultAmended],
+    before: Cabinet,
+    rows_of: AnnouncedRows,
 ) -> tuple[ev.Row, ...]:
     """Names, phones and dossier codes of merged results, from the wishes that announced or changed them."""
     wanted = {fact.wish: fact for fact in named}
@@ -107,7 +115,7 @@ async def _personal_rows(
         for wish in found.wishes:
             if (fact := wanted.get(wish.wish_seq)) is not None:
                 known = people.get(fact.result) or await _person_before(journal, before, fact.result)
-                for row in _rows_of(wish, fact, known):
+                for row in _rows_of(wish, fact, known, rows_of):
                     rows.append(row)
                     if isinstance(row, ev.PutPersonal) and row.kind == "person":
                         people[fact.result] = Person(row.ref, row.body)
@@ -123,14 +131,16 @@ async def _person_before(journal: Journal[Cabinet], before: Cabinet, result: str
     return Person(ref, body or {})
 
 
-def _rows_of(wish: wire.Wish, fact: ev.ResultQueued | ev.ResultAmended, person: Person) -> tuple[ev.Row, ...]:
+def _rows_of(
+    wish: wire.Wish, fact: ev.ResultQueued | ev.ResultAmended, person: Person, rows_of: AnnouncedRows
+) -> tuple[ev.Row, ...]:
     try:
         body = wish.read_body()
     except ValueError:  # UnknownWishError and ValidationError
         log.warning("a wish that was carried out cannot be read by this release", wish_seq=wish.wish_seq)
         return ()
     if isinstance(fact, ev.ResultQueued) and isinstance(body, wire.AnnounceResult):
-        return announced_rows(body, fact)
+        return rows_of(body, fact)
     if isinstance(fact, ev.ResultAmended) and isinstance(body, wire.AmendResult):
         return amend(body, ev.PutWish(wish_seq=fact.wish, wish_id=wish.wish_id, digest=b""), person).rows
     return ()

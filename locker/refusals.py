@@ -37,10 +37,32 @@ class CodeMalformed(Refusal):
         super().__init__(f"not a twelve-digit code: {looks_like}")
 
 
+class PhoneMalformed(Refusal):
+    """What was typed is no phone number that a message can be sent to; nothing was looked up."""
+
+    slug = "phone-malformed"
+
+
 class SecondCheckNeeded(Refusal):
     """The throttle asks for the last four digits of the phone as well."""
 
     slug = "second-check-needed"
+
+
+class PaperCheckNeeded(Refusal):
+    """The code is right; this procedure also asks for the last four digits of the applicant's ID paper."""
+
+    slug = "paper-check-needed"
+
+
+class PaperRefused(Refusal):
+    """These are not the last four digits of the ID paper; `tries_left` of the bundle's five for life."""
+
+    slug = "paper-refused"
+
+    def __init__(self, tries_left: int) -> None:
+        self.tries_left = tries_left
+        super().__init__(f"the digits of the ID paper do not match; {tries_left} tries are left")
 
 
 class TooManyAttempts(Refusal):
@@ -124,7 +146,9 @@ class SeveralMatch(WrongStage):
 
 
 class NotLoadable(Refusal):
-    """The result may not be loaded; `reason` is one of not_finished, procedure, consent, unpaid, by_post, cancelled."""
+    """The result may not be loaded; `reason` is one of not_finished, procedure, consent, unpaid, by_post,
+    cancelled, no_paper_known (its procedure asks for the ID paper at the keypad, and the centre sent none).
+    """
 
     slug = "not-loadable"
 
@@ -201,6 +225,12 @@ class BoardOffline(Fault):
 
 class BusOffline(Fault):
     slug = "bus-offline"
+
+
+class NoticesOffline(Fault):
+    """No gateway can be reached, so no message would arrive in time."""
+
+    slug = "notices-offline"
 
 
 class SafeMode(Fault):

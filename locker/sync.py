@@ -150,7 +150,7 @@ class Sync:
             await self._journal.move_cursor(CURSOR, through)
 
     async def _compare(self) -> None:
-        agreed = await recount.compare(self._journal, self._line)
+        agreed = await recount.compare(self._journal, self._line, rows_of=self._inbox.announced_rows)
         if agreed is not None:
             await self._keep(max(await self._journal.cursor(CURSOR), agreed))
 

@@ -52,7 +52,13 @@ def load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) -
     """A door that would not open for its load is not offered to the next envelope before somebody has looked."""
     one = cabinet.hand_overs.get(event.hand_over)
     changed = forget_hand_over(free_results(cabinet, event.hand_over), event.hand_over, recorded)
-    if one is None or not one.trains or one.last_purpose != "load":
+    if one is None:
+        return changed
+    bundle = changed.bundle_of(one.recipient)
+    if bundle is not None and not set(bundle.announced).isdisjoint(event.results):
+        announced = tuple(result for result in bundle.announced if result not in event.results)
+        changed = replace(changed, bundles=put(changed.bundles, bundle.bundle, replace(bundle, announced=announced)))
+    if not one.trains or one.last_purpose != "load":
         return changed
     changed = quarantine(changed, event.compartment, "door_did_not_open")
     return open_incident(changed, "door_did_not_open", recorded, event.compartment)

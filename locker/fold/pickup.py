@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold.change import drop, open_incident, put, quarantine, touch_hand_over
-from locker.fold.custody import drop_idle_bundle, end_visit, forget_hand_over
-from locker.model import Bundle, Cabinet, Code, Visit
+from locker.fold.change import drop, open_incident, put, quarantine, touch_hand_over, touch_visit
+from locker.fold.custody import drop_idle_bundle, end_visit, forget_hand_over, results_of
+from locker.model import ASKED_REST_MS, Bundle, Cabinet, Code, Visit
 from otp import throttle
 
 
@@ -18,7 +18,11 @@ def code_minted(cabinet: Cabinet, event: ev.CodeMinted, _recorded: ev.Recorded) 
     return replace(
         cabinet,
         tries=tries,
-        bundles=put(cabinet.bundles, event.bundle, replace(bundle, selector=event.selector, was_revoked=False)),
+        bundles=put(
+            cabinet.bundles,
+            event.bundle,
+            replace(bundle, selector=event.selector, was_revoked=False, is_code_wanted=False),
+        ),
         codes=put(cabinet.codes, event.code, code),
     )
 
@@ -42,6 +46,24 @@ def attempt_failed(cabinet: Cabinet, event: ev.AttemptFailed, recorded: ev.Recor
         uptime_ms=recorded.moment.uptime_ms,
     )
     return replace(cabinet, bucket=bucket, tries=put(cabinet.tries, event.selector, tries))
+
+
+def paper_check_failed(cabinet: Cabinet, event: ev.PaperCheckFailed, _recorded: ev.Recorded) -> Cabinet:
+    bundle = cabinet.bundles.get(event.bundle)
+    if bundle is None:
+        return cabinet
+    failed = replace(bundle, paper_failures=bundle.paper_failures + 1)
+    return replace(cabinet, bundles=put(cabinet.bundles, event.bundle, failed))
+
+
+def new_code_asked(cabinet: Cabinet, event: ev.NewCodeAsked, recorded: ev.Recorded) -> Cabinet:
+    bundles = dict(cabinet.bundles)
+    for key in event.bundles:
+        if (bundle := bundles.get(key)) is not None:
+            now_ms = recorded.moment.uptime_ms
+            lately = tuple(at for at in bundle.asked_uptime_ms if now_ms - at < ASKED_REST_MS)
+            bundles[key] = replace(bundle, asked_uptime_ms=(*lately, now_ms), is_code_wanted=True)
+    return replace(cabinet, bundles=bundles)
 
 
 def code_accepted(cabinet: Cabinet, event: ev.CodeAccepted, recorded: ev.Recorded) -> Cabinet:
@@ -91,6 +113,31 @@ def disputed(cabinet: Cabinet, event: ev.Disputed, recorded: ev.Recorded) -> Cab
     changed = quarantine(cabinet, event.compartment, "disputed")
     changed = touch_hand_over(changed, event.hand_over, disputed=event.kind, uncertain="disputed")
     return open_incident(changed, "disputed_" + event.kind, recorded, event.compartment, event.hand_over)
+
+
+def left_for_later(cabinet: Cabinet, event: ev.LeftForLater, recorded: ev.Recorded) -> Cabinet:
+    return _later(cabinet, event.hand_over, event.visit, recorded)
+
+
+def reach_asked(cabinet: Cabinet, event: ev.ReachAsked, recorded: ev.Recorded) -> Cabinet:
+    """From now on its results lie low, wherever they are loaded next."""
+    one = cabinet.hand_overs.get(event.hand_over)
+    if one is None:
+        return cabinet
+    results = dict(cabinet.results)
+    for key in results_of(cabinet, event.hand_over):
+        results[key] = replace(results[key], reach="low")
+    changed = touch_hand_over(replace(cabinet, results=results), event.hand_over, is_out_of_reach=True)
+    if not one.is_out_of_reach:
+        changed = open_incident(changed, "out_of_reach", recorded, event.compartment, event.hand_over)
+    return _later(changed, event.hand_over, event.visit, recorded)
+
+
+def _later(cabinet: Cabinet, hand_over: str, visit: str, recorded: ev.Recorded) -> Cabinet:
+    changed = touch_visit(cabinet, visit, recorded)
+    if changed.visit is None or changed.visit.visit != visit:
+        return changed
+    return replace(changed, visit=replace(changed.visit, later=(*changed.visit.later, hand_over)))
 
 
 def visit_ended(cabinet: Cabinet, event: ev.VisitEnded, recorded: ev.Recorded) -> Cabinet:

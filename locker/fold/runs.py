@@ -18,6 +18,10 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
     }
     intakes = {key: replace(one, ended_uptime_ms=0) for key, one in changed.intakes.items()}
     notices = {key: replace(one, touched_uptime_ms=0) for key, one in cabinet.notices.items()}
+    bundles = {
+        key: replace(one, asked_uptime_ms=(0,) * len(one.asked_uptime_ms)) if one.asked_uptime_ms else one
+        for key, one in changed.bundles.items()
+    }
     compartments = {
         number: replace(one, opened_uptime_ms=0, closed_uptime_ms=0) for number, one in changed.compartments.items()
     }
@@ -28,6 +32,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         hand_overs=hand_overs,
         intakes=intakes,
         notices=notices,
+        bundles=bundles,
         compartments=compartments,
         bucket=throttle.restart(cabinet.bucket),
         round=None if cabinet.round is None else replace(cabinet.round, touched_uptime_ms=0),

@@ -1,12 +1,12 @@
 """How a present clerk takes things out again, looks inside, and settles what is uncertain.
 
 Opening a loaded compartment is routine when it is on today's list: its result was cancelled, it is overdue,
-uncertain, disputed, or its compartment waits for a look. Anything else loaded needs a second person. Only evidence
-or a clerk frees a compartment (I6); a look that finds what is on record makes it certain again, and anything else
-keeps the quarantine. An empty one ends the hand-over: it went the way its door was last granted for if that was left
-unsettled, and is missing, with an incident, if nobody had a right to take it. An incident of a compartment that still
-waits for a look is closed by looking. What a citizen left is always on today's list; the round that takes it out is in
-`locker.rules.intake_round`, and a look settles what was left unsaid of it.
+uncertain, disputed, out of its owner's reach, or its compartment waits for a look. Anything else loaded needs a second
+person. Only evidence or a clerk frees a compartment (I6); a look that finds what is on record makes it certain again,
+and anything else keeps the quarantine. An empty one ends the hand-over: it went the way its door was last granted for
+if that was left unsettled, and is missing, with an incident, if nobody had a right to take it. An incident of a
+compartment that still waits for a look is closed by looking. What a citizen left is always on today's list; the round
+that takes it out is in `locker.rules.intake_round`, and a look settles what was left unsaid of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,14 @@ def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
     if one.direction == "intake":
         return True
     place = cabinet.compartment(one.compartment)
-    waits = one.is_cancelled or one.uncertain or one.disputed or place.quarantine or place.is_unproved
+    waits = (
+        one.is_cancelled
+        or one.uncertain
+        or one.disputed
+        or place.quarantine
+        or place.is_unproved
+        or one.is_out_of_reach
+    )
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
     return bool(waits) or any(deadline and deadline < today for deadline in deadlines)
 

@@ -128,12 +128,26 @@ def collected(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.D
 
 
 def reclaimed(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
-    """Book a hand-over as taken out by a present clerk, and tell its owner if a notice had named it."""
+    """Book a hand-over as taken out by a present clerk, and tell its owner if a notice had named it.
+
+    One its owner cannot reach is not over: it is expected again, goes within reach, and is announced anew.
+    """
+    if one.is_out_of_reach and not one.is_cancelled:
+        return _taken_lower(cabinet, one, actor=actor)
     fact = ev.Reclaimed(hand_over=one.hand_over, compartment=one.compartment, results=one.results, actor=actor)
     over = ended(cabinet, one, fact, cause="reclaimed")
     if not one.is_announced:
         return over
     return merged(over, _told(cabinet, one, "WITHDRAWN" if one.is_cancelled else "EXPIRED"))
+
+
+def _taken_lower(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
+    over = tuple(
+        ev.IncidentClosed(incident=incident.incident, actor=actor)
+        for incident in cabinet.incidents.values()
+        if incident.kind == "out_of_reach" and incident.hand_over == one.hand_over
+    )
+    return merged(undone(cabinet, one, evidence="clerk"), ev.Decision(events=over))
 
 
 def undone(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:

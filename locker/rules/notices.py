@@ -73,11 +73,23 @@ def mint_again(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
     present = cabinet.bundles.get(bundle)
     if present is None or _is_recounting(cabinet):
         raise WrongStage("no announced result waits for this person")
-    waiting = [result for one in _waiting(cabinet, present) for result in one.results]
-    results = tuple(result for result in waiting if result in present.announced)
+    results = renewable(cabinet, present)
     if not results:
         raise WrongStage("no announced result waits for this person")
     return _minted(cabinet, present, fresh, results=results, cause="asked", template="NEWCODE")
+
+
+def renewable(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
+    """Results that a new code of this bundle may speak of: announced before, and still waiting."""
+    waiting = [result for one in _waiting(cabinet, bundle) for result in one.results]
+    return tuple(result for result in waiting if result in bundle.announced)
+
+
+def wanted_bundles(cabinet: Cabinet) -> tuple[Bundle, ...]:
+    """Bundles whose person asked for a new code at the kiosk and has not got it yet."""
+    if _is_recounting(cabinet):
+        return ()
+    return tuple(one for one in cabinet.bundles.values() if one.is_code_wanted and renewable(cabinet, one))
 
 
 def _is_recounting(cabinet: Cabinet) -> bool:

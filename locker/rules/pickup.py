@@ -3,10 +3,13 @@
 A code opens its bundle's doors, one after another, and is spent when they are handed over (I5). Wrong, used,
 unknown and suspended codes get one answer. A failure is charged durably before it is answered. When the throttle is
 dry the keypad also asks for the last four digits of the phone, so the owner of a right code is never refused for
-what somebody else did (I14). A right code whose grant is live returns that grant and charges nothing. Re-opening is
-free for 60 s after closing and ends with "received all" or the visit. A door that was not seen open costs nothing:
-the person is asked, three trains a visit, 60 s apart. Who leaves without an answer leaves the hand-over uncertain and
-the code good.
+what somebody else did (I14). A right code whose grant is live returns that grant and charges nothing. Where a procedure
+wants it, a right code is asked for the last four digits of the ID paper: five wrong answers in the life of a bundle.
+
+One door of several may be left for another day. Where the unit wants it, a door above 120 cm is shown before it opens:
+who cannot reach it says so, it stays shut, the code stays good, and a clerk moves it lower. Re-opening is free for 60 s
+after closing and ends with "received all" or the visit. A door that was not seen open costs nothing: the person is
+asked, three trains a visit, 60 s apart. Who leaves without an answer leaves the hand-over uncertain and the code good.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from locker.refusals import (
     CodeRefused,
     CompartmentBusy,
     DoorDidNotOpen,
+    PaperCheckNeeded,
+    PaperRefused,
     SecondCheckNeeded,
     TooManyAttempts,
     UnknownHandOver,
@@ -32,6 +37,9 @@ from locker.rules import doors
 from otp import throttle
 
 REOPEN_MS = 60_000
+REACH_CM = 120
+PAPER_CHECK = "second_check"
+PAPER_TRIES = 5
 SUSPECT_RETRY_MS = 5_000
 
 Said = Literal["received_all", "door_stayed_shut", "empty", "not_mine", "incomplete"]
@@ -41,20 +49,25 @@ Answer = Said | Literal["door_is_shut"]
 class Proof(msgspec.Struct, frozen=True):
     """What checking twelve typed digits gave, before any decision.
 
-    `code` is the id of the live code whose verifier held, else empty. `second_matches` is None when no second
-    answer was typed. `answered_uptime_ms` is when this selector's last second answer was looked at in this run.
+    `code` is the id of the live code whose verifier held, else empty. `second_matches` is None when no second answer
+    was typed, `paper_matches` when no digits of the ID paper were. `answered_uptime_ms` is when this selector's last
+    second answer was looked at in this run.
     """
 
     selector: str
     code: str
     second_matches: bool | None = None
+    paper_matches: bool | None = None
     answered_uptime_ms: int | None = None
 
 
 class Submit(msgspec.Struct, frozen=True):
+    """Twelve digits that were checked. `asks_reach`: a high door is shown first and opened by `open_next`."""
+
     proof: Proof
     visit: str
     grant: str
+    asks_reach: bool = False
 
 
 def gate(cabinet: Cabinet, proof: Proof, *, uptime_ms: int) -> throttle.Gate:
@@ -80,7 +93,8 @@ def submit(
 ) -> ev.Decision:
     """Accept a right code and grant its first door, or charge a wrong one.
 
-    Raises SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), BoardOffline (no door of
+    Raises SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), PaperCheckNeeded and
+    PaperRefused (the code is right, its procedure asks for the ID paper), BoardOffline (no door of
     this bundle can be opened now; nothing is charged), CompartmentBusy (a clerk is at its last door; nothing is
     charged), DoorDidNotOpen (trains used up; nothing is charged).
     """
@@ -97,11 +111,48 @@ def submit(
     if bundle is None or not _collectable(cabinet, bundle):
         failed = ev.AttemptFailed(selector=proof.selector, second_check=passed is throttle.Gate.EVALUATE_CHECKED)
         return ev.Decision(events=(failed,), refusal=CodeRefused("not accepted"))
+    if _needs_paper(cabinet, bundle) and not (proof.paper_matches and bundle.paper_failures < PAPER_TRIES):
+        return _paper_refused(bundle, proof)
     accepted = _accept(cabinet, proof, bundle, request.visit)
     if _has_live_door(cabinet, bundle):
         return accepted
-    issued = _grant_next(cabinet, bundle, request, places=places, servable=servable, moment=moment)
-    return doors.merged(accepted, issued)
+    one = _choose(cabinet, _not_left(cabinet, bundle, request.visit), places=places, servable=servable, moment=moment)
+    if request.asks_reach and is_shown_first(one, places[one.compartment]):
+        return accepted
+    return doors.merged(accepted, _granted(one, request.grant, request.visit))
+
+
+def _not_left(cabinet: Cabinet, bundle: Bundle, visit: str) -> list[HandOver]:
+    """What this visit still opens by itself: all but what was left for later, unless that is all there is."""
+    waiting = _collectable(cabinet, bundle)
+    present = cabinet.visit
+    later = present.later if present is not None and present.visit == visit else ()
+    return [one for one in waiting if one.hand_over not in later] or waiting
+
+
+def is_shown_first(one: HandOver, place: Place) -> bool:
+    """Whether the person must see where this door is before it opens: it is high, and was not tried yet."""
+    return place.height_cm > REACH_CM and one.trains == 0
+
+
+def _needs_paper(cabinet: Cabinet, bundle: Bundle) -> bool:
+    """Whether the procedure of anything that waits asks for the ID paper as well."""
+    return any(
+        PAPER_CHECK in cabinet.results[key].flags
+        for one in _collectable(cabinet, bundle)
+        for key in one.results
+        if key in cabinet.results
+    )
+
+
+def _paper_refused(bundle: Bundle, proof: Proof) -> ev.Decision:
+    left = PAPER_TRIES - bundle.paper_failures
+    if left <= 0:
+        raise PaperRefused(tries_left=0)
+    if proof.paper_matches is None:
+        raise PaperCheckNeeded("the last four digits of the applicant's ID paper are needed as well")
+    failed = ev.PaperCheckFailed(bundle=bundle.bundle)
+    return ev.Decision(events=(failed,), refusal=PaperRefused(tries_left=left - 1))
 
 
 def _bundle_of_code(cabinet: Cabinet, proof: Proof) -> Bundle | None:
@@ -139,16 +190,15 @@ def is_at_door(cabinet: Cabinet, one: HandOver) -> bool:
     return one.open_for == "collect" and cabinet.compartment(one.compartment).is_open
 
 
-def _grant_next(
+def _choose(
     cabinet: Cabinet,
-    bundle: Bundle,
-    request: Submit,
+    waiting: list[HandOver],
     *,
     places: Mapping[int, Place],
     servable: Collection[int],
     moment: ev.Moment,
-) -> ev.Decision:
-    waiting = _collectable(cabinet, bundle)
+) -> HandOver:
+    """The hand-over whose door is next. Raises BoardOffline, CompartmentBusy, DoorDidNotOpen."""
     reachable = [
         one
         for one in waiting
@@ -165,8 +215,7 @@ def _grant_next(
     free = [one for one in idle if _may_try(cabinet, one, moment)]
     if not free:
         raise DoorDidNotOpen("the door was tried and did not open; the code stays good")
-    one = min(free, key=lambda each: (each.trains, cabinet.compartment(each.compartment).is_open, each.compartment))
-    return _granted(one, request.grant, request.visit)
+    return min(free, key=lambda each: (each.trains, cabinet.compartment(each.compartment).is_open, each.compartment))
 
 
 def _is_busy(cabinet: Cabinet, one: HandOver) -> bool:
@@ -206,10 +255,42 @@ def open_next(
     bundle = _bundle_of_visit(cabinet, visit)
     if _has_live_door(cabinet, bundle):
         raise CompartmentBusy("a door of this visit is still open or opening")
-    if not _collectable(cabinet, bundle):
+    waiting = still_waiting(cabinet, visit)
+    if not waiting:
         raise WrongStage("nothing else is waiting for this visit")
-    request = Submit(proof=Proof(selector=bundle.selector, code=""), visit=visit, grant=grant)
-    return _grant_next(cabinet, bundle, request, places=places, servable=servable, moment=moment)
+    one = _choose(cabinet, waiting, places=places, servable=servable, moment=moment)
+    return _granted(one, grant, visit)
+
+
+def still_waiting(cabinet: Cabinet, visit: str) -> list[HandOver]:
+    """What this visit has neither taken nor left for later; nothing for a visit that has ended."""
+    present = cabinet.visit
+    bundle = None if present is None or present.visit != visit else cabinet.bundles.get(present.bundle)
+    if present is None or bundle is None:
+        return []
+    return [one for one in _collectable(cabinet, bundle) if one.hand_over not in present.later]
+
+
+def next_door(
+    cabinet: Cabinet, visit: str, *, places: Mapping[int, Place], servable: Collection[int], moment: ev.Moment
+) -> HandOver | None:
+    """The hand-over whose door `open_next` would open now, to show its place; None when it would refuse."""
+    try:
+        return _choose(cabinet, still_waiting(cabinet, visit), places=places, servable=servable, moment=moment)
+    except (BoardOffline, CompartmentBusy, DoorDidNotOpen):
+        return None
+
+
+def leave_inside(cabinet: Cabinet, hand_over: str, *, visit: str, is_out_of_reach: bool) -> ev.Decision:
+    """Leave one hand-over of the visit for another day, or for a clerk to move it lower; its door stays shut.
+
+    Raises WrongStage (taken, left already, its door open or opening), UnknownHandOver.
+    """
+    one = _of_visit(cabinet, hand_over, visit)
+    if one not in still_waiting(cabinet, visit) or is_at_door(cabinet, one):
+        raise WrongStage("this one is not waiting behind a shut door")
+    kind = ev.ReachAsked if is_out_of_reach else ev.LeftForLater
+    return ev.Decision(events=(kind(hand_over=hand_over, compartment=one.compartment, visit=visit),))
 
 
 def _bundle_of_visit(cabinet: Cabinet, visit: str) -> Bundle:

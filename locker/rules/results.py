@@ -19,6 +19,7 @@ from locker.refusals import ContradictsEarlier, DoorStandsOpen, NotLoadable, Out
 from locker.rules.doors import merged, revoked
 
 FINISHED_STATE = 9
+NO_PAPER_KNOWN = "no_paper_known"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -154,6 +155,7 @@ def check_loadable(result: Result) -> None:
         ("consent", not result.consent),
         ("unpaid", result.fee == "unpaid"),
         ("by_post", result.by_post),
+        (NO_PAPER_KNOWN, NO_PAPER_KNOWN in result.flags),
     )
     for reason, stands in reasons:
         if stands:

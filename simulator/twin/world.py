@@ -419,7 +419,7 @@ class World:
             fault = self.rng.choice([one for one in LineFaultKind if one is not LineFaultKind.ECHO])
             self.steel.faults.waiting.append(LineFault(kind=fault, times=self.rng.randrange(1, 4)))
         else:
-            await self._break_service(kind)
+            await self._break_what_serves(kind)
 
     async def _break_door(self, number: int, kind: str) -> None:
         sensor = SensorFault(kind) if kind in set(SensorFault) else None
@@ -434,7 +434,7 @@ class World:
         await asyncio.sleep(60.0 * self.rng.random())
         people.push(self, number)
 
-    async def _break_service(self, kind: str) -> None:
+    async def _break_what_serves(self, kind: str) -> None:
         rng = self.rng
         if kind == "board_dead":
             name = rng.choice(list(self.steel.model.boards))

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from locker import events as ev
-from otp import codes
+from otp import codes, sealing
 
 
 def other_secret(digits: str) -> str:
@@ -242,3 +242,22 @@ async def test_a_door_that_the_sensor_shows_open_is_shut_on_the_citizens_word(
     assert (await kiosk.post(f"/api/kiosk/visits/{visit}/answers", json=said)).status_code == 200
     assert await cab.facts(ev.Collected) == 1
     assert cab.now.compartment(1).is_suspect
+
+
+async def test_a_procedure_that_wants_the_id_paper_asks_for_it_after_a_right_code(
+    cab: Any, kiosk: httpx.AsyncClient
+) -> None:
+    await cab.announce("r-1", code="H29.190.5-261008-0001", flags=("second_check",))
+    await cab.load("r-1", number=1, hand_over="h-1")
+    digits = await cab.close_round()
+    asked = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
+    assert (asked.status_code, asked.json()["type"].rsplit(":", 1)[-1]) == (403, "paper-check-needed")
+    wrong = await kiosk.post("/api/kiosk/codes", json={"digits": digits, "paper": "0000"})
+    assert (wrong.json()["type"].rsplit(":", 1)[-1], wrong.json()["tries_left"]) == ("paper-refused", 4)
+    assert await cab.facts(ev.PaperCheckFailed) == 1
+    hashed = sealing.keyed_hash(bytes(range(32)), "4417", context="k-1").hex()
+    row = ev.PutPersonal(ref="p-k-1", kind="person", body={"name": "Hoa", "phone": "+84901234678", "id_hash": hashed})
+    await cab.journal.record(lambda *_: ev.Decision(rows=(row,), events=(ev.ClockTrusted(clock="synced"),)))
+    right = await kiosk.post("/api/kiosk/codes", json={"digits": digits, "paper": "4417"})
+    assert right.status_code == 200
+    assert await cab.facts(ev.GrantIssued) == 1

@@ -29,6 +29,7 @@ from tests.locker.story import story  # noqa: F401  fixture
 from tests.otp.conftest import fake_twilio, gateway_with, twilio_wire  # noqa: F401  fixtures: the same Twilio on the wire
 
 SECTOR = 512
+DEVICE_KEY = b"k" * 32
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -309,7 +310,7 @@ class Hall:
             consent=True,
             fee="none",
         )
-        await self.record(queued, rows=announced_rows(body, queued))
+        await self.record(queued, rows=announced_rows(body, queued, device_key=DEVICE_KEY))
         return body.result_id
 
     async def load(self, *results: str, compartment: int = 1, closes_round: bool = True) -> str:

@@ -207,3 +207,17 @@ async def test_a_result_that_was_collected_is_not_expected_again_and_a_reclaimed
     assert (await last_fact(hall))[1]["reason"] == "contradicts-earlier"
     await inbox.take(wish(4, "AnnounceResult", announcement(2)))
     assert "r2" in hall.cabinet.results
+
+
+@pytest.mark.parametrize(("paper", "flags"), [("4417", {"second_check"}), (None, {"second_check", "no_paper_known"})])
+async def test_a_second_check_goes_with_the_result_and_says_when_it_cannot_be_made(
+    hall: Any, inbox: Inbox, paper: str | None, flags: set[str]
+) -> None:
+    body = announcement(recipient={"id_last4": paper}) | {"second_check": True}
+    await inbox.take(wish(1, "AnnounceResult", body))
+    assert flags <= set(hall.cabinet.results["r1"].flags)
+    assert ("no_paper_known" in hall.cabinet.results["r1"].flags) is (paper is None)
+    person = await person_of(hall, "r1")
+    assert person is not None
+    assert ("id_hash" in person) is (paper is not None)
+    assert "4417" not in person.values()

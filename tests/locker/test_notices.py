@@ -307,6 +307,18 @@ async def test_who_asks_for_a_new_code_gets_it_by_the_other_gateway(
     assert code_in(text.replace("MOI ", "")) not in fake_twilio.messages[0]["body"].replace(" ", "")
 
 
+async def test_a_new_code_that_was_asked_for_at_the_kiosk_goes_out_by_the_other_gateway(
+    hall: Any, twilio_post: Post, fake_twilio: Any
+) -> None:
+    await hall.load(await hall.announce(1))
+    await twilio_post.settle()
+    await hall.record(ev.NewCodeAsked(bundles=tuple(hall.cabinet.bundles)))
+    await twilio_post.settle()
+    assert len(fake_twilio.messages) == 1
+    (text,) = twilio_post.texts()
+    assert "MA MO TU MOI" in text
+
+
 async def test_the_message_of_a_revoked_code_is_never_sent(hall: Any, post: Post, folder: Path) -> None:
     shut(folder)
     await hall.load(await hall.announce(1))

@@ -159,3 +159,21 @@ async def test_nothing_that_was_typed_shows_in_what_a_log_would_print(proofs: Pr
     proof = await proofs.prove(Typed("482", "11111111"), second="5678")
     assert "11111111" not in repr(proof)
     assert "5678" not in repr(proof)
+
+
+@pytest.mark.parametrize(("typed", "matches"), [("4417", True), ("4418", False), ("441", False), ("", False)])
+async def test_the_end_of_the_id_paper_is_compared_by_its_keyed_hash(
+    proofs: Proofs, minted: Any, hall: Any, typed: str, *, matches: bool
+) -> None:
+    await minted("11111111", id_last4="4417")
+    kept = await hall.journal.read(lambda connection: str(connection.execute("SELECT body FROM personal").fetchall()))
+    assert "id_hash" in kept
+    assert "4417" not in kept
+    proof = await proofs.prove(Typed("482", "11111111"), second=None, paper=typed)
+    assert proof.paper_matches is matches
+
+
+async def test_nobodys_paper_matches_where_none_is_known(proofs: Proofs, minted: Any) -> None:
+    await minted("11111111")
+    assert (await proofs.prove(Typed("482", "11111111"), second=None, paper="4417")).paper_matches is False
+    assert (await proofs.prove(Typed("482", "11111111"), second=None)).paper_matches is None

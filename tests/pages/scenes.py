@@ -50,8 +50,28 @@ def door(number: int, stage: str, **more: Any) -> Body:
     }
 
 
-def visit(*present: Body, waiting: int = 0, idle: int = 90) -> Body:
-    return {"visit": "v1", "idle_seconds_left": idle, "doors": list(present), "waiting": waiting}
+def visit(*present: Body, waiting: int = 0, idle: int = 90, **more: Any) -> Body:
+    return {
+        "visit": "v1",
+        "idle_seconds_left": idle,
+        "doors": list(present),
+        "waiting": waiting,
+        "next": None,
+        "later": 0,
+        "is_moved": False,
+        **more,
+    }
+
+
+def next_door(number: int, *, is_high: bool = False) -> Body:
+    place = PLACES[number - 1]
+    return {
+        "hand_over": f"h{number}",
+        "compartment": number,
+        "row": place["row"],
+        "column": place["column"],
+        "is_high": is_high,
+    }
 
 
 def _compartment(place: Body) -> Body:
@@ -161,7 +181,9 @@ VISITS: dict[str, Body] = {
     "open": visit(door(21, "open", items=2, reminder=2), waiting=2),
     "unseen": visit(door(10, "unseen")),
     "closed": visit(door(10, "closed", reopen_seconds_left=48)),
-    "next": visit(waiting=2),
+    "next": visit(waiting=2, next=next_door(10)),
+    "high": visit(waiting=2, next=next_door(3, is_high=True)),
+    "later": visit(later=1, is_moved=True),
     "disputed": visit(door(10, "disputed"), waiting=1),
     "left-open": visit(door(10, "left_open"), waiting=1),
     "end": visit(),

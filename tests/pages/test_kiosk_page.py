@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.pages.scenes import door, doors, visit
+from tests.pages.scenes import door, doors, next_door, visit
 from tests.pages.stub_service import StubService, done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -31,7 +31,7 @@ async def test_a_pickup_by_touch_takes_two_touches_besides_the_digits(kiosk: Stu
     page = await open_page(kiosk)
     kiosk.script("codes", done(visit="v1"))
     await _touch(page, "collect", *(f"key-{digit}" for digit in CODE))
-    assert await kiosk.asked("codes") == {"digits": CODE, "second": None, "visit": None}
+    assert await kiosk.asked("codes") == {"digits": CODE, "second": None, "paper": None, "visit": None}
     await kiosk.show(visit=visit(door(10, "opening")))
     await _sees(page, "opening")
     await kiosk.show(visit=visit(door(10, "open", items=2)), doors=doors(10))
@@ -127,7 +127,7 @@ async def test_the_second_check_sends_the_same_code_with_four_more_digits(kiosk:
     await _sees(page, "second")
     await page.keyboard.press("Enter")
     asked = await kiosk.asked("codes", times=3)
-    assert asked == {"digits": CODE, "second": "1234", "visit": None}
+    assert asked == {"digits": CODE, "second": "1234", "paper": None, "visit": None}
     await kiosk.show(visit=visit(door(3, "opening")))
     await _sees(page, "opening")
 
@@ -269,3 +269,68 @@ async def test_an_unanswered_code_entry_clears_itself_after_ninety_seconds(kiosk
     await _sees(page, "code")
     await page.clock.run_for(31_000)
     await _sees(page, "idle")
+
+
+async def test_who_has_no_code_types_the_phone_number_and_reads_one_answer(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("lost-code", problem("phone-malformed", 422), done())
+    await _touch(page, "help", "lost-code")
+    await _type_by_hand(page, "0912345678")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("note")).to_contain_text("bắt đầu bằng số 0")
+    await _touch(page, "key-send")
+    assert await kiosk.asked("lost-code", times=2) == {"phone": "0912345678"}
+    await _sees(page, "asked")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("mã sẽ đến trong 2 phút")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "0")
+
+
+async def test_nobody_types_a_number_when_no_message_can_go_out(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(notices_online=False)
+    await _touch(page, "help", "lost-code")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Tạm chưa gửi được tin nhắn")
+    await expect(page.get_by_test_id("keypad")).to_have_count(0)
+
+
+async def test_one_of_several_is_left_for_later(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(waiting=2, next=next_door(7)))
+    await _sees(page, "next")
+    await page.keyboard.press("3")
+    assert await kiosk.asked("visits/v1/later") == {"hand_over": "h7"}
+    await kiosk.show(visit=visit(waiting=1, next=next_door(9), later=1))
+    await expect(page.get_by_test_id("later")).to_have_count(0)
+    await kiosk.show(visit=visit(later=1))
+    await _sees(page, "later")
+
+
+async def test_a_high_door_is_shown_before_it_opens_and_can_be_said_to_be_out_of_reach(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(waiting=1, next=next_door(3, is_high=True)))
+    await _sees(page, "high")
+    await expect(page.get_by_test_id("cabinet-picture").locator(".is-marked text").last).to_have_text("3")
+    await page.keyboard.press("2")
+    assert await kiosk.asked("visits/v1/reach") == {"hand_over": "h3"}
+    await kiosk.show(visit=visit(later=1, is_moved=True))
+    await expect(page.get_by_test_id("moved")).to_be_visible()
+    await page.keyboard.press("*")
+    await kiosk.asked("visits/v1/leave")
+
+
+async def test_the_id_paper_is_asked_for_after_a_right_code_and_sent_with_it(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    refused = problem("paper-refused", 403, tries_left=4)
+    kiosk.script("codes", problem("paper-check-needed", 403), refused, done(visit="v1"))
+    await page.keyboard.type(CODE)
+    await _sees(page, "paper")
+    await _type_by_hand(page, "4418")
+    await expect(page.get_by_test_id("note")).to_contain_text("căn cước")
+    await _touch(page, "key-4", "key-4", "key-1", "key-7")
+    asked = await kiosk.asked("codes", times=3)
+    assert asked == {"digits": CODE, "second": None, "paper": "4417", "visit": None}

@@ -11,10 +11,11 @@ from playwright.async_api import Page
 
 from locker.events import DisputeKind
 from tests.pages.scenes import KIOSK, STATES, VISITS, doors
-from tests.pages.stub_service import PAGES, StubService, problem
+from tests.pages.stub_service import PAGES, StubService, done, problem
 
 Open = Callable[..., Awaitable[Page]]
 CODE = "482173905562"
+ONLY_CITIZENS = {"phone-malformed", "notices-offline", "paper-check-needed", "paper-refused"}
 
 # Text of 24 px, headlines of 40 px, targets of 44 px (the keypad's 72 px), contrast of 7:1, nothing cut off.
 MEASURE = """() => {
@@ -74,11 +75,25 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await kiosk.show(notices_online=True, presence_number=None)
     await page.keyboard.press("*")
     yield await shown("help")
+    await page.keyboard.press("2")
+    yield await shown("phone")
+    await kiosk.show(notices_online=False)
+    yield await shown("no-notices")
+    await kiosk.show(notices_online=True)
+    kiosk.script("lost-code", problem("phone-malformed", 422), done())
+    await page.keyboard.type("0283829123", delay=60)
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("phone")
+    await page.keyboard.press("Enter")
+    yield await shown("asked")
     await page.keyboard.press("*")
     kiosk.script(
         "codes",
         problem("code-refused", 403),
         problem("second-check-needed", 403),
+        problem("paper-check-needed", 403),
+        problem("paper-refused", 403, tries_left=0),
         problem("too-many-attempts", 429, retry_after=60),
         problem("board-offline", 503, retry_after=60),
     )
@@ -87,6 +102,11 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     yield await shown("code")
     await page.keyboard.type(CODE)
     yield await shown("second")
+    await page.keyboard.type("5562")
+    yield await shown("paper")
+    await page.keyboard.type("5562")
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("paper")
     await page.keyboard.type("5562")
     yield await shown("wait")
     await page.keyboard.press("*")
@@ -167,7 +187,14 @@ def test_every_incident_and_every_refusal_has_a_sentence_for_the_clerk() -> None
     kinds |= {f"disputed_{kind}" for kind in get_args(DisputeKind)}
     assert {f"incident.{kind}" for kind in kinds} - words == set()
     refusals = (PAGES.parents[1] / "locker" / "refusals.py").read_text(encoding="utf-8")
-    said_elsewhere = {"refused", "fault", "gap", "code-refused", "code-malformed", "second-check-needed"}
+    said_elsewhere = {
+        "refused",
+        "fault",
+        "gap",
+        "code-refused",
+        "code-malformed",
+        "second-check-needed",
+    } | ONLY_CITIZENS
     slugs = set(re.findall(r'slug(?:: ClassVar\[str\])? = "([a-z-]+)"', refusals)) - said_elsewhere
     assert {f"problem.{slug}" for slug in slugs} - words == set()
 

@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { button, callLine, keycap, screen } from "./frame.js";
+import { groups, keypad, noteOf } from "./keypad.js";
 import { CODE_DIGITS, SECOND_DIGITS } from "./screens.js";
 
 const back = (view, key, act = "back") =>
@@ -29,14 +30,15 @@ export function idle(view) {
 }
 
 export function help(view) {
-  const topic = (name, key) =>
-    h("li", {}, icon(name), h("div", {}, h("h2", {}, view.say(key)), h("p", {}, view.say(`${key}.how`, { hotline: view.hotline }))));
+  const topic = (name, key, more = null) =>
+    h("li", {}, icon(name), h("div", {}, h("h2", {}, view.say(key)), h("p", {}, view.say(`${key}.how`, { hotline: view.hotline }))), more);
+  const lost = button({ act: "lost", keypad: "2", testid: "lost-code", look: "is-quiet" }, keycap("2"), view.say("help.lost.do"));
   return screen(
     "help",
     view,
     [
       h("h1", {}, view.say("help.title")),
-      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost"), topic("door", "help.stuck")),
+      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost", lost), topic("door", "help.stuck")),
     ],
     {
       countdown: view.entryLeft,
@@ -46,60 +48,6 @@ export function help(view) {
       ],
     },
   );
-}
-
-function keypad(view, isFull) {
-  const { isBusy } = view.local;
-  const digit = (key) =>
-    button({ act: "digit", keypad: key, testid: `key-${key}`, look: "is-key", isDisabled: isBusy, of: { digit: key } }, key);
-  return h(
-    "div",
-    { class: "keypad", "data-testid": "keypad" },
-    ["1", "2", "3", "4", "5", "6", "7", "8", "9"].map(digit),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "button is-key",
-        "data-act": "erase",
-        "data-keypad": "Backspace",
-        "data-testid": "key-erase",
-        "aria-label": view.say("code.erase"),
-        disabled: isBusy,
-      },
-      icon("erase"),
-    ),
-    digit("0"),
-    button(
-      { act: "send", keypad: "Enter", testid: "key-send", look: isFull ? "is-key is-primary" : "is-key", isDisabled: isBusy },
-      h("span", { class: "small" }, view.say("code.send")),
-      keycap("Enter"),
-    ),
-  );
-}
-
-/** Typed digits in groups of four, the group in turn outlined. */
-function groups(typed, length, isStale, label) {
-  const turn = Math.min(Math.floor(typed.length / 4), length / 4 - 1);
-  return h(
-    "div",
-    { class: isStale ? "groups is-stale" : "groups", role: "group", "aria-label": label, "data-testid": "typed", "data-typed": typed.length },
-    Array.from({ length: length / 4 }, (_, group) =>
-      h(
-        "span",
-        { class: group === turn && typed.length < length ? "group is-turn" : "group" },
-        Array.from({ length: 4 }, (_none, at) => h("b", {}, typed[group * 4 + at] ?? "\u00a0")),
-      ),
-    ),
-  );
-}
-
-function noteOf(view) {
-  const { note, isBusy, language } = view.local;
-  if (isBusy) return h("p", { class: "note is-busy", role: "status", "data-testid": "checking" }, icon("clock"), view.say("code.checking"));
-  if (!note) return null;
-  const words = note.hint ? (note.hint[language] ?? note.hint.vi) : view.say(note.key, { hotline: view.hotline });
-  return h("p", { class: "note", role: "alert", "data-testid": "note" }, icon("warning"), h("span", {}, words));
 }
 
 export function code(view) {
@@ -113,10 +61,10 @@ export function code(view) {
         { class: "ask" },
         h("h1", {}, view.say("code.title")),
         h("p", { class: "lead" }, view.say("code.lead")),
-        groups(typed, CODE_DIGITS, isStale, view.say("code.field", { count: typed.length })),
+        groups(typed, [4, 4, 4], isStale, view.say("code.field", { count: typed.length })),
         noteOf(view),
       ),
-      keypad(view, typed.length === CODE_DIGITS && !isStale),
+      keypad(view, typed.length === CODE_DIGITS && !isStale, "code.send"),
     ],
     { countdown: view.entryLeft, canHaveMore: true, buttons: [back(view, "code.restart")] },
   );
@@ -133,10 +81,30 @@ export function second(view) {
         { class: "ask" },
         h("h1", {}, view.say("second.title")),
         h("p", { class: "lead" }, view.say("second.lead")),
-        groups(typed, SECOND_DIGITS, false, view.say("second.field", { count: typed.length })),
+        groups(typed, [4], false, view.say("second.field", { count: typed.length })),
         noteOf(view) ?? h("p", { class: "why" }, icon("help"), h("span", {}, view.say("second.why"))),
       ),
-      keypad(view, typed.length === SECOND_DIGITS),
+      keypad(view, typed.length === SECOND_DIGITS, "code.send"),
+    ],
+    { countdown: view.entryLeft, canHaveMore: true, buttons: [back(view, "code.restart")] },
+  );
+}
+
+export function paper(view) {
+  const typed = view.local.paper;
+  return screen(
+    "paper",
+    view,
+    [
+      h(
+        "section",
+        { class: "ask" },
+        h("h1", {}, view.say("paper.title")),
+        h("p", { class: "lead" }, view.say("paper.lead")),
+        groups(typed, [4], false, view.say("paper.field", { count: typed.length })),
+        noteOf(view),
+      ),
+      keypad(view, typed.length === SECOND_DIGITS, "code.send"),
     ],
     { countdown: view.entryLeft, canHaveMore: true, buttons: [back(view, "code.restart")] },
   );

@@ -158,8 +158,55 @@ export function next(view) {
         { act: "next", keypad: "Enter", testid: "next-door", look: "is-primary is-answer is-tall", isDisabled: view.local.isBusy || left > 0 },
         left > 0 ? view.say("sorry.retry-in", { seconds: left }) : [h("span", {}, view.say("next.open")), keycap("Enter")],
       ),
+      view.visit.waiting > 1 && view.visit.next && skip(view, view.visit.next),
     ],
     { countdown: view.visitLeft, buttons: [finish(view, "next.later")] },
+  );
+}
+
+const skip = (view, door) =>
+  button(
+    { act: "later", keypad: "3", testid: "later", look: "is-answer", isDisabled: view.local.isBusy, of: { hand: door.hand_over } },
+    keycap("3"),
+    h("span", {}, view.say("next.skip", { number: door.compartment })),
+  );
+
+export function high(view) {
+  const door = view.visit.next;
+  return screen(
+    "high",
+    view,
+    [
+      h(
+        "section",
+        { class: "do" },
+        h("h1", { "data-testid": "door-number" }, view.say("high.title", { number: door.compartment })),
+        answerNote(view) ?? h("p", { class: "lead" }, view.say("high.lead")),
+        button({ act: "next", keypad: "Enter", testid: "next-door", look: "is-primary", isDisabled: view.local.isBusy }, h("span", {}, view.say("high.open")), keycap("Enter")),
+        button(
+          { act: "reach", keypad: "2", testid: "out-of-reach", look: "is-answer", isDisabled: view.local.isBusy, of: { hand: door.hand_over } },
+          keycap("2"),
+          h("span", {}, view.say("high.reach")),
+        ),
+        view.visit.waiting > 1 && skip(view, door),
+      ),
+      picture(view, door),
+    ],
+    { countdown: view.visitLeft, buttons: [finish(view, "next.later")] },
+  );
+}
+
+export function later(view) {
+  return screen(
+    "later",
+    view,
+    [
+      icon("check"),
+      h("h1", {}, view.say("later.title", { count: view.visit.later })),
+      h("p", { class: "lead" }, view.say("later.lead")),
+      view.visit.is_moved && h("p", { class: "lead", "data-testid": "moved" }, view.say("later.moved")),
+    ],
+    { countdown: view.visitLeft, buttons: [finish(view)] },
   );
 }
 

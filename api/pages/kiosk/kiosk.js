@@ -7,7 +7,8 @@ import { loadWords, readablePhone } from "../shared/words.js";
 import * as entry from "./entry.js";
 import * as handing from "./handing.js";
 import { listen } from "./keyboard.js";
-import { CODE_DIGITS, IDLE_MS, SECOND_DIGITS, THANKS_MS, doorOf, freshEntry, screenOf, visitOf } from "./screens.js";
+import * as lost from "./lost.js";
+import { CODE_DIGITS, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, THANKS_MS, doorOf, freshEntry, screenOf, visitOf } from "./screens.js";
 import { bare, standstill } from "./standstill.js";
 
 const PREFIX = "/api/kiosk";
@@ -18,6 +19,7 @@ const NEXT_TRY_MS = 20_000;
 const DRAW = {
   ...entry,
   ...handing,
+  ...lost,
   "left-open": handing.leftOpen,
   starting: standstill("starting"),
   "safe-mode": standstill("safe-mode"),
@@ -97,6 +99,15 @@ function typeDigit(digit) {
     sendSoon(local.second.length === SECOND_DIGITS);
     return;
   }
+  if (local.step === "paper") {
+    if (local.paper.length < SECOND_DIGITS) local.paper += digit;
+    sendSoon(local.paper.length === SECOND_DIGITS);
+    return;
+  }
+  if (local.step === "phone") {
+    if (local.phone.length < PHONE_DIGITS) local.phone += digit;
+    return;
+  }
   if (local.isStale) Object.assign(local, { typed: "", isStale: false });
   if (local.typed.length < CODE_DIGITS) local.typed += digit;
   sendSoon(local.typed.length === CODE_DIGITS);
@@ -114,6 +125,8 @@ function erase() {
   local.note = null;
   local.isStale = false;
   if (local.step === "second") local.second = local.second.slice(0, -1);
+  else if (local.step === "paper") local.paper = local.paper.slice(0, -1);
+  else if (local.step === "phone") local.phone = local.phone.slice(0, -1);
   else local.typed = local.typed.slice(0, -1);
 }
 
@@ -121,18 +134,35 @@ async function send(scanned = null) {
   clearTimeout(sendTimer);
   keyboard.forget();
   const digits = scanned ?? local.typed;
-  const isSecond = local.step === "second";
-  if (local.isBusy || local.isStale || digits === "" || (isSecond && local.second.length < SECOND_DIGITS)) return;
+  const isShort = (local.step === "second" && local.second.length < SECOND_DIGITS) || (local.step === "paper" && local.paper.length < SECOND_DIGITS);
+  if (local.isBusy || local.isStale || digits === "" || isShort) return;
   Object.assign(local, { isBusy: true, note: null });
   draw();
   try {
-    await post(`${PREFIX}/codes`, { digits, second: local.second || null, visit: visit()?.visit ?? null });
+    await post(`${PREFIX}/codes`, { digits, second: local.second || null, paper: local.paper || null, visit: visit()?.visit ?? null });
     setTimeout(() => acceptedWithoutVisit(), ACCEPTED_MS);
   } catch (problem) {
     local.isBusy = false;
     local.touchedAt = now();
     refused(problem);
   }
+  draw();
+}
+
+// Whether anything waits for this number is told to nobody: every number gets the same answer.
+async function askForCode() {
+  if (local.isBusy || local.phone === "") return;
+  Object.assign(local, { isBusy: true, note: null });
+  draw();
+  try {
+    await post(`${PREFIX}/lost-code`, { phone: local.phone });
+    Object.assign(local, { step: "asked", phone: "" });
+  } catch ({ slug }) {
+    const key = slug === "phone-malformed" ? "malformed" : slug === "notices-offline" ? "offline.lead" : "unsent";
+    local.note = { key: `lost-code.${key}` };
+  }
+  local.isBusy = false;
+  local.touchedAt = now();
   draw();
 }
 
@@ -148,6 +178,10 @@ function refused({ slug, body, retryAfter }) {
     Object.assign(local, { step: "code", second: "", isStale, note: { hint: body.hint, key: "code.malformed" } });
   } else if (slug === "code-refused") {
     Object.assign(local, { step: "code", typed: "", second: "", note: { key: "code.refused" } });
+  } else if (slug === "paper-check-needed") {
+    Object.assign(local, { step: "paper", paper: "" });
+  } else if (slug === "paper-refused") {
+    Object.assign(local, { step: "paper", paper: "", note: { key: body.tries_left ? "paper.refused" : "paper.over" } });
   } else if (slug === "second-check-needed") {
     Object.assign(local, { step: "second", second: "" });
   } else if (slug === "too-many-attempts") {
@@ -209,20 +243,23 @@ function leave() {
 // --- what buttons and keys do
 
 const ACTS = {
-  collect: () => (local.step = "code"),
+  collect: () => Object.assign(local, { step: "code", note: null }),
   help: () => (local.step = "help"),
+  lost: () => Object.assign(local, { step: "phone", phone: "", note: null }),
   back: () => startOverKeeping(local.language),
   language: ({ language }) => (local.language = language),
   "other-language": () => (local.language = local.language === "vi" ? "en" : "vi"),
   "more-time": () => {},
   digit: ({ digit }) => typeDigit(digit),
   erase,
-  send: () => send(),
+  send: () => (local.step === "phone" ? askForCode() : send()),
   answer: ({ said, hand }) => inVisit("answers", { hand_over: hand, said }, () => answered(said)),
   wrong: ({ hand }) => Object.assign(local, { wrongFor: hand, note: null }),
   "not-wrong": () => (local.wrongFor = ""),
   reopen: ({ hand }) => inVisit("reopen", { hand_over: hand }),
   next: () => inVisit("next", {}),
+  later: ({ hand }) => inVisit("later", { hand_over: hand }),
+  reach: ({ hand }) => inVisit("reach", { hand_over: hand }),
   noted: ({ hand }) => local.noted.push(hand),
   leave,
 };

@@ -6,6 +6,7 @@ const LOST_AFTER_MS = 800;
 
 export const CODE_DIGITS = 12;
 export const SECOND_DIGITS = 4;
+export const PHONE_DIGITS = 10;
 export const THANKS_MS = 15_000;
 export const IDLE_MS = 90_000;
 
@@ -14,6 +15,8 @@ export const freshEntry = () => ({
   step: "idle",
   typed: "",
   second: "",
+  paper: "",
+  phone: "",
   isStale: false,
   isBusy: false,
   note: null,
@@ -50,7 +53,8 @@ function visitScreen(visit, local) {
     return door.stage.replace("_", "-");
   }
   if (disputeOf(visit, local)) return "disputed";
-  return visit.waiting > 0 ? "next" : "end";
+  if (visit.waiting > 0) return visit.next?.is_high ? "high" : "next";
+  return visit.later > 0 ? "later" : "end";
 }
 
 /** The name of the screen that is due at `now` (milliseconds of the page's clock). */
