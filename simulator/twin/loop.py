@@ -60,7 +60,7 @@ class JumpingLoop(asyncio.BaseEventLoop):
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  asyncio's own
         """There is none."""
 
-    def _process_events(self, event_list: list[Any]) -> None:
+    def _process_events(self, _events: list[Any]) -> None:
         """There are no files to watch."""
 
     def _write_to_self(self) -> None:
