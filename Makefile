@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench setup lock clean
+.PHONY: help run demo twin explore test check format bench setup lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -14,6 +14,14 @@ run: ## start a simulated cabinet, its controller and a centre; Ctrl-C ends all
 demo: ## the same, scripted and headless: announce, load, collect
 	@.ci/setup run
 	@$(PY) -m simulator.demo $(ARGS)
+
+twin: ## play a ward's year on a virtual clock with faults, and judge it (ARGS="--days 30 --seed 7")
+	@.ci/setup run
+	@$(PY) -m simulator.twin --days 365 $(ARGS)
+
+explore: ## many short stories with many faults, one seed after another (ARGS="--seed 100")
+	@.ci/setup run
+	@$(PY) -m simulator.twin --days 5 --seeds 200 --fault-mix harsh $(ARGS)
 
 test: ## run every test (ARGS="tests/hw -k late" picks some)
 	@.ci/setup dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from hw.assembly import Assembly, Fitting, assemble
@@ -16,11 +17,24 @@ OPENS_WITHIN_S = 3.0
 ANSWERS_WITHIN_S = 5.0
 
 
-def assemble_boards(wiring: Wiring, limits: LimitsSection | None = None) -> Assembly:
-    """Buses and boards of the wiring, not yet running. Raises UnknownProfile."""
-    lines = {bus.name: line_of(bus) for bus in wiring.bus}
+def assemble_boards(
+    wiring: Wiring,
+    limits: LimitsSection | None = None,
+    *,
+    lines: Mapping[str, Line] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Assembly:
+    """Buses and boards of the wiring, not yet running; `lines` by bus instead of those it names.
+
+    Raises UnknownProfile.
+    """
     fittings = tuple(_fitting(wiring, board) for board in wiring.board)
-    return assemble(lines, fittings, doors_per_minute=(limits or LimitsSection()).doors_per_minute)
+    return assemble(
+        lines or {bus.name: line_of(bus) for bus in wiring.bus},
+        fittings,
+        clock=clock,
+        doors_per_minute=(limits or LimitsSection()).doors_per_minute,
+    )
 
 
 def line_of(bus: BusLine) -> Line:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,8 +90,12 @@ async def watch(
     round_at_least_s: float = 0.05,
     probe_every_s: float = 10.0,
     coils_every_s: float = 5.0,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Watch the boards of one bus until cancelled, healing every fault; `listener` hears things in their order."""
+    """Watch the boards of one bus until cancelled, healing every fault; `listener` hears things in their order.
+
+    `pause(seconds)` is what lies between two rounds, at least that long.
+    """
     posts = [Post(board) for board in boards]
     patrol = Round(listener, clock, probe_every_s, coils_every_s)
     while True:
@@ -100,7 +104,7 @@ async def watch(
         for post in posts:
             if bus.is_online:
                 await patrol.visit(post)
-        await asyncio.sleep(max(0.0, started + round_at_least_s - clock()))
+        await pause(max(0.0, started + round_at_least_s - clock()))
 
 
 async def _wait_for_line(bus: Bus, posts: Sequence[Post], patrol: Round) -> None:

@@ -9,7 +9,7 @@ sensor shows or, for a suspect one, what a person says. The rules of what a move
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +31,7 @@ SEEN_WITHIN_S = 3.0
 log = structlog.get_logger()
 
 Reading = Literal["closed", "open", "unknown"]
+Watch = Callable[[Bus, Sequence[Board], watch.Listener], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Doors:
         buses: Sequence[Bus],
         boards: Mapping[str, Board],
         uptime_ms: Callable[[], int],
+        watching: Watch = watch.watch,
         pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
@@ -69,6 +71,7 @@ class Doors:
         self._buses = tuple(buses)
         self._boards = dict(boards)
         self._uptime_ms = uptime_ms
+        self._watching = watching
         self._pause_s = pause_s
         self._states = {name: BoardState(is_online=False, cause="not asked yet") for name in boards}
         self._at = {(entry.board, entry.input): entry.number for entry in wiring.compartment if entry.input is not None}
@@ -135,13 +138,16 @@ class Doors:
                 async with asyncio.TaskGroup() as work:
                     for bus in self._buses:
                         boards = [board for board in self._boards.values() if board.bus is bus]
-                        work.create_task(watch.watch(bus, boards, self._hear), name=f"watch {bus.name}")
+                        work.create_task(self._watch(bus, boards), name=f"watch {bus.name}")
                     work.create_task(self._book_reports(), name="door edges")
                     work.create_task(self._serve_grants(work), name="grants")
             finally:
                 await self._release_all()
                 for owner in owners:
                     owner.cancel()
+
+    async def _watch(self, bus: Bus, boards: Sequence[Board]) -> None:
+        await self._watching(bus, boards, self._hear)
 
     async def _release_all(self) -> None:
         for board in self._boards.values():

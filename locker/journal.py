@@ -111,9 +111,9 @@ class Journal(Generic[C]):
             await asyncio.shield(asyncio.wrap_future(self._executor.submit(self._ledger.close)))
         self._let_executor_go()
 
-    def close_inline(self) -> None:
-        """`close` in the calling thread."""
-        self._ledger.close()
+    def close_inline(self, *, checkpoint: bool = True) -> None:
+        """`close` in the calling thread; without a checkpoint the file stays as a power cut leaves it."""
+        self._ledger.close(checkpoint=checkpoint)
 
     def _let_executor_go(self) -> None:
         if self._owns_executor:

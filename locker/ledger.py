@@ -124,9 +124,10 @@ class Ledger(Generic[C]):
                 f"this journal belongs to cabinet {owner}; correct [cabinet] id or the storage directory"
             )
 
-    def close(self) -> None:
-        """Writes a checkpoint and closes the file."""
-        if self._connection is not None and self.ended is None and self.head.seq > self._checkpoint_seq:
+    def close(self, *, checkpoint: bool = True) -> None:
+        """Writes a checkpoint, unless told not to, and closes the file."""
+        is_behind = self.head.seq > self._checkpoint_seq
+        if checkpoint and is_behind and self._connection is not None and self.ended is None:
             self._keep_checkpoint(self._connection)
         self._end(JournalClosed("the journal is closed; the service is stopping"))
         self.drop()

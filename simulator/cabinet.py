@@ -59,7 +59,7 @@ class Cabinet:
         at = max(at, self.at)
         while (moment := self.next_change()) is not None and moment <= at:
             self._step(moment)
-        self._step(at)
+        self.at = at
 
     def next_change(self) -> float | None:
         """The next moment at which something moves by itself."""
@@ -86,7 +86,8 @@ class Cabinet:
                 if reply is not None:
                     self.counters[entry.name].replies += 1
                     replies.append(reply)
-        self._settle()
+        if self._follow_coils():
+            self._settle()
         return _overlaid(replies) if replies else None
 
     def touch(self, number: int, act: Callable[[Door, float], object], at: float) -> object:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from locker import events as ev
 from locker.fold import stock
-from locker.fold.change import drop, open_incident, put, touch, touch_hand_over
+from locker.fold.change import drop, open_incident, put, quarantine, touch, touch_hand_over
 from locker.fold.custody import ensure_bundle, forget_hand_over, free_results, results_of
 from locker.model import Cabinet, HandOver, Round
 
@@ -50,13 +50,19 @@ def loaded(cabinet: Cabinet, event: ev.Loaded, recorded: ev.Recorded) -> Cabinet
 
 
 def load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) -> Cabinet:
-    changed = forget_hand_over(free_results(cabinet, event.hand_over), event.hand_over, recorded)
+    """A door that would not open for its load is not offered to the next envelope before somebody has looked."""
     one = cabinet.hand_overs.get(event.hand_over)
-    bundle = None if one is None else changed.bundle_of(one.recipient)
-    if bundle is None or set(bundle.announced).isdisjoint(event.results):
+    changed = forget_hand_over(free_results(cabinet, event.hand_over), event.hand_over, recorded)
+    if one is None:
         return changed
-    announced = tuple(result for result in bundle.announced if result not in event.results)
-    return replace(changed, bundles=put(changed.bundles, bundle.bundle, replace(bundle, announced=announced)))
+    bundle = changed.bundle_of(one.recipient)
+    if bundle is not None and not set(bundle.announced).isdisjoint(event.results):
+        announced = tuple(result for result in bundle.announced if result not in event.results)
+        changed = replace(changed, bundles=put(changed.bundles, bundle.bundle, replace(bundle, announced=announced)))
+    if not one.trains or one.last_purpose != "load":
+        return changed
+    changed = quarantine(changed, event.compartment, "door_did_not_open")
+    return open_incident(changed, "door_did_not_open", recorded, event.compartment)
 
 
 def round_closed(cabinet: Cabinet, _event: ev.RoundClosed, _recorded: ev.Recorded) -> Cabinet:

@@ -21,7 +21,7 @@ from locker.refusals import (
     UnknownResult,
     WrongStage,
 )
-from locker.rules import doors, due, loading
+from locker.rules import clearing, doors, due, loading
 from locker.rules.loading import Actor
 from tests.locker.story import Story
 
@@ -203,6 +203,17 @@ def test_a_loaded_hand_over_is_not_undone_unseen(story: Story) -> None:
 def test_a_load_whose_door_never_opened_is_undone_at_once(story: Story) -> None:
     story.announced().load_granted().then(doors.lapse(story.cabinet, "load-h1", cause="BusOffline"))
     assert kinds(story.then(loading.undo(story.cabinet, "h1", story.clerk))) == ["LoadUndone"]
+
+
+def test_a_door_that_did_not_open_for_its_load_waits_for_a_look_before_the_next_one(story: Story) -> None:
+    story.announced().load_granted()
+    story.then(doors.did_not_open(story.cabinet, "load-h1", pulses=3))
+    story.then(loading.undo(story.cabinet, "h1", story.clerk))
+    assert story.cabinet.compartment(1).quarantine == "door_did_not_open"
+    assert story.incidents() == ["door_did_not_open"]
+    story.then(clearing.looked(story.cabinet, 1, story.clerk, found="empty"))
+    assert story.cabinet.compartment(1).is_free
+    assert story.incidents() == []
 
 
 def test_undoing_the_last_load_of_a_bundle_ends_its_codes_with_their_keeping_place(story: Story) -> None:

@@ -1,0 +1,157 @@
+"""What is outside the cabinet, in memory: the centre behind an HTTP client, and two ways to send a message."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import httpx
+
+from locker import wire
+from otp.errors import GatewayUnreachable, HandsetUnreachable, OutcomeUnknown
+from otp.gateway import Capabilities, DeliveryState, DeliveryStatus, Outgoing, Sent
+
+ANSWER_S = 2.0
+"""A slow line: facts of one moment travel in one batch."""
+LOST_ANSWERS = 0.01
+
+
+class CentreContradicted(Exception):
+    """A cabinet sent other facts under numbers the centre had acknowledged, or left a gap in silence."""
+
+
+@dataclass
+class Centre(httpx.AsyncBaseTransport):
+    """One cabinet's line of facts and wishes. `is_down`: nobody answers."""
+
+    cabinet: str
+    rng: Random
+    utc: Callable[[], str]
+    is_down: bool = False
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    wishes: list[wire.Wish] = field(default_factory=list)
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wish(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Ask something of the cabinet."""
+        number = len(self.wishes) + 1
+        self.wishes.append(
+            wire.Wish(
+                wish_seq=number,
+                wish_id=f"w-{number}",
+                kind=kind,
+                seen_through=len(self.facts),
+                issued_at=self.utc(),
+                body=dict(body),
+            )
+        )
+        self._more.set()
+        self._more = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The centre's half of `docs/centre-protocol.md` as far as one cabinet needs it."""
+        await asyncio.sleep(ANSWER_S)
+        self._require_up(request)
+        query = request.url.params
+        if request.method == "POST":
+            answer = self._take(json.loads(request.content), request)
+        elif request.url.path.endswith("/wishes"):
+            answer = await self._give(int(query["after"]), float(query["wait"]), request)
+        else:
+            after, limit = int(query["after"]), int(query["limit"])
+            answer = httpx.Response(200, json={"events": self.facts[after : after + limit], **self._stand()})
+        if self.rng.random() < LOST_ANSWERS:
+            raise httpx.ReadTimeout("the answer was lost", request=request)
+        return answer
+
+    def _require_up(self, request: httpx.Request) -> None:
+        if self.is_down:
+            raise httpx.ConnectError("no route", request=request)
+
+    def _stand(self) -> dict[str, Any]:
+        head = self.facts[-1] if self.facts else {"epoch": 0, "hash": wire.GENESIS}
+        return {"epoch": head["epoch"], "acked_through": len(self.facts), "head_hash": head["hash"]}
+
+    def _take(self, body: dict[str, Any], request: httpx.Request) -> httpx.Response:
+        for fact in body["events"]:
+            number = fact["cab_seq"]
+            if number > len(self.facts) + 1:
+                problem = {"type": wire.problem_type("gap"), "title": "gap", "status": 409}
+                return httpx.Response(409, json={**problem, "expected": len(self.facts) + 1}, request=request)
+            if number <= len(self.facts):
+                if self.facts[number - 1]["hash"] != fact["hash"]:
+                    raise CentreContradicted(f"fact {number} came a second time with another hash")
+                continue
+            before = self.facts[-1]["hash"] if self.facts else wire.GENESIS
+            if fact["prev_hash"] != before or wire.event_hash(fact) != fact["hash"]:
+                raise CentreContradicted(f"fact {number} does not continue the chain")
+            self.facts.append(fact)
+        return httpx.Response(200, json={"acked_through": len(self.facts)}, request=request)
+
+    async def _give(self, after: int, wait_s: float, request: httpx.Request) -> httpx.Response:
+        try:
+            async with asyncio.timeout(wait_s):
+                while len(self.wishes) <= after:
+                    await self._more.wait()
+        except TimeoutError:
+            pass
+        self._require_up(request)
+        found = [wish.model_dump() for wish in self.wishes[after : after + wire.MAX_BATCH]]
+        return httpx.Response(200, json={"wishes": found, "head": len(self.wishes)}, request=request)
+
+
+@dataclass
+class Gateway:
+    """A provider of messages; `deliver(number, text)` is what reaches a phone. It may lose one in `lost`."""
+
+    name: str
+    rng: Random
+    deliver: Callable[[str, str], None]
+    lost: float
+    is_down: bool = False
+    count: int = 0
+    capabilities: Capabilities = field(
+        default_factory=lambda: Capabilities(
+            is_idempotent=False, has_delivery_reports=True, needs_templates=False, max_length=1600
+        )
+    )
+    _taken: dict[str, str] = field(default_factory=dict)
+    _failed: set[str] = field(default_factory=set)
+
+    async def send(self, message: Outgoing) -> Sent:
+        await asyncio.sleep(1.0 + 2.0 * self.rng.random())
+        if self.is_down:
+            if self.rng.random() < 0.1:
+                raise OutcomeUnknown("no answer came")
+            raise GatewayUnreachable("no connection")
+        self.count += 1
+        provider_id = f"{self.name}-{self.count}"
+        self._taken[message.reference] = provider_id
+        fate = self.rng.random()
+        if fate < self.lost / 2:
+            self._failed.add(provider_id)
+        elif fate >= self.lost:
+            self.deliver(message.recipient, message.text)
+        if self.rng.random() < 0.01:
+            raise OutcomeUnknown("the answer was lost")
+        return Sent(provider_id)
+
+    async def status(self, provider_id: str) -> DeliveryStatus:
+        """What was lost without a trace counts as delivered, as it does with real providers."""
+        if provider_id in self._failed:
+            self._failed.discard(provider_id)
+            return DeliveryStatus(DeliveryState.FAILED, HandsetUnreachable("the phone is off", tries=3))
+        return DeliveryStatus(DeliveryState.DELIVERED)
+
+    async def find(self, message: Outgoing, *, since_utc_ms: int | None) -> Sent | None:  # noqa: ARG002  by reference
+        if self.is_down:
+            raise GatewayUnreachable("no connection")
+        found = self._taken.get(message.reference)
+        return None if found is None else Sent(found)
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
