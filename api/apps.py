@@ -5,7 +5,21 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import callers, centre, clerk, clerk_intake, health, kiosk, kiosk_intake, page_files, problems
+from api import (
+    callers,
+    centre,
+    clerk,
+    clerk_intake,
+    exceptional,
+    health,
+    incidents,
+    kiosk,
+    kiosk_intake,
+    page_files,
+    problems,
+    reports,
+    stock,
+)
 from api.guard import Guard
 from api.meters import Meters
 from api.running import Running
@@ -49,6 +63,10 @@ def create_clerk_app(running: Running) -> Guard:
     app.state.running = running
     files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
     app.include_router(clerk.router)
+    app.include_router(exceptional.router)
+    app.include_router(incidents.router)
+    app.include_router(stock.router)
+    app.include_router(reports.router)
     app.include_router(clerk_intake.router)
     app.include_router(centre.router)
     app.include_router(health.routes(Meters(running), app))

@@ -96,6 +96,7 @@ centre = AllowsCentre()
 looker = AllowsStaff("clerk", "leader", "technician", is_act=False)
 member = AllowsStaff("clerk", "leader", "technician")
 clerk = AllowsStaff("clerk", "leader")
+leader = AllowsStaff("leader")
 
 
 def declared(app: FastAPI) -> Iterator[tuple[RouteContext, str]]:

@@ -17,7 +17,7 @@ from locker import refusals as why
 from locker import views
 from locker.events import Decision, Found, GrantIssued, LoadStarted, Moment, Recorded, Size
 from locker.model import Cabinet
-from locker.rules import clearing, loading
+from locker.rules import clearing, exceptional, loading
 from locker.rules import staff as staff_rules
 
 Looking = Annotated[Session, Depends(callers.looker)]
@@ -36,9 +36,10 @@ class Shown(Body):
 
 
 class Seconded(Body):
-    """A second person who agrees, where one is needed."""
+    """Who agrees, where somebody must: a second person at the cabinet, or a leader by an approval asked for before."""
 
     second: Shown | None = None
+    approval: Id | None = None
 
 
 class TypedNumber(Body):
@@ -173,7 +174,7 @@ async def load(body: Wanted, session: Clerk, running: Cabinets) -> dict[str, Any
     recorded = await running.record(
         decide, known=lambda connection: () if scan is None else views.find_results(connection, scan)
     )
-    return _done(running, session, recorded)
+    return done(running, session, recorded)
 
 
 def _the_one(cabinet: Cabinet, found: tuple[str, ...]) -> str:
@@ -189,7 +190,7 @@ def _the_one(cabinet: Cabinet, found: tuple[str, ...]) -> str:
     raise why.UnknownResult("no such result is expected; announce it at the centre or leave it at the counter")
 
 
-def _done(running: Running, session: Session, recorded: tuple[Recorded, ...]) -> dict[str, Any]:
+def done(running: Running, session: Session, recorded: tuple[Recorded, ...]) -> dict[str, Any]:
     """Keeps presence alive and tells which door moves, if one does."""
     running.sessions.acted_at_door(session)
     for one in recorded:
@@ -205,13 +206,13 @@ OWN_LOAD = problems.documented(*STORED, why.PresenceNeeded, why.UnknownHandOver,
 async def reopen(hand_over: Id, session: Clerk, running: Cabinets, _body: Nothing | None = None) -> dict[str, Any]:
     actor, grant = running.sessions.actor(session), running.new_id()
     recorded = await running.record(lambda cabinet, *_: loading.reopen(cabinet, hand_over, actor, grant=grant))
-    return _done(running, session, recorded)
+    return done(running, session, recorded)
 
 
 @router.post("/loads/{hand_over}/undo", responses=OWN_LOAD)
 async def undo(hand_over: Id, session: Clerk, running: Cabinets, _body: Nothing | None = None) -> dict[str, Any]:
     actor = running.sessions.actor(session)
-    return _done(running, session, await running.record(lambda cabinet, *_: loading.undo(cabinet, hand_over, actor)))
+    return done(running, session, await running.record(lambda cabinet, *_: loading.undo(cabinet, hand_over, actor)))
 
 
 @router.post("/loads/{hand_over}/answers", responses=OWN_LOAD)
@@ -220,13 +221,13 @@ async def answer(hand_over: Id, body: Answered, session: Clerk, running: Cabinet
     recorded = await running.record(
         lambda cabinet, *_: loading.answer(cabinet, hand_over, actor, did_open=body.did_open)
     )
-    return _done(running, session, recorded)
+    return done(running, session, recorded)
 
 
 @router.post("/loads/{hand_over}/shut", summary="Its door is shut, whatever the sensor shows", responses=OWN_LOAD)
 async def shut(hand_over: Id, session: Clerk, running: Cabinets, _body: Nothing | None = None) -> dict[str, Any]:
     actor = running.sessions.actor(session)
-    return _done(running, session, await running.record(lambda cabinet, *_: loading.shut(cabinet, hand_over, actor)))
+    return done(running, session, await running.record(lambda cabinet, *_: loading.shut(cabinet, hand_over, actor)))
 
 
 @router.post("/round/close", responses=problems.documented(*STORED, why.DoorStandsOpen))
@@ -239,11 +240,16 @@ async def close_round(session: Clerk, running: Cabinets, _body: Nothing | None =
 
 
 CLEARING = problems.documented(
-    *STORED, why.PresenceNeeded, why.SecondPersonNeeded, why.UnknownHandOver, why.CompartmentBusy
+    *STORED,
+    why.PresenceNeeded,
+    why.SecondPersonNeeded,
+    why.UnknownApproval,
+    why.UnknownHandOver,
+    why.CompartmentBusy,
 )
 
 
-async def _second(running: Running, session: Session, shown: Shown | None) -> str:
+async def second_of(running: Running, session: Session, shown: Shown | None) -> str:
     """The user name of a second clerk or leader, checked; empty without one. Raises NotAllowed, TooManyAttempts."""
     if shown is None:
         return ""
@@ -257,14 +263,18 @@ async def _second(running: Running, session: Session, shown: Shown | None) -> st
 
 @router.post("/hand-overs/{hand_over}/reclaim", responses=CLEARING)
 async def reclaim(hand_over: Id, body: Seconded, session: Clerk, running: Cabinets) -> dict[str, Any]:
-    second = await _second(running, session, body.second)
+    second = await second_of(running, session, body.second)
     actor, grant = running.sessions.actor(session), running.new_id()
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
-        today = running.today(moment)
-        return clearing.reclaim(cabinet, hand_over, actor, grant=grant, today=today, second=second)
+        today, permit = running.today(moment), body.approval or ""
+        one = cabinet.hand_overs.get(hand_over)
+        agreed = second
+        if permit and one is not None:
+            agreed = exceptional.approver(cabinet, permit, one.compartment, "reclaim", actor, moment=moment)
+        return clearing.reclaim(cabinet, hand_over, actor, grant=grant, today=today, second=agreed, permit=permit)
 
-    return _done(running, session, await running.record(decide))
+    return done(running, session, await running.record(decide))
 
 
 @router.post(
@@ -283,15 +293,18 @@ async def new_code(hand_over: Id, session: Clerk, running: Cabinets, _body: Noth
 
 @router.post("/compartments/{number}/inspect", responses=CLEARING)
 async def inspect(number: Number, body: Seconded, session: Member, running: Cabinets) -> dict[str, Any]:
-    _require_compartment(running, number)
-    second = await _second(running, session, body.second)
+    require_compartment(running, number)
+    second = await second_of(running, session, body.second)
     actor, grant = running.sessions.actor(session), running.new_id()
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
-        today = running.today(moment)
-        return clearing.inspect(cabinet, number, actor, grant=grant, today=today, second=second)
+        today, permit = running.today(moment), body.approval or ""
+        agreed = second
+        if permit:
+            agreed = exceptional.approver(cabinet, permit, number, "inspect", actor, moment=moment)
+        return clearing.inspect(cabinet, number, actor, grant=grant, today=today, second=agreed, permit=permit)
 
-    return _done(running, session, await running.record(decide))
+    return done(running, session, await running.record(decide))
 
 
 @router.post(
@@ -299,28 +312,20 @@ async def inspect(number: Number, body: Seconded, session: Member, running: Cabi
     responses=problems.documented(*STORED, why.PresenceNeeded, why.UnknownCompartment, why.WrongStage),
 )
 async def look(number: Number, body: Seen, session: Clerk, running: Cabinets) -> dict[str, Any]:
-    _require_compartment(running, number)
+    require_compartment(running, number)
     actor = running.sessions.actor(session)
     recorded = await running.record(lambda cabinet, *_: clearing.looked(cabinet, number, actor, found=body.found))
-    return _done(running, session, recorded)
+    return done(running, session, recorded)
 
 
-def _require_compartment(running: Running, number: int) -> None:
+def require_compartment(running: Running, number: int) -> None:
+    """Raise UnknownCompartment unless the configuration names it."""
     if number not in running.places:
         raise why.UnknownCompartment(f"this cabinet has no compartment {number}")
-
-
-@router.post("/incidents/{incident}/close", responses=problems.documented(*STORED, why.UnknownResult))
-async def close_incident(
-    incident: Annotated[int, Field(ge=1)], session: Clerk, running: Cabinets, _body: Nothing | None = None
-) -> Nothing:
-    actor = running.sessions.actor(session)
-    await running.record(lambda cabinet, *_: clearing.close_incident(cabinet, incident, actor))
-    return Nothing()
 
 
 @router.post("/boards/{name}/prove", responses=problems.documented(*STORED, why.PresenceNeeded, why.WrongStage))
 async def prove_board(name: Id, session: Member, running: Cabinets, _body: Nothing | None = None) -> dict[str, Any]:
     actor = running.sessions.actor(session)
     recorded = await running.record(lambda cabinet, *_: clearing.prove_board(cabinet, name, actor))
-    return _done(running, session, recorded)
+    return done(running, session, recorded)

@@ -11,15 +11,15 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import intake_snapshot
+from api import balancing, intake_snapshot
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
 from locker import views
 from locker.events import Moment
-from locker.model import Cabinet, Compartment, HandOver, Place, Result
+from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
-from locker.rules import notices
+from locker.rules import exceptional, notices
 from locker.rules.results import check_loadable
 from otp import phones
 
@@ -27,12 +27,16 @@ CENTRE_CURSOR = "centre"
 
 
 class Read(msgspec.Struct, frozen=True):
-    """What the snapshot takes from tables: personal bodies by ref, notices by result, the day's counts, unsent."""
+    """What the snapshot takes from tables: personal bodies by ref, notices by result, the day's counts, what the
+    centre has, and why glasses were broken.
+    """
 
     people: dict[str, dict[str, str]]
     outcomes: dict[str, views.Outcome]
     today: views.Counts
     acked: int
+    balance: views.Balance
+    reasons: dict[str, dict[str, str]]
 
 
 async def build(running: Running, session: Session) -> dict[str, Any]:
@@ -71,15 +75,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             for one in cabinet.hand_overs.values()
             if is_asked_of(one, session.member.user)
         ],
-        "incidents": [
-            {
-                "incident": one.incident,
-                "kind": one.kind,
-                "compartment": one.compartment,
-                "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
-            }
-            for one in cabinet.incidents.values()
-        ],
+        "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
+        "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
             {"name": name, "is_online": board.is_online, "cause": board.cause, "is_out": name in cabinet.boards_out}
             for name, board in running.doors.boards.items()
@@ -89,6 +86,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "stock_check": balancing.check_under_way(running, cabinet),
+        "balance": balancing.balance(running, cabinet, read.balance),
         "today": {
             "loaded": read.today.loaded,
             "collected": read.today.collected,
@@ -100,7 +99,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
 
 def counts_down(snapshot: dict[str, Any]) -> bool:
     """Whether seconds run on this snapshot."""
-    return snapshot["round"] is not None
+    return snapshot["round"] is not None or bool(snapshot["approvals"])
 
 
 def is_asked_of(one: HandOver, user: str) -> bool:
@@ -117,8 +116,54 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         people=views.people(connection, refs) if sees_names else {},
         outcomes=views.notice_outcomes(connection, list(cabinet.results)),
         today=views.counts(connection, *span),
+        balance=views.balance(connection, span[0]),
+        reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
         acked=int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0),
     )
+
+
+def _reason(one: Incident) -> str:
+    return f"reason-{one.glass}"
+
+
+def _incident(running: Running, one: Incident, read: Read, session: Session, moment: Moment) -> dict[str, Any]:
+    """An incident; why a glass was broken is for leaders, and for who broke it."""
+    me = session.member
+    reason = read.reasons.get(_reason(one), {}).get("reason", "")
+    return {
+        "incident": one.incident,
+        "kind": one.kind,
+        "compartment": one.compartment,
+        "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
+        "owner": running.name_of(one.owner),
+        "is_mine": one.owner == me.user,
+        "due": running.local(one.due_utc_ms).date().isoformat() if one.due_utc_ms else None,
+        "is_overdue": 0 < one.due_utc_ms < moment.utc_ms,
+        "raised_by": running.name_of(one.raised_by),
+        "reason": reason if me.role == "leader" or me.user == one.raised_by else "",
+        "is_glass": bool(one.glass),
+        "can_countersign": exceptional.may_countersign(one, user=me.user, role=me.role),
+    }
+
+
+def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Moment) -> list[dict[str, Any]]:
+    """Requests that still stand, for leaders and for who asked."""
+    return [
+        {
+            "approval": one.approval,
+            "number": one.number,
+            "compartment": one.compartment,
+            "hand_over": one.hand_over,
+            "purpose": one.purpose,
+            "asked_by": running.name_of(one.actor),
+            "is_mine": one.actor == session.member.user,
+            "given_by": running.name_of(one.given_by),
+            "seconds_left": -(-exceptional.left_ms(one, moment) // 1000),
+        }
+        for one in cabinet.approvals.values()
+        if exceptional.left_ms(one, moment) > 0
+        and (session.member.role == "leader" or one.actor == session.member.user)
+    ]
 
 
 def _is_here(one: HandOver) -> bool:
@@ -137,6 +182,7 @@ def _compartment(running: Running, cabinet: Cabinet, place: Place, today: str) -
         "state": _state(running, cabinet, place, present, today),
         "is_open": present.is_open,
         "is_suspect": present.is_suspect,
+        "out_of_service": present.out_of_service,
         "quarantine": present.quarantine or ("unproved" if present.is_unproved else ""),
         "hand_over": present.hand_over or None,
     }
@@ -155,6 +201,7 @@ def _state(running: Running, cabinet: Cabinet, place: Place, present: Compartmen
         ("cancelled", one is not None and one.is_cancelled),
         ("overdue", one is not None and _is_overdue(cabinet, one, today)),
         ("loaded", one is not None),
+        ("closed", present.out_of_service),
     )
     return next((state for state, holds in by_need if holds), "free")
 

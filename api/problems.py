@@ -88,6 +88,7 @@ TABLE: Mapping[type[Exception], Row] = {
     why.UnknownHandOver: Row(404, "No such hand-over"),
     why.UnknownResult: Row(404, "No such result"),
     why.UnknownCompartment: Row(404, "No such compartment"),
+    why.UnknownApproval: Row(404, "No such request waits"),
     why.PresenceNeeded: Row(403, "Presence at the cabinet is needed"),
     why.SecondPersonNeeded: Row(403, "A second person is needed"),
     why.NotAllowed: Row(403, "Not allowed"),

@@ -27,6 +27,7 @@ from locker.doors import BoardState
 from locker.events import Decision, Moment, Recorded
 from locker.journal import Journal
 from locker.model import Cabinet, Place
+from locker.office_hours import OfficeHours
 from locker.refusals import SafeMode
 from locker.rules.due import Timing
 from locker.rules.pickup import Proof
@@ -116,6 +117,7 @@ class Running:
     bell: Bell
     clock: Callable[[], Moment]
     new_id: Callable[[], str]
+    office: OfficeHours
     receipt_key: Ed25519PrivateKey
     working_day: Callable[[date], date]
     push_secret: str | None = None
@@ -172,6 +174,10 @@ class Running:
         """The office's date, YYYY-MM-DD."""
         return self.local(moment.utc_ms).date().isoformat()
 
+    def name_of(self, user: str) -> str:
+        """The name of a member of staff; the user name of one who is not configured any more."""
+        return next((one.name for one in self.config.staff if one.user == user), user)
+
     def day_utc_ms(self, moment: Moment) -> tuple[int, int]:
         """Start and end of the office's day in milliseconds of wall time."""
         start = self.local(moment.utc_ms).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -217,6 +223,7 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
         bell=bell,
         clock=clock,
         new_id=lambda: draw(12).hex(),
+        office=office_hours_of(config),
         receipt_key=receipts.signer(device_key),
         working_day=office_hours_of(config).next_working_day,
         push_secret=push_secret,

@@ -22,6 +22,7 @@ DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
+ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
 IntakeKind = Literal["new", "supplement", "originals", "badge"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
 Template = Literal[
@@ -38,6 +39,7 @@ Template = Literal[
     "STAFF_DOOR",
     "STAFF_TAMPER",
     "STAFF_WRONG",
+    "STAFF_GLASS",
     "STAFF_DIGEST",
     "DROPPED",
     "ACCEPTED",
@@ -179,7 +181,10 @@ class WishRefused(EventBody, frozen=True):
 
 
 class GrantIssued(EventBody, frozen=True):
-    """Permission to open one door once, good for this run and its deadlines only."""
+    """Permission to open one door once, good for this run and its deadlines only.
+
+    An exceptional opening names who agreed in `second`, and in `permit` the approval or broken glass it rests on.
+    """
 
     grant: str
     compartment: int
@@ -187,6 +192,8 @@ class GrantIssued(EventBody, frozen=True):
     hand_over: str
     actor: str
     visit: str = ""
+    second: str = ""
+    permit: str = ""
 
 
 class GrantLapsed(EventBody, frozen=True):
@@ -336,6 +343,86 @@ class LookedInside(EventBody, frozen=True):
 
 class IncidentClosed(EventBody, frozen=True):
     incident: int
+    actor: str
+
+
+class IncidentTaken(EventBody, frozen=True):
+    """A member of staff sees to an incident, until then."""
+
+    incident: int
+    actor: str
+    due_utc_ms: int
+
+
+class CompartmentClosed(EventBody, frozen=True):
+    """A present person took a compartment out of use for new things; whoever's result is inside still gets it."""
+
+    compartment: int
+    cause: ClosedCause
+    actor: str
+
+
+class CompartmentReopened(EventBody, frozen=True):
+    compartment: int
+    actor: str
+
+
+class StockCheckStarted(EventBody, frozen=True):
+    """Every compartment is to be looked into, in this order. `second` agreed to all of its openings, if anybody did."""
+
+    check: str
+    compartments: tuple[int, ...]
+    actor: str
+    second: str = ""
+
+
+class StockCheckFinished(EventBody, frozen=True):
+    """What the looks since the start came to: how many, which differed from the record, which were not looked into."""
+
+    check: str
+    looked: int
+    differing: tuple[int, ...]
+    unseen: tuple[int, ...]
+    actor: str
+
+
+# --- exceptional openings
+
+
+class ApprovalAsked(EventBody, frozen=True):
+    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other."""
+
+    approval: str
+    number: int
+    compartment: int
+    hand_over: str
+    purpose: Purpose
+    actor: str
+
+
+class ApprovalGiven(EventBody, frozen=True):
+    """A leader agreed with a second factor of their own."""
+
+    approval: str
+    actor: str
+
+
+class GlassBroken(EventBody, frozen=True):
+    """A clerk opens alone because nobody could be reached. The reason is an erasable row, never in here."""
+
+    glass: str
+    compartment: int
+    hand_over: str
+    purpose: Purpose
+    actor: str
+    role: str
+    due_utc_ms: int
+
+
+class GlassCountersigned(EventBody, frozen=True):
+    """Another person has seen why the glass was broken, and stands for it."""
+
+    glass: str
     actor: str
 
 
@@ -660,6 +747,15 @@ Event = (
     | Reclaimed
     | LookedInside
     | IncidentClosed
+    | IncidentTaken
+    | CompartmentClosed
+    | CompartmentReopened
+    | StockCheckStarted
+    | StockCheckFinished
+    | ApprovalAsked
+    | ApprovalGiven
+    | GlassBroken
+    | GlassCountersigned
     | CodeMinted
     | CodesRevoked
     | AttemptFailed
@@ -701,10 +797,13 @@ KINDS: tuple[type[EventBody], ...] = get_args(Event)
 
 
 class PutPersonal(msgspec.Struct, frozen=True):
-    """Erasable data of a person or dossier. `search` is unaccented lower-case text, `tail` its code's digits."""
+    """Erasable data of a person or dossier, or why a glass was broken.
+
+    `search` is unaccented lower-case text, `tail` the digits of a dossier's code.
+    """
 
     ref: str
-    kind: Literal["person", "dossier"]
+    kind: Literal["person", "dossier", "reason"]
     body: dict[str, str]
     search: str = ""
     tail: str = ""

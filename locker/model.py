@@ -42,8 +42,8 @@ class Place(msgspec.Struct, frozen=True):
 class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
     """One compartment as far as facts tell. `hand_over` is empty when nothing is on record in it.
 
-    `is_alarmed`: its door opened unasked and has not closed since. `closed_uptime_ms`: when an opening that was asked
-    for ended, 0 otherwise.
+    `out_of_service`: why a person took it out of use for new things. `is_alarmed`: its door opened unasked and has not
+    closed since. `closed_uptime_ms`: when an opening that was asked for ended, 0 otherwise.
     """
 
     number: int
@@ -54,13 +54,21 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
     is_left_open: bool = False
     is_alarmed: bool = False
     is_unproved: bool = False
+    out_of_service: str = ""
     opened_uptime_ms: int = 0
     closed_uptime_ms: int = 0
 
     @property
     def is_free(self) -> bool:
         """Ready for something new. A suspect sensor could not tell when that is inside, so it blocks its own door."""
-        return not (self.hand_over or self.quarantine or self.is_open or self.is_unproved or self.is_suspect)
+        return not (
+            self.hand_over
+            or self.quarantine
+            or self.is_open
+            or self.is_unproved
+            or self.is_suspect
+            or self.out_of_service
+        )
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -232,13 +240,57 @@ class Round(msgspec.Struct, frozen=True):
 
 
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something a person must look at; its id is the number of the fact that opened it."""
+    """Something a person must look at; its id is the number of the fact that opened it.
+
+    `owner` has taken it, to be done by `due_utc_ms` (0: no date yet). `glass` is the broken glass it is about,
+    `raised_by` and `role` who broke it.
+    """
 
     incident: int
     kind: str
     compartment: int = 0
     hand_over: str = ""
     opened_utc_ms: int = 0
+    owner: str = ""
+    due_utc_ms: int = 0
+    glass: str = ""
+    raised_by: str = ""
+    role: str = ""
+
+
+class StockCheck(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A stock check under way: which compartments are left, and which of those looked into differ from the record."""
+
+    check: str
+    left: tuple[int, ...]
+    actor: str
+    second: str = ""
+    started_utc_ms: int = 0
+    looked: int = 0
+    differing: tuple[int, ...] = ()
+
+
+class CheckedStock(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The last finished stock check."""
+
+    utc_ms: int
+    actor: str
+    looked: int
+    differing: tuple[int, ...] = ()
+    unseen: tuple[int, ...] = ()
+
+
+class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A clerk's wish to open one door exceptionally; good once, in its run, for ten minutes, if `given_by` a leader."""
+
+    approval: str
+    number: int
+    compartment: int
+    hand_over: str
+    purpose: ev.Purpose
+    actor: str
+    asked_uptime_ms: int
+    given_by: str = ""
 
 
 class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -295,6 +347,9 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     grants: dict[str, Grant] = {}
     notices: dict[str, Notice] = {}
     incidents: dict[int, Incident] = {}
+    approvals: dict[str, Approval] = {}
+    stock_check: StockCheck | None = None
+    checked_stock: CheckedStock | None = None
     boards_out: dict[str, str] = {}
     staff: dict[str, StaffMember] = {}
     resting: dict[str, int] = {}

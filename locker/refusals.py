@@ -185,6 +185,12 @@ class UnknownCompartment(Refusal):
     slug = "unknown-compartment"
 
 
+class UnknownApproval(Refusal):
+    """No such request waits: it is over, was used, was for another opening, or was never asked."""
+
+    slug = "unknown-approval"
+
+
 class PresenceNeeded(Refusal):
     """Type the number that the kiosk shows: only a person at the cabinet opens a door."""
 

@@ -34,6 +34,12 @@ FROM personal p LEFT JOIN (
 ) r ON r.ref = p.ref
 WHERE p.kind = ? ORDER BY p.rowid
 """
+# A reason belongs to its broken glass, and counts from that opening.
+_REASONS = """
+SELECT p.ref, coalesce(x.glass, ''), coalesce(x.hand_over, ''), coalesce(x.at_utc_ms, 0), coalesce(x.at_seq, 0)
+FROM personal p LEFT JOIN view_exceptional x ON x.glass = json_extract(p.body, '$.glass')
+WHERE p.kind = 'reason' ORDER BY p.rowid
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ def _stock(connection: apsw.Connection) -> rules.Stock:
         for kind, field in (("person", "person"), ("dossier", "dossier"))
         for row in connection.execute(_KEPT.format(field=field), (RELEASED_UTC_MS, kind))
     ]
+    kept += [rules.Kept(*row) for row in connection.execute(_REASONS)]
     codes = connection.execute("SELECT code, sealed IS NOT NULL FROM code").fetchall()
     acked = connection.execute("SELECT seq FROM cursor WHERE name = ?", (CURSOR,)).get
     return rules.Stock(

@@ -17,17 +17,20 @@ from locker import events as ev
 from locker.replay import Views
 from otp.segments import unaccent
 
-VERSION = 5
+VERSION = 6
 SEARCHED = 50
 SHORTEST_TAIL = 4
 
 Where = Literal["to_load", "loading", "inside", "collected", "reclaimed", "cancelled", "gone"]
+Failure = Literal["doors_not_opened", "opened_unasked", "left_open", "wrong_doors", "disputes", "notices_failed"]
 Outcome = Literal["none", "queued", "sent", "delivered", "failed"]
 
 DDL = """
 DROP TABLE IF EXISTS view_hand_over;
 DROP TABLE IF EXISTS view_result;
 DROP TABLE IF EXISTS view_notice;
+DROP TABLE IF EXISTS view_exceptional;
+DROP TABLE IF EXISTS view_failure;
 DROP TABLE IF EXISTS view_intake;
 CREATE TABLE view_hand_over (
   hand_over TEXT PRIMARY KEY,
@@ -62,6 +65,23 @@ CREATE TABLE view_notice (
   notice TEXT PRIMARY KEY,
   outcome TEXT NOT NULL
 ) STRICT;
+CREATE TABLE view_exceptional (
+  grant_id TEXT PRIMARY KEY,
+  way TEXT NOT NULL,
+  compartment INTEGER NOT NULL,
+  hand_over TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  second TEXT NOT NULL,
+  glass TEXT NOT NULL,
+  at_utc_ms INTEGER NOT NULL,
+  at_seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX view_exceptional_at ON view_exceptional (at_utc_ms);
+CREATE TABLE view_failure (
+  kind TEXT NOT NULL,
+  at_utc_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX view_failure_at ON view_failure (at_utc_ms);
 CREATE TABLE view_intake (
   hand_over TEXT PRIMARY KEY,
   compartment INTEGER NOT NULL,
@@ -97,6 +117,25 @@ class Found(msgspec.Struct, frozen=True):
     where: str
     compartment: int
     when_utc_ms: int
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """I2's sum over hand-overs: `before` the span, plus loaded, less what left since, is `inside`.
+
+    `missing` left without anybody's right: a clerk found the compartment empty. `seq` is the fact it was taken after.
+    """
+
+    seq: int = 0
+    before: int = 0
+    loaded: int = 0
+    collected: int = 0
+    reclaimed: int = 0
+    missing: int = 0
+
+    @property
+    def inside(self) -> int:
+        """What must be in the cabinet now."""
+        return self.before + self.loaded - self.collected - self.reclaimed - self.missing
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -226,7 +265,17 @@ def _settled(connection: apsw.Connection, event: ev.Settled, at: At) -> None:
     )
 
 
-def _disputed(connection: apsw.Connection, event: ev.Disputed, _at: At) -> None:
+def _failed(kind: Failure) -> Callable[[apsw.Connection, ev.EventBody, At], None]:
+    """Counts a fact of this kind for reports."""
+
+    def step(connection: apsw.Connection, _event: ev.EventBody, at: At) -> None:
+        connection.execute("INSERT INTO view_failure (kind, at_utc_ms) VALUES (?, ?)", (kind, at.utc_ms))
+
+    return step
+
+
+def _disputed(connection: apsw.Connection, event: ev.Disputed, at: At) -> None:
+    _failed("disputes")(connection, event, at)
     connection.execute("UPDATE view_hand_over SET disputed = ? WHERE hand_over = ?", (event.kind, event.hand_over))
 
 
@@ -248,8 +297,27 @@ def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _a
     _outcome(connection, event.notice, "delivered" if event.is_reported else "sent")
 
 
-def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, _at: At) -> None:
+def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, at: At) -> None:
+    if event.is_final:
+        _failed("notices_failed")(connection, event, at)
     _outcome(connection, event.notice, "failed" if event.is_final else "queued")
+
+
+def _granted(connection: apsw.Connection, event: ev.GrantIssued, at: At) -> None:
+    """Only openings that somebody had to agree to, or that were made by breaking the glass."""
+    if not event.second and not event.permit:
+        return
+    if event.permit.startswith("stock-"):
+        way = "stock"
+    else:
+        way = "glass" if not event.second else "approval" if event.permit else "second"
+    glass = event.permit if way == "glass" else ""
+    connection.execute(
+        "INSERT OR REPLACE INTO view_exceptional "
+        "(grant_id, way, compartment, hand_over, actor, second, glass, at_utc_ms, at_seq) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (event.grant, way, event.compartment, event.hand_over, event.actor, event.second, glass, *at),
+    )
 
 
 def _notice_dropped(connection: apsw.Connection, event: ev.NoticeDropped, _at: At) -> None:
@@ -325,6 +393,11 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.Reclaimed: _reclaimed,
     ev.Settled: _settled,
     ev.Disputed: _disputed,
+    ev.GrantIssued: _granted,
+    ev.DoorDidNotOpen: _failed("doors_not_opened"),
+    ev.DoorOpenedUnasked: _failed("opened_unasked"),
+    ev.LeftOpen: _failed("left_open"),
+    ev.WrongDoorOpened: _failed("wrong_doors"),
     ev.IntakeOffered: _intake_offered,
     ev.IntakeGivenUp: _intake_given_up,
     ev.DroppedOff: _dropped_off,
@@ -452,6 +525,30 @@ def counts(connection: apsw.Connection, start_utc_ms: int, end_utc_ms: int) -> C
     )
     ended = dict(rows.fetchall())
     return Counts(loaded=loaded, collected=ended.get("collected", 0), reclaimed=ended.get("reclaimed", 0))
+
+
+def balance(connection: apsw.Connection, since_utc_ms: int) -> Balance:
+    """The balance from `since_utc_ms` to now. A clock that was set back moves something between days, never the sum."""
+    before = connection.execute(
+        "SELECT count(*) FILTER (WHERE loaded_utc_ms < ?1) - "
+        "count(*) FILTER (WHERE loaded_utc_ms IS NOT NULL AND ended_utc_ms < ?1) FROM view_hand_over",
+        (since_utc_ms,),
+    ).get
+    loaded = connection.execute("SELECT count(*) FROM view_hand_over WHERE loaded_utc_ms >= ?", (since_utc_ms,)).get
+    rows: Any = connection.execute(
+        "SELECT ended, count(*) FROM view_hand_over WHERE ended_utc_ms >= ? AND loaded_utc_ms IS NOT NULL "
+        "GROUP BY ended",
+        (since_utc_ms,),
+    )
+    ended = dict(rows.fetchall())
+    return Balance(
+        seq=connection.execute("SELECT coalesce(max(seq), 0) FROM event").get,
+        before=before,
+        loaded=loaded,
+        collected=ended.get("collected", 0),
+        reclaimed=ended.get("reclaimed", 0),
+        missing=ended.get("gone", 0),
+    )
 
 
 def notice_outcomes(connection: apsw.Connection, results: Collection[str]) -> dict[str, Outcome]:

@@ -11,10 +11,23 @@ from typing import Any
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import change, doors, intake, loading, notices, pickup, recounts, results, runs, staff
+from locker.fold import (
+    change,
+    doors,
+    exceptional,
+    intake,
+    loading,
+    notices,
+    pickup,
+    recounts,
+    results,
+    runs,
+    staff,
+    stock,
+)
 from locker.model import Cabinet
 
-FOLD_VERSION = 7
+FOLD_VERSION = 8
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -61,6 +74,15 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.LookedInside: loading.looked_inside,
     ev.Settled: loading.settled,
     ev.IncidentClosed: loading.incident_closed,
+    ev.IncidentTaken: loading.incident_taken,
+    ev.CompartmentClosed: stock.compartment_closed,
+    ev.CompartmentReopened: stock.compartment_reopened,
+    ev.StockCheckStarted: stock.stock_check_started,
+    ev.StockCheckFinished: stock.stock_check_finished,
+    ev.ApprovalAsked: exceptional.approval_asked,
+    ev.ApprovalGiven: exceptional.approval_given,
+    ev.GlassBroken: exceptional.glass_broken,
+    ev.GlassCountersigned: exceptional.glass_countersigned,
     ev.CodeMinted: pickup.code_minted,
     ev.CodesRevoked: pickup.codes_revoked,
     ev.AttemptFailed: pickup.attempt_failed,

@@ -23,7 +23,8 @@ def grant_issued(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded)
         run_id=recorded.moment.run_id,
         issued_uptime_ms=recorded.moment.uptime_ms,
     )
-    changed = replace(cabinet, grants=put(cabinet.grants, event.grant, grant))
+    approvals = drop(cabinet.approvals, event.permit)
+    changed = replace(cabinet, grants=put(cabinet.grants, event.grant, grant), approvals=approvals)
     changed = touch_visit(changed, event.visit, recorded)
     return touch_hand_over(
         changed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
+from locker.fold import stock
 from locker.fold.change import drop, open_incident, put, touch, touch_hand_over
 from locker.fold.custody import ensure_bundle, forget_hand_over, free_results, results_of
 from locker.model import Cabinet, HandOver, Round
@@ -70,7 +71,9 @@ def reclaimed(cabinet: Cabinet, event: ev.Reclaimed, recorded: ev.Recorded) -> C
 
 def looked_inside(cabinet: Cabinet, event: ev.LookedInside, recorded: ev.Recorded) -> Cabinet:
     quarantine = "" if event.found != "something_else" else "foreign_content"
-    changed = touch(cabinet, event.compartment, quarantine=quarantine, is_unproved=False, is_left_open=False)
+    changed = touch(
+        stock.looked(cabinet, event), event.compartment, quarantine=quarantine, is_unproved=False, is_left_open=False
+    )
     if changed.recount is not None and event.compartment not in changed.recount.looked:
         looked = (*changed.recount.looked, event.compartment)
         changed = replace(changed, recount=replace(changed.recount, looked=looked))
@@ -106,3 +109,13 @@ def settled(cabinet: Cabinet, event: ev.Settled, recorded: ev.Recorded) -> Cabin
 
 def incident_closed(cabinet: Cabinet, event: ev.IncidentClosed, _recorded: ev.Recorded) -> Cabinet:
     return replace(cabinet, incidents=drop(cabinet.incidents, event.incident))
+
+
+def incident_taken(cabinet: Cabinet, event: ev.IncidentTaken, _recorded: ev.Recorded) -> Cabinet:
+    """Taking it does not move the day by which a broken glass is countersigned."""
+    present = cabinet.incidents.get(event.incident)
+    if present is None:
+        return cabinet
+    due_utc_ms = present.due_utc_ms if present.glass else event.due_utc_ms
+    taken = replace(present, owner=event.actor, due_utc_ms=due_utc_ms)
+    return replace(cabinet, incidents=put(cabinet.incidents, event.incident, taken))

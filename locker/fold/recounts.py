@@ -42,6 +42,8 @@ _OF_THEIR_TIME = (
     ev.ClockTrusted,
     ev.BoardProved,
     ev.NoticeQueued,
+    ev.ApprovalAsked,
+    ev.ApprovalGiven,
     ev.Parked,
 )
 
@@ -85,6 +87,7 @@ def fact_merged(
         grants=cabinet.grants,
         visit=cabinet.visit,
         round=cabinet.round,
+        stock_check=cabinet.stock_check,
         wish_seq=max(cabinet.wish_seq, then.wish_seq),
         staff=_staff_after(cabinet, then),
         compartments=_compartments_after(cabinet, recount, then),

@@ -34,6 +34,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         notices=notices,
         bundles=bundles,
         compartments=compartments,
+        approvals={},
         bucket=throttle.restart(cabinet.bucket),
         round=None if cabinet.round is None else replace(cabinet.round, touched_uptime_ms=0),
     )

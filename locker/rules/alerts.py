@@ -1,11 +1,12 @@
 """When staff are woken, and what waits for the morning.
 
 Outside office hours four things are told at once by SMS: a door that did not open for somebody who stands there (three
-trains), a door left open, a door opened unasked with something inside, a wrong door. The duty phones hear of all, the
-leader's of the last two. One message per kind in 15 minutes, ten a night; what had to wait longer than an hour, and
-everything else that happened outside office hours and is still open, is counted in one message at seven. In office
-hours the clerk's screen is enough. The text names compartment, time and incident, and nobody. What was told is on
-record, so that a restart repeats nothing. While the clock is not believed it counts as night, and there is no morning.
+trains), a door left open, a door opened unasked with something inside, a wrong door; and at any hour a glass that was
+broken. The duty phones hear of all, the leader's of the last three. One message per kind in 15 minutes, ten a night;
+what had to wait longer than an hour, and everything else that happened outside office hours and is still open, is
+counted in one message at seven. In office hours the clerk's screen is enough. The text names compartment, time and
+incident, and nobody. What was told is on record, so that a restart repeats nothing. While the clock is not believed it
+counts as night, and there is no morning.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ AT_ONCE: Mapping[str, ev.Template] = {
     "left_open": "STAFF_DOOR",
     "opened_unasked": "STAFF_TAMPER",
     "wrong_door": "STAFF_WRONG",
+    "break_glass": "STAFF_GLASS",
 }
-LEADER_TOO: frozenset[ev.Template] = frozenset({"STAFF_TAMPER", "STAFF_WRONG"})
+AT_ANY_HOUR = frozenset({"break_glass"})
+LEADER_TOO: frozenset[ev.Template] = frozenset({"STAFF_TAMPER", "STAFF_WRONG", "STAFF_GLASS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,12 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, on_call: On
         return ev.Decision()
     here = office.local(_instant(moment.utc_ms))
     untold = [one for one in cabinet.incidents.values() if one.incident not in cabinet.alerts.told]
-    if moment.clock == "unset" or not office.is_open(here):
-        night = (here - NOON).date()
-        for one in untold:
-            if _is_urgent(one, moment, office) and _may_go(cabinet, one.kind, moment, night):
-                return _alert(one, night, on_call)
+    is_night = moment.clock == "unset" or not office.is_open(here)
+    night = (here - NOON).date()
+    for one in untold:
+        may_be_told = is_night or one.kind in AT_ANY_HOUR
+        if may_be_told and _is_urgent(one, moment, office) and _may_go(cabinet, one.kind, moment, night):
+            return _alert(one, night, on_call)
     if moment.clock == "unset" or here.time() < on_call.digest_at or cabinet.alerts.digest == here.date().isoformat():
         return ev.Decision()
     morning = datetime.combine(here.date(), on_call.digest_at, office.zone)
@@ -71,7 +75,8 @@ def _is_urgent(one: Incident, moment: ev.Moment, office: OfficeHours) -> bool:
         return False
     if moment.clock == "unset":
         return True
-    return moment.utc_ms - one.opened_utc_ms < URGENT_FOR_MS and _was_night(one, office)
+    is_fresh = moment.utc_ms - one.opened_utc_ms < URGENT_FOR_MS
+    return is_fresh and (one.kind in AT_ANY_HOUR or _was_night(one, office))
 
 
 def _may_go(cabinet: Cabinet, kind: str, moment: ev.Moment, night: date) -> bool:

@@ -1,12 +1,13 @@
 """How a present clerk takes things out again, looks inside, and settles what is uncertain.
 
 Opening a loaded compartment is routine when it is on today's list: its result was cancelled, it is overdue,
-uncertain, disputed, out of its owner's reach, or its compartment waits for a look. Anything else loaded needs a second
-person. Only evidence or a clerk frees a compartment (I6); a look that finds what is on record makes it certain again,
-and anything else keeps the quarantine. An empty one ends the hand-over: it went the way its door was last granted for
-if that was left unsettled, and is missing, with an incident, if nobody had a right to take it. An incident of a
-compartment that still waits for a look is closed by looking. What a citizen left is always on today's list; the round
-that takes it out is in `locker.rules.intake_round`, and a look settles what was left unsaid of it.
+uncertain, disputed, out of its owner's reach, or its compartment waits for a look. Anything else loaded is exceptional
+and needs a second person, an approval or a broken glass (`rules.exceptional`). Only evidence or a clerk frees a
+compartment (I6); a look that finds what is on record makes it certain again, and anything else keeps the quarantine. An
+empty one ends the hand-over: it went the way its door was last granted for if that was left unsettled, and is missing,
+with an incident, if nobody had a right to take it. An incident of a compartment that still waits for a look is closed
+by looking. Whoever takes an incident says until when it is done. What a citizen left is always on today's list; the
+round that takes it out is in `locker.rules.intake_round`, and a look settles what was left unsaid of it.
 """
 
 from __future__ import annotations
@@ -42,10 +43,13 @@ def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
     return bool(waits) or any(deadline and deadline < today for deadline in deadlines)
 
 
-def reclaim(cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str, today: str, second: str = "") -> ev.Decision:
+def reclaim(
+    cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str, today: str, second: str = "", permit: str = ""
+) -> ev.Decision:
     """Grant a clerk the opening that takes a hand-over out; it is booked at the door's closing.
 
-    `second` is the user name of a second present person. Raises PresenceNeeded, UnknownHandOver, CompartmentBusy,
+    `second` is the user name of who agrees; `permit` the approval or broken glass of `rules.exceptional`.
+    Raises PresenceNeeded, UnknownHandOver, CompartmentBusy,
     WrongStage (nothing loaded to take out: look inside instead), NotServed (a restored copy: look inside first),
     SecondPersonNeeded.
     """
@@ -54,10 +58,32 @@ def reclaim(cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str, today
         raise NotServed("its latest facts are not here yet; look inside first")
     if one.stage != "loaded":
         raise WrongStage("it is not on record as inside; look inside instead")
-    if not is_routine(cabinet, one, today=today) and second in ("", actor.user):
-        raise SecondPersonNeeded("this result is not due back; a second person at the cabinet must agree")
+    return _granted(cabinet, one, one.compartment, actor, "reclaim", grant, today, (second, permit))
+
+
+def _granted(
+    cabinet: Cabinet,
+    one: HandOver | None,
+    number: int,
+    actor: Actor,
+    purpose: ev.Purpose,
+    grant: str,
+    today: str,
+    agreed: tuple[str, str],
+) -> ev.Decision:
+    """The grant, naming who agreed and why where that was needed. Raises SecondPersonNeeded."""
+    is_exceptional = one is not None and not is_routine(cabinet, one, today=today)
+    second, permit = agreed if is_exceptional else ("", "")
+    if is_exceptional and not permit and second in ("", actor.user):
+        raise SecondPersonNeeded("this result is not due back; a second person must agree before its door opens")
     issued = ev.GrantIssued(
-        grant=grant, compartment=one.compartment, purpose="reclaim", hand_over=hand_over, actor=actor.user
+        grant=grant,
+        compartment=number,
+        purpose=purpose,
+        hand_over="" if one is None else one.hand_over,
+        actor=actor.user,
+        second=second,
+        permit=permit,
     )
     return ev.Decision(events=(issued,))
 
@@ -73,19 +99,16 @@ def _openable(cabinet: Cabinet, hand_over: str, actor: Actor) -> HandOver:
     return one
 
 
-def inspect(cabinet: Cabinet, number: int, actor: Actor, *, grant: str, today: str, second: str = "") -> ev.Decision:
+def inspect(
+    cabinet: Cabinet, number: int, actor: Actor, *, grant: str, today: str, second: str = "", permit: str = ""
+) -> ev.Decision:
     """Grant a clerk the opening that looks inside. Raises as `reclaim`."""
     needs_presence(actor)
     place = cabinet.compartment(number)
     if cabinet.grant_on(number) is not None or (place.is_open and not place.is_left_open):
         raise CompartmentBusy("its door is open or opening")
     one = cabinet.hand_overs.get(place.hand_over)
-    if one is not None and not is_routine(cabinet, one, today=today) and second in ("", actor.user):
-        raise SecondPersonNeeded("somebody's result is inside; a second person at the cabinet must agree")
-    issued = ev.GrantIssued(
-        grant=grant, compartment=number, purpose="inspect", hand_over=place.hand_over, actor=actor.user
-    )
-    return ev.Decision(events=(issued,))
+    return _granted(cabinet, one, number, actor, "inspect", grant, today, (second, permit))
 
 
 def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> ev.Decision:
@@ -107,7 +130,7 @@ def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> e
         facts.extend(
             ev.IncidentClosed(incident=incident.incident, actor=actor.user)
             for incident in cabinet.incidents.values()
-            if incident.compartment == number
+            if incident.compartment == number and not incident.glass
         )
     return doors.merged(ev.Decision(events=tuple(facts)), settled)
 
@@ -146,9 +169,21 @@ def close_incident(cabinet: Cabinet, incident: int, actor: Actor) -> ev.Decision
     present = cabinet.incidents.get(incident)
     if present is None:
         raise UnknownResult("no such incident is open")
+    if present.glass:
+        raise WrongStage("another person, a leader, countersigns it; that closes it")
     if present.compartment and cabinet.compartment(present.compartment).quarantine:
         raise WrongStage("its compartment waits for a look; say what is inside, and the incident closes with it")
     return ev.Decision(events=(ev.IncidentClosed(incident=incident, actor=actor.user),))
+
+
+def take_incident(cabinet: Cabinet, incident: int, actor: Actor, *, due_utc_ms: int, moment: ev.Moment) -> ev.Decision:
+    """This person sees to it until then. Raises UnknownResult (no such incident is open), WrongStage (in the past)."""
+    if incident not in cabinet.incidents:
+        raise UnknownResult("no such incident is open")
+    if due_utc_ms <= moment.utc_ms:
+        raise WrongStage("that day is over; name a later one")
+    taken = ev.IncidentTaken(incident=incident, actor=actor.user, due_utc_ms=due_utc_ms)
+    return ev.Decision(events=(taken,))
 
 
 def prove_board(cabinet: Cabinet, board: str, actor: Actor) -> ev.Decision:

@@ -3,9 +3,9 @@
 Name, phone and dossier code of a result go seven days after it left the cabinet (collected, taken out, withdrawn, or
 missing); those of an intake seven days after the office has answered it, or nothing was left after all. The centre must
 have acknowledged it, and nothing about its hand-over may be open: what is disputed is still live, and an open incident
-asks who it was. Ninety days are the end in any case, with an incident. A
-phone that was replaced by another one goes at once. Only a wall clock that is believed counts; until then everything
-waits. Codes that are over, and secrets whose message is over, go whenever they are found.
+asks who it was. Why a glass was broken goes by the same rule, seven days after that opening. Ninety days are the end in
+any case, with an incident. A phone that was replaced by another one goes at once. Only a wall clock that is believed
+counts; until then everything waits. Codes that are over, and secrets whose message is over, go whenever they are found.
 """
 
 from __future__ import annotations

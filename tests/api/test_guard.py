@@ -66,7 +66,7 @@ async def test_every_route_refuses_every_caller_it_does_not_name(
                 continue
             desk.cookies.update(session)
             path = str(route.path).replace("{number}", "1").replace("{incident}", "1")
-            for parameter in ("{hand_over}", "{name}"):
+            for parameter in ("{hand_over}", "{name}", "{approval}"):
                 path = path.replace(parameter, "x")
             answer = await desk.request(min(route.methods), path, json={})
             assert answer.status_code == (403 if role else 401), (path, role)

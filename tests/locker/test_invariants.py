@@ -1177,7 +1177,7 @@ class World(RuleBasedStateMachine):
     def break_sensor(self, number: int, sensor: Sensor) -> None:
         door, one = self.doors[number], self.hand_over_at(number)
         is_at_work = any(train.compartment == number for train in self.trains.values())
-        is_unsettled = one is not None and (bool(one.dead_purpose) or one.is_asked)
+        is_unsettled = one is not None and bool(one.dead_purpose or one.is_asked or one.open_for)
         if is_at_work or is_unsettled or (door.is_open and one is not None and self.is_citizens(one)):
             door.forgiven |= door.inside  # a sensor that begins to lie in the middle of an act is believed
         door.sensor = sensor

@@ -115,6 +115,26 @@ async def test_what_is_disputed_is_kept_until_a_clerk_has_settled_it(hall: Any) 
     assert await personal(hall) == []
 
 
+async def test_why_a_glass_was_broken_is_kept_until_countersigned_and_then_goes_after_its_days(hall: Any) -> None:
+    hand_over = await hall.load(await hall.announce(1))
+    broken = ev.GlassBroken(
+        glass="k1", compartment=1, hand_over=hand_over, purpose="inspect", actor="lan", role="clerk", due_utc_ms=1
+    )
+    granted = ev.GrantIssued(
+        grant="gk", compartment=1, purpose="inspect", hand_over=hand_over, actor="lan", permit="k1"
+    )
+    await hall.record(
+        broken, granted, rows=(ev.PutPersonal(ref="reason-k1", kind="reason", body={"reason": "Gấp", "glass": "k1"}),)
+    )
+    hall.hand.pass_by(7 * DAY_MS)
+    await erase_due(hall.journal, policy=ALONE)
+    assert "reason-k1" in await personal(hall)
+    await hall.record(ev.GlassCountersigned(glass="k1", actor="minh"))
+    await erase_due(hall.journal, policy=ALONE)
+    assert "reason-k1" not in await personal(hall)
+    assert len(await personal(hall)) == 2
+
+
 async def test_the_days_go_on_counting_over_a_restart_and_over_rebuilt_views(hall: Any) -> None:
     hand_over = await hall.load(await hall.announce(1))
     await hall.collect(hand_over)

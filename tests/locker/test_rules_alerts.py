@@ -73,6 +73,16 @@ def test_in_office_hours_the_screen_is_enough(story: Story, clock: str) -> None:
     assert told(at(story, MONDAY, "17:30")) == []
 
 
+@pytest.mark.parametrize("clock", ["09:00", "21:00"])
+def test_a_broken_glass_is_told_to_the_leader_at_any_hour(story: Story, clock: str) -> None:
+    broken = ev.GlassBroken(
+        glass="k1", compartment=1, hand_over="h1", purpose="reclaim", actor="lan", role="clerk", due_utc_ms=1
+    )
+    at(story, MONDAY, clock).given(broken)
+    assert told(story) == [("STAFF_GLASS", "duty"), ("STAFF_GLASS", "leader")]
+    assert told(story.later(3_600)) == []
+
+
 def test_a_holiday_counts_as_night(story: Story) -> None:
     at(story, "2027-02-08", "10:00").given(left_open())
     assert told(story) == [("STAFF_DOOR", "duty")]

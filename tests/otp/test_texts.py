@@ -79,6 +79,8 @@ COUNTED = {
     ("STAFF_TAMPER", "en"): 138,
     ("STAFF_WRONG", "vi"): 121,
     ("STAFF_WRONG", "en"): 136,
+    ("STAFF_GLASS", "vi"): 132,
+    ("STAFF_GLASS", "en"): 134,
     ("STAFF_DIGEST", "vi"): 117,
     ("STAFF_DIGEST", "en"): 121,
 }

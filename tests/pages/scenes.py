@@ -95,6 +95,7 @@ def _compartment(place: Body) -> Body:
         "state": state,
         "is_open": False,
         "is_suspect": place["number"] == 10,
+        "out_of_service": "",
         "quarantine": {14: "left_open", 11: "disputed"}.get(place["number"], ""),
         "hand_over": None if state in ("free", "quarantined", "out_of_service", "offline") else f"h{place['number']}",
     }
@@ -137,6 +138,17 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
     }
 
 
+UNOWNED: Body = {
+    "owner": "",
+    "is_mine": False,
+    "due": None,
+    "is_overdue": False,
+    "raised_by": "",
+    "reason": "",
+    "is_glass": False,
+    "can_countersign": False,
+}
+
 CLERK: Body = {
     "version": 1,
     "state": "ready",
@@ -162,9 +174,28 @@ CLERK: Body = {
     "round": None,
     "grants": [],
     "asked": [],
+    "approvals": [],
+    "stock_check": None,
+    "balance": {
+        "before": 6,
+        "loaded": 4,
+        "collected": 3,
+        "reclaimed": 1,
+        "missing": 0,
+        "now": 6,
+        "holds": True,
+        "uncertain": [],
+        "stock_check": None,
+    },
     "incidents": [
-        {"incident": 41, "kind": "disputed_incomplete", "compartment": 11, "opened_at": "2026-11-21T21:14:00+07:00"},
-        {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00"},
+        {
+            "incident": 41,
+            "kind": "disputed_incomplete",
+            "compartment": 11,
+            "opened_at": "2026-11-21T21:14:00+07:00",
+            **UNOWNED,
+        },
+        {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
     "boards": [
         {"name": "A1", "is_online": True, "cause": "", "is_out": False},

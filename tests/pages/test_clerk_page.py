@@ -13,6 +13,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Open = Callable[..., Awaitable[Page]]
 ME = CLERK["me"]
+APPROVAL = {
+    "approval": "a1",
+    "number": 317,
+    "compartment": 2,
+    "hand_over": "h2",
+    "purpose": "reclaim",
+    "asked_by": "Nguyễn Thị Lan",
+    "is_mine": False,
+    "given_by": "",
+    "seconds_left": 590,
+}
 ROUND = {"loaded": 1, "closes_in_seconds": 595}
 
 
@@ -144,6 +155,81 @@ async def test_taking_out_what_is_not_due_needs_a_second_person(clerk: StubServi
     await expect(page.get_by_test_id("second-form")).to_be_hidden()
     await clerk.show(grants=_grant(2, "reclaim", is_opened=True))
     await expect(page.get_by_test_id("door-panel")).to_contain_text("Lấy hết giấy tờ ra")
+
+
+async def test_a_leader_elsewhere_is_asked_and_the_door_opens_when_they_agreed(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    clerk.script("hand-overs/h2/reclaim", problem("second-person-needed", 403), done())
+    await page.get_by_test_id("reclaim-h2").click()
+    await page.get_by_test_id("approval-ask").click()
+    assert await clerk.asked("approvals") == {"compartment": 2, "purpose": "reclaim"}
+    await clerk.show(approvals=[{**APPROVAL, "is_mine": True}])
+    await expect(page.get_by_test_id("approval-waits")).to_contain_text("317")
+    await clerk.show(approvals=[{**APPROVAL, "is_mine": True, "given_by": "Lê Minh"}])
+    await page.get_by_test_id("approval-use").click()
+    assert await clerk.asked("hand-overs/h2/reclaim", times=2) == {"second": None, "approval": "a1"}
+    await expect(page.get_by_test_id("second-form")).to_be_hidden()
+
+
+async def test_a_leader_agrees_with_password_and_code(clerk: StubService, open_page: Open) -> None:
+    await clerk.show(me={**ME, "role": "leader"}, approvals=[APPROVAL])
+    page = await open_page(clerk)
+    form = page.get_by_test_id("approval-a1")
+    await expect(form).to_contain_text("317")
+    await form.get_by_test_id("approval-password").fill("bien xanh song lon")
+    await form.get_by_test_id("approval-code").fill("333333")
+    await page.keyboard.press("Enter")
+    assert await clerk.asked("approvals/a1/give") == {"password": "bien xanh song lon", "code": "333333"}
+
+
+async def test_a_glass_is_broken_with_a_reason_and_countersigned(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("compartments/3/inspect", problem("second-person-needed", 403))
+    await page.get_by_test_id("place-3").click()
+    await page.get_by_test_id("place-3-inspect").click()
+    await page.get_by_test_id("glass-ask").click()
+    await page.get_by_test_id("glass-reason").fill("Không gọi được ai")
+    await page.keyboard.press("Enter")
+    assert await clerk.asked("glass") == {"compartment": 3, "purpose": "inspect", "reason": "Không gọi được ai"}
+    told = {**CLERK["incidents"][0], "kind": "break_glass", "is_glass": True, "raised_by": "Lan", "reason": "Gấp"}
+    await clerk.show(incidents=[{**told, "can_countersign": True, "owner": "Minh", "due": "2026-11-23"}])
+    await expect(page.get_by_test_id("incident-41-reason")).to_have_text("Gấp")
+    await expect(page.get_by_test_id("incident-41")).to_contain_text("23/11/2026")
+    await expect(page.get_by_test_id("incident-41-close")).to_have_count(0)
+    await page.get_by_test_id("incident-41-take").click()
+    await clerk.asked("incidents/41/take")
+    await page.get_by_test_id("incident-41-countersign").click()
+    await clerk.asked("incidents/41/countersign")
+
+
+async def test_the_stock_is_checked_from_door_to_door(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("stock-sum")).to_contain_text("6 từ hôm qua + 4 đã nạp")
+    await page.get_by_test_id("stock-start").click()
+    assert await clerk.asked("stock") == {"second": None}
+    check = {"by": "Lan", "second": "", "looked": 0, "left": 24, "next": 1, "differing": []}
+    await clerk.show(stock_check=check)
+    clerk.script("stock/open", problem("second-person-needed", 403))
+    await page.get_by_test_id("stock-open").click()
+    await page.get_by_test_id("approval-ask").click()
+    assert await clerk.asked("approvals") == {"compartment": 1, "purpose": "inspect"}
+    await clerk.show(grants=_grant(1, "inspect", is_opened=True))
+    await expect(page.get_by_test_id("door-number")).to_have_text("1")
+    await clerk.show(grants=[])
+    await page.get_by_test_id("place-1-look-empty").click()
+    assert await clerk.asked("compartments/1/look") == {"found": "empty"}
+    await page.get_by_test_id("stock-finish").click()
+    await clerk.asked("stock/finish")
+
+
+async def test_a_compartment_is_taken_out_of_use_with_its_cause(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("place-1").click()
+    await page.get_by_test_id("place-1-cause").select_option("sensor")
+    await page.get_by_test_id("place-1-take-out").click()
+    assert await clerk.asked("compartments/1/close") == {"cause": "sensor"}
 
 
 async def test_a_lost_code_is_sent_anew(clerk: StubService, open_page: Open) -> None:

@@ -23,6 +23,12 @@ async def _sees(page: Page, name: str) -> None:
     await expect(page.get_by_test_id(f"screen-{name}")).to_be_visible()
 
 
+async def _press(page: Page, key: str) -> None:
+    """A key of the keypad, once the button that shows it takes it."""
+    await expect(page.locator(f'[data-keypad="{key}"]').first).to_be_enabled()
+    await page.keyboard.press(key)
+
+
 async def _type_by_hand(page: Page, digits: str) -> None:
     await page.keyboard.type(digits, delay=60)
 
@@ -45,7 +51,7 @@ async def test_a_pickup_by_touch_takes_two_touches_besides_the_digits(kiosk: Stu
     assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h10", "said": "received_all"}
     await kiosk.show(visit=visit())
     await _sees(page, "end")
-    await page.keyboard.press("Enter")
+    await _press(page, "Enter")
     await kiosk.asked("visits/v1/leave")
     await _sees(page, "idle")
 
@@ -57,19 +63,19 @@ async def test_the_twelve_keys_do_everything_without_a_touch(kiosk: StubService,
     await kiosk.asked("codes")
     await kiosk.show(visit=visit(door(3, "closed", reopen_seconds_left=40)))
     await _sees(page, "closed")
-    await page.keyboard.press("3")
+    await _press(page, "3")
     assert await kiosk.asked("visits/v1/reopen") == {"hand_over": "h3"}
-    await page.keyboard.press("2")
+    await _press(page, "2")
     await _sees(page, "wrong")
-    await page.keyboard.press("*")
+    await _press(page, "*")
     await _sees(page, "closed")
-    await page.keyboard.press("2")
+    await _press(page, "2")
     await expect(page.get_by_test_id("answer-not-mine")).to_be_enabled()
-    await page.keyboard.press("3")
+    await _press(page, "3")
     assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h3", "said": "not_mine"}
     await kiosk.show(visit=visit(door(3, "disputed")))
     await _sees(page, "disputed")
-    await page.keyboard.press("*")
+    await _press(page, "*")
     await kiosk.asked("visits/v1/leave")
     await _sees(page, "idle")
 
@@ -94,7 +100,7 @@ async def test_a_mistyped_code_is_shown_again_beside_a_kind_hint(kiosk: StubServ
     await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "12")
     await _touch(page, "language-en")
     await expect(page.get_by_test_id("note")).to_contain_text("One digit is not right.")
-    await page.keyboard.press("Backspace")
+    await _press(page, "Backspace")
     await _type_by_hand(page, "2")
     assert (await kiosk.asked("codes", times=2))["digits"] == CODE
 
@@ -104,8 +110,8 @@ async def test_enter_on_a_refused_code_does_not_charge_it_twice(kiosk: StubServi
     kiosk.script("codes", problem("code-refused", 403))
     await page.keyboard.type(CODE)
     await expect(page.get_by_test_id("note")).to_contain_text("028\xa03829\xa01234")
-    await page.keyboard.press("Enter")
-    await page.keyboard.press("Enter")
+    await _press(page, "Enter")
+    await _press(page, "Enter")
     await _type_by_hand(page, "1")
     await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "1")
     assert len(kiosk.requests) == 1
@@ -125,7 +131,7 @@ async def test_the_second_check_sends_the_same_code_with_four_more_digits(kiosk:
     await _sees(page, "wait")
     await page.clock.fast_forward(61_000)
     await _sees(page, "second")
-    await page.keyboard.press("Enter")
+    await _press(page, "Enter")
     asked = await kiosk.asked("codes", times=3)
     assert asked == {"digits": CODE, "second": "1234", "paper": None, "visit": None}
     await kiosk.show(visit=visit(door(3, "opening")))
@@ -161,7 +167,7 @@ async def test_an_unseen_door_is_asked_about_and_costs_nothing(kiosk: StubServic
     await kiosk.asked("visits/v1/next", times=2)
     await kiosk.show(visit=visit(door(7, "unseen", trains=2)))
     await _sees(page, "unseen")
-    await page.keyboard.press("1")
+    await _press(page, "1")
     assert (await kiosk.asked("visits/v1/answers", times=2))["said"] == "received_all"
 
 
@@ -212,7 +218,7 @@ async def test_a_code_that_could_not_be_sent_is_kept_and_sent_again_by_hand(
     await page.keyboard.type(CODE)
     await expect(page.get_by_test_id("note")).to_contain_text("Chưa gửi được")
     await page.unroute("**/api/kiosk/codes")
-    await page.keyboard.press("Enter")
+    await _press(page, "Enter")
     assert (await kiosk.asked("codes"))["digits"] == CODE
 
 
@@ -250,7 +256,7 @@ async def test_the_page_speaks_vietnamese_again_after_a_visit_in_english(kiosk: 
     await expect(page.get_by_test_id("collect")).to_contain_text("COLLECT RESULT")
     await kiosk.show(visit=visit())
     await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
-    await page.keyboard.press("Enter")
+    await _press(page, "Enter")
     await expect(page.get_by_test_id("collect")).to_contain_text("NHẬN KẾT QUẢ")
 
 

@@ -8,6 +8,7 @@ import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } fro
 import { floor } from "./floor.js";
 import { inside } from "./inside.js";
 import { matters } from "./matters.js";
+import { openingOf } from "./parts.js";
 import { work } from "./work.js";
 
 const PREFIX = "/api/clerk";
@@ -98,7 +99,7 @@ function refused({ slug, status, body, retryAfter }, where, path, asked) {
     startPresence({ where, path, body: asked });
   } else if (slug === "second-person-needed") {
     local.second = { where, path };
-    if (asked.second) note(where, "problem.second-person-needed");
+    if (asked.second || asked.approval) note(where, "problem.second-person-needed");
   } else if (body.candidates?.length) {
     local.candidates = body.candidates.map((one) => one.result ?? one);
   } else {
@@ -217,6 +218,20 @@ const ACTS = {
     draw();
   },
   "close-incident": ({ incident, where }) => perform(where, `incidents/${incident}/close`, {}),
+  "take-incident": ({ incident, where }) => perform(where, `incidents/${incident}/take`, {}),
+  countersign: ({ incident, where }) => perform(where, `incidents/${incident}/countersign`, {}),
+  "approval-ask": ({ where }) => perform(where, "approvals", openingOf(view())),
+  "approval-use": async ({ where, approval }) => {
+    if (await perform(where, local.second.path, { second: null, approval })) local.second = null;
+    draw();
+  },
+  "glass-ask": () => (local.second.glass = true),
+  "stock-start": ({ where }) => perform(where, "stock", { second: null }),
+  "stock-start-two": ({ where }) => (local.second = { where, path: "stock" }),
+  "stock-open": ({ where }) => perform(where, "stock/open", { second: null }),
+  "stock-finish": ({ where }) => perform(where, "stock/finish", {}),
+  "close-compartment": ({ number, where }) => perform(where, `compartments/${number}/close`, { cause: at(`place-${number}-cause`).value }),
+  "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
   prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
   "second-cancel": () => (local.second = null),
 };
@@ -225,6 +240,18 @@ async function load(where, wanted) {
   const size = at("scan-size")?.value;
   const isDone = await perform(where, "loads", size ? { ...wanted, size } : wanted);
   if (isDone && at("scan-size")) at("scan-size").value = "";
+}
+
+async function breakGlass({ reason }) {
+  const { where } = local.second;
+  if (await perform(where, "glass", { ...openingOf(view()), reason: reason.value.trim() })) local.second = null;
+  draw();
+}
+
+async function approve({ dataset, elements }) {
+  const { password, code } = elements;
+  await perform(`approval:${dataset.approval}`, `approvals/${dataset.approval}/give`, { password: password.value, code: code.value.trim() });
+  password.value = code.value = "";
 }
 
 async function agree({ user, password, code }) {
@@ -239,6 +266,8 @@ const FORMS = {
   "sign-in": (form) => enter(form.elements),
   "presence-number": (form) => provePresence(form.elements),
   second: (form) => agree(form.elements),
+  glass: (form) => breakGlass(form.elements),
+  approval: (form) => approve(form),
   scan: (form) => {
     const text = form.elements.scan.value.trim();
     form.elements.scan.value = "";
@@ -346,6 +375,6 @@ page.addEventListener("input", (event) => {
   searchTimer = setTimeout(() => search(event.target.value), SEARCH_AFTER_MS);
 });
 
-setInterval(() => snapshot?.round && draw(), 1_000);
+setInterval(() => (snapshot?.round || snapshot?.approvals.length) && draw(), 1_000);
 begin();
 draw();

@@ -16,8 +16,10 @@ const SHAPES = {
   disputed: "warning",
   quarantined: "lock",
   out_of_service: "wrench",
+  closed: "wrench",
   offline: "offline",
 };
+const CAUSES = ["lock", "door", "sensor", "dirty", "other"];
 const LOOKABLE = new Set(["uncertain", "disputed", "quarantined"]);
 
 function shape(name, x, y, size) {
@@ -102,12 +104,19 @@ function selected(view) {
     { class: "closer", "data-testid": "closer", "data-key": where },
     h("div", { class: "row" }, h("h3", {}, words(view, place)), button({ act: "place-close", testid: "place-close", look: "is-small" }, view.say("place.close"))),
     h("p", { class: "details" }, view.say("place.size", { size: place.size, height: place.height_cm, board: place.board })),
+    place.out_of_service && h("p", {}, view.say(`closed.${place.out_of_service}`)),
     place.quarantine && h("p", {}, view.say(`quarantine.${place.quarantine}`, { otherwise: place.quarantine })),
     one && h("p", {}, h("span", { class: "name" }, one.name), " ", one.dossiers.map((code) => dossier(code))),
     h(
       "div",
       { class: "buttons" },
       button({ act: "inspect", testid: `place-${place.number}-inspect`, isDisabled: view.local.busy.has(where), of: { number: place.number, where } }, icon("door"), view.say("act.inspect")),
+      place.out_of_service
+        ? button({ act: "reopen-compartment", testid: `place-${place.number}-reopen`, look: "is-small", isDisabled: view.local.busy.has(where), of: { number: place.number, where } }, view.say("act.reopen-compartment"))
+        : [
+            h("select", { "data-testid": `place-${place.number}-cause`, "data-key": `place-${place.number}-cause`, "aria-label": view.say("closed.cause") }, CAUSES.map((cause) => h("option", { value: cause }, view.say(`closed.${cause}`)))),
+            button({ act: "close-compartment", testid: `place-${place.number}-take-out`, look: "is-small", isDisabled: view.local.busy.has(where), of: { number: place.number, where } }, icon("wrench"), view.say("act.close-compartment")),
+          ],
       one && !one.can_reopen && actsOf(view, one, where, "closer-"),
     ),
     noteAt(view, where),

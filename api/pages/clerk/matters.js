@@ -3,7 +3,8 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { lookButtons } from "./floor.js";
-import { button, mark, moment, noteAt, secondAt } from "./parts.js";
+import { stock } from "./stock.js";
+import { button, day, field, mark, moment, noteAt, secondAt } from "./parts.js";
 
 function incident(view, one) {
   const where = `incident:${one.incident}`;
@@ -17,16 +18,41 @@ function incident(view, one) {
       "div",
       { class: "what" },
       h("p", {}, h("b", {}, view.say(`incident.${one.kind}`, { otherwise: one.kind })), " ", h("span", { class: "details" }, moment(one.opened_at))),
+      one.raised_by && h("p", { class: "details" }, view.say("glass.by", { name: one.raised_by })),
+      one.reason && h("p", { "data-testid": `${prefix}-reason` }, one.reason),
+      (one.owner || one.due) &&
+        h("p", { class: "marks" }, [
+          one.owner && mark("soft", "person", view.say("owner.is", { name: one.owner })),
+          one.due && mark(one.is_overdue ? "red" : "soft", "clock", view.say("owner.due", { date: day(one.due) })),
+        ]),
       h(
         "div",
         { class: "buttons" },
         one.compartment > 0 && button({ act: "inspect", testid: `${prefix}-inspect`, isDisabled, of: { number: one.compartment, where } }, icon("door"), view.say("act.inspect")),
-        button({ act: "close-incident", testid: `${prefix}-close`, isDisabled, of: { incident: one.incident, where } }, icon("check"), view.say("act.close-incident")),
+        !one.is_mine && button({ act: "take-incident", testid: `${prefix}-take`, isDisabled, of: { incident: one.incident, where } }, icon("person"), view.say("act.take-incident")),
+        one.can_countersign && button({ act: "countersign", testid: `${prefix}-countersign`, look: "is-primary", isDisabled, of: { incident: one.incident, where } }, icon("check"), view.say("glass.countersign")),
+        !one.is_glass && button({ act: "close-incident", testid: `${prefix}-close`, isDisabled, of: { incident: one.incident, where } }, icon("check"), view.say("act.close-incident")),
       ),
-      one.compartment > 0 && lookButtons(view, one.compartment, where, prefix),
+      one.compartment > 0 && !one.is_glass && lookButtons(view, one.compartment, where, prefix),
       noteAt(view, where),
       secondAt(view, where),
     ),
+  );
+}
+
+/** What a leader is asked to agree to, from wherever they are. */
+function approval(view, one) {
+  const where = `approval:${one.approval}`;
+  const place = view.say("compartment.n", { number: one.compartment });
+  return h(
+    "form",
+    { class: "card second", "data-act": "approval", "data-approval": one.approval, "data-testid": `approval-${one.approval}`, "data-key": where },
+    h("h3", {}, view.say("approval.asked", { number: one.number, name: one.asked_by })),
+    h("p", {}, view.say(`approval.${one.purpose}`, { place })),
+    field(view.say("second.password"), "password", "approval-password", { type: "password", required: true }),
+    field(view.say("second.code"), "code", "approval-code", { autocomplete: "one-time-code", required: true }),
+    noteAt(view, where),
+    h("button", { class: "button is-primary", "data-testid": "approval-give", disabled: view.local.busy.has(where) }, view.say("approval.give")),
   );
 }
 
@@ -57,6 +83,7 @@ export const matters = (view) =>
   h(
     "div",
     { class: "column column-matters", "data-key": "matters" },
+    view.snapshot.approvals.filter((one) => !one.is_mine && !one.given_by && view.snapshot.me.role === "leader").map((one) => approval(view, one)),
     h(
       "section",
       { class: "card" },
@@ -65,5 +92,6 @@ export const matters = (view) =>
       view.snapshot.incidents.length === 0 && h("p", { class: "none" }, view.say("matters.none")),
       h("ul", { class: "items" }, view.snapshot.incidents.map((one) => incident(view, one))),
     ),
+    stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
   );

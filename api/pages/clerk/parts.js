@@ -29,12 +29,49 @@ export function noteAt(view, where) {
   );
 }
 
-/** The second person's sign-in, at the place that asked for it. */
-export function secondAt(view, where) {
-  if (view.local.second?.where !== where) return null;
+/** Which opening somebody must agree to: its door and purpose, out of the path that was refused. */
+export function openingOf(view) {
+  const [kind, id, purpose] = view.local.second.path.split("/");
+  if (kind === "stock") return { compartment: id ? view.snapshot.stock_check?.next : 0, purpose: "inspect" };
+  const compartment = kind === "compartments" ? Number(id) : view.snapshot.in_cabinet.find((one) => one.hand_over === id)?.compartment;
+  return { compartment, purpose };
+}
+
+function approvalAt(view, where) {
+  const { compartment, purpose } = openingOf(view);
+  const asked = view.snapshot.approvals.find((one) => one.is_mine && one.compartment === compartment && one.purpose === purpose);
+  const isDisabled = view.local.busy.has(where);
+  if (!asked) return button({ act: "approval-ask", testid: "approval-ask", isDisabled, of: { where } }, icon("message"), view.say("approval.ask"));
+  if (!asked.given_by) return h("p", { class: "details", role: "status", "data-testid": "approval-waits" }, view.say("approval.waits", { number: asked.number, seconds: view.seconds(asked.seconds_left) }));
+  return h(
+    "div",
+    {},
+    h("p", { role: "status" }, view.say("approval.given", { name: asked.given_by })),
+    button({ act: "approval-use", testid: "approval-use", look: "is-primary", isDisabled, of: { where, approval: asked.approval } }, icon("door"), view.say("approval.use")),
+  );
+}
+
+function glassAt(view, where) {
+  if (!view.local.second.glass) return button({ act: "glass-ask", testid: "glass-ask", look: "is-small" }, view.say("glass.ask"));
   return h(
     "form",
-    { class: "second", "data-act": "second", "data-testid": "second-form", "data-key": `second-${where}` },
+    { "data-act": "glass", "data-testid": "glass-form", "data-key": `glass-${where}` },
+    h("p", {}, view.say("glass.lead")),
+    field(view.say("glass.reason"), "reason", "glass-reason", { minlength: 10, maxlength: 500, required: true }),
+    h("button", { class: "button is-warning", "data-testid": "glass-submit", disabled: view.local.busy.has(where) }, view.say("glass.submit")),
+  );
+}
+
+/** Who agrees to an exceptional opening: a second person here, a leader elsewhere, or nobody and the glass is broken. */
+export function secondAt(view, where) {
+  if (view.local.second?.where !== where) return null;
+  return h("div", { class: "second", "data-key": `agree-${where}` }, secondForm(view, where), openingOf(view).compartment > 0 && [approvalAt(view, where), glassAt(view, where)]);
+}
+
+function secondForm(view, where) {
+  return h(
+    "form",
+    { "data-act": "second", "data-testid": "second-form", "data-key": `second-${where}` },
     h("h3", {}, view.say("second.title")),
     field(view.say("second.user"), "user", "second-user"),
     field(view.say("second.password"), "password", "second-password", { type: "password" }),
