@@ -27,7 +27,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 8
+FOLD_VERSION = 9
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
