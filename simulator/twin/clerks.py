@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from api import clerk
+from api import clerk, incidents
 from api.kiosk import Nothing
 from api.running import Running
 from api.sessions import Member, Session
@@ -192,7 +192,7 @@ async def _prove_board(board: str, running: Running, session: Session) -> object
 
 
 async def _close_incident(incident: int, running: Running, session: Session) -> object:
-    return await clerk.close_incident(incident, session, running)
+    return await incidents.close(incident, session, running)
 
 
 async def _new_code(hand_over: str, running: Running, session: Session) -> object:
