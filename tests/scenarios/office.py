@@ -329,7 +329,9 @@ def phone(number: int) -> str:
 
 def found(folder: Path) -> tuple[Desk, tuple[Person, ...]]:
     """A desk on free ports under `folder`, with tight locks and many clerks; the first two are its own people."""
-    desk = set_up(folder, port_base=first_free_port())
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    among = range(20_000 + 1000 * (worker % 8), 20_990 + 1000 * (worker % 8))
+    desk = set_up(folder, port_base=first_free_port(among))
     model = desk.people[0]
     extra = tuple(
         replace(model, user=f"clerk-{number}", name=f"Clerk {number}", totp_secret=new_totp_secret(os.urandom))
