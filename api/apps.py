@@ -15,6 +15,7 @@ from api import (
     incidents,
     kiosk,
     kiosk_intake,
+    moving,
     page_files,
     problems,
     reports,
@@ -66,6 +67,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
     app.include_router(stock.router)
+    app.include_router(moving.router)
     app.include_router(reports.router)
     app.include_router(clerk_intake.router)
     app.include_router(centre.router)

@@ -24,12 +24,14 @@ class Opening(Body):
     """Which door, and what for."""
 
     compartment: Number
+    purpose: Literal["reclaim", "inspect", "move"]
+
+
+class Broken(Body):
+    """Which door is opened alone, and what for; why goes on record where it can be erased."""
+
+    compartment: Number
     purpose: Literal["reclaim", "inspect"]
-
-
-class Broken(Opening):
-    """The same, opened alone; why goes on record where it can be erased."""
-
     reason: Annotated[str, Field(min_length=10, max_length=500, examples=["Không gọi được ai, người nhận đang chờ"])]
 
 

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -33,6 +33,7 @@ Template = Literal[
     "COLLECTED",
     "WITHDRAWN",
     "EXPIRED",
+    "MOVED",
     "REMIND",
     "COUNTER_INSTEAD",
     "STAFF_STUCK",
@@ -331,6 +332,47 @@ class Reclaimed(EventBody, frozen=True):
     compartment: int
     results: tuple[str, ...]
     actor: str
+
+
+class MoveStarted(EventBody, frozen=True):
+    """A present clerk carries a hand-over to another compartment, which is kept for it. `is_low`: within reach."""
+
+    hand_over: str
+    source: int
+    target: int
+    is_low: bool
+    actor: str
+
+
+class Moved(EventBody, frozen=True):
+    """It lies in `target` from now on: that door closed after opening, or a clerk found it there or not in `source`.
+
+    Until a clerk says that it is there it stays uncertain.
+    """
+
+    hand_over: str
+    source: int
+    target: int
+    results: tuple[str, ...]
+    evidence: Evidence
+    is_low: bool
+
+
+class MoveGivenUp(EventBody, frozen=True):
+    """Nothing was taken out: the hand-over stays where it is."""
+
+    hand_over: str
+    source: int
+    target: int
+    actor: str
+
+
+class MoveStalled(EventBody, frozen=True):
+    """A move was begun and not ended in time; both compartments wait for a look."""
+
+    hand_over: str
+    source: int
+    target: int
 
 
 class LookedInside(EventBody, frozen=True):
@@ -745,6 +787,10 @@ Event = (
     | LoadUndone
     | RoundClosed
     | Reclaimed
+    | MoveStarted
+    | Moved
+    | MoveGivenUp
+    | MoveStalled
     | LookedInside
     | IncidentClosed
     | IncidentTaken

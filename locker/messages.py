@@ -139,7 +139,7 @@ def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
     """The results a notice speaks of; with a code, or to remind, those still inside. Raises NoText if none is."""
     if notice.template == "COUNTER_INSTEAD":
         return _outside(cabinet, notice)
-    if not notice.code and notice.template != "REMIND":
+    if not notice.code and notice.template not in ("REMIND", "MOVED"):
         return notice.results
     inside = {
         result

@@ -242,6 +242,10 @@ def _end(
     )
 
 
+def _moved(connection: apsw.Connection, event: ev.Moved, _at: At) -> None:
+    connection.execute("UPDATE view_hand_over SET compartment = ? WHERE hand_over = ?", (event.target, event.hand_over))
+
+
 def _collected(connection: apsw.Connection, event: ev.Collected, at: At) -> None:
     _end(connection, event.hand_over, "collected", at=at, evidence=event.evidence)
 
@@ -391,6 +395,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.LoadUndone: _undone,
     ev.Collected: _collected,
     ev.Reclaimed: _reclaimed,
+    ev.Moved: _moved,
     ev.Settled: _settled,
     ev.Disputed: _disputed,
     ev.GrantIssued: _granted,

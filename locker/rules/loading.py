@@ -190,15 +190,18 @@ def answer(cabinet: Cabinet, hand_over: str, actor: Actor, *, did_open: bool) ->
         raise UnknownHandOver("no such hand-over is in the cabinet")
     if not one.is_asked or one.last_purpose in ("collect", "intake"):
         raise WrongStage("nothing was asked of this hand-over")
-    answered = ev.DoorAnswered(compartment=one.compartment, hand_over=hand_over, did_open=did_open)
+    number = doors.last_door(cabinet, one)
+    answered = ev.DoorAnswered(compartment=number, hand_over=hand_over, did_open=did_open)
     facts: tuple[ev.Event, ...] = (answered,)
-    if did_open and not cabinet.compartment(one.compartment).is_suspect:
-        facts = (answered, ev.SensorSuspected(compartment=one.compartment, cause="unchanged_after_train"))
+    if did_open and not cabinet.compartment(number).is_suspect:
+        facts = (answered, ev.SensorSuspected(compartment=number, cause="unchanged_after_train"))
     said = ev.Decision(events=facts)
     if did_open and one.stage == "loading" and one.last_purpose == "load":
         return doors.merged(said, doors.loaded(one, evidence="clerk"))
     if did_open and one.stage == "loaded" and one.last_purpose == "reclaim":
         return doors.merged(said, doors.reclaimed(cabinet, one, actor=actor.user))
+    if did_open and one.last_purpose == "move":
+        return doors.merged(said, doors.moved(cabinet, one, evidence="clerk"))
     return said
 
 

@@ -45,6 +45,8 @@ COUNTED = {
     ("COLLECTED", "en"): 144,
     ("EXPIRED", "vi"): 123,
     ("EXPIRED", "en"): 134,
+    ("MOVED", "vi"): 128,
+    ("MOVED", "en"): 139,
     ("COUNTER_INSTEAD", "vi"): 145,
     ("COUNTER_INSTEAD", "en"): 148,
     ("WITHDRAWN", "vi"): 141,

@@ -173,6 +173,7 @@ CLERK: Body = {
     ],
     "round": None,
     "grants": [],
+    "moves": [],
     "asked": [],
     "approvals": [],
     "stock_check": None,

@@ -312,3 +312,25 @@ async def test_a_phone_shows_one_column_at_a_time(clerk: StubService, open_page:
     await page.get_by_test_id("closer-reclaim-h2").tap()
     await expect(page.get_by_test_id("closer").get_by_test_id("second-form")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_moving_leads_from_door_to_door_by_the_keyboard_alone(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("move-h2").click()
+    assert await clerk.asked("hand-overs/h2/move") == {"second": None}
+    move = {"hand_over": "h2", "source": 2, "target": 9, "is_low": True, "step": "take", "is_at_door": True}
+    await clerk.show(moves=[move], grants=_grant(2, "move"))
+    card = page.get_by_test_id("moving-h2")
+    await expect(card).to_contain_text("Mở ngăn 2, lấy phong bì ra, đóng cửa.")
+    await expect(card).to_contain_text("Võ Thị Sáu")
+    await expect(page.get_by_test_id("move-open-source")).to_be_disabled()
+    await clerk.show(moves=[{**move, "step": "put", "is_at_door": False}], grants=[])
+    await expect(card).to_contain_text("Mở ngăn 9, đặt vào, đóng cửa.")
+    await page.keyboard.press("F6")
+    assert await clerk.asked("hand-overs/h2/move/open") == {"door": "target"}
+    await clerk.show(moves=[{**move, "step": "confirm", "is_at_door": False}])
+    await expect(card).to_contain_text("Phong bì đã nằm trong ngăn 9?")
+    await page.keyboard.press("F6")
+    assert await clerk.asked("hand-overs/h2/move/confirm") == {"door": "target"}
+    await clerk.show(moves=[])
+    await expect(card).to_be_hidden()

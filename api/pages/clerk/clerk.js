@@ -206,6 +206,9 @@ const ACTS = {
     draw();
   },
   reclaim: ({ hand, where }) => perform(where, `hand-overs/${hand}/reclaim`, { second: null }),
+  move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
+  "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),
+  "move-confirm": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/confirm`, { door }, { good: "move.done" }),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
     local.selected = Number(number);
@@ -323,6 +326,7 @@ async function search(text) {
 const SHORTCUTS = {
   F2: () => show("work", "scan-box"),
   F4: () => show("inside", "search-box"),
+  F6: () => page.querySelector("[data-step] .button.is-primary")?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
   Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0 }),

@@ -65,7 +65,7 @@ function glassAt(view, where) {
 /** Who agrees to an exceptional opening: a second person here, a leader elsewhere, or nobody and the glass is broken. */
 export function secondAt(view, where) {
   if (view.local.second?.where !== where) return null;
-  return h("div", { class: "second", "data-key": `agree-${where}` }, secondForm(view, where), openingOf(view).compartment > 0 && [approvalAt(view, where), glassAt(view, where)]);
+  return h("div", { class: "second", "data-key": `agree-${where}` }, secondForm(view, where), openingOf(view).compartment > 0 && [approvalAt(view, where), openingOf(view).purpose !== "move" && glassAt(view, where)]);
 }
 
 function secondForm(view, where) {
