@@ -166,6 +166,7 @@ def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Mom
             "compartment": one.compartment,
             "hand_over": one.hand_over,
             "purpose": one.purpose,
+            "results": list(one.results),
             "asked_by": running.name_of(one.actor),
             "is_mine": one.actor == session.member.user,
             "given_by": running.name_of(one.given_by),

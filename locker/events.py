@@ -432,7 +432,10 @@ class StockCheckFinished(EventBody, frozen=True):
 
 
 class ApprovalAsked(EventBody, frozen=True):
-    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other."""
+    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other.
+
+    To load `results` that two people handle, no compartment is known yet: it is 0.
+    """
 
     approval: str
     number: int
@@ -440,6 +443,7 @@ class ApprovalAsked(EventBody, frozen=True):
     hand_over: str
     purpose: Purpose
     actor: str
+    results: tuple[str, ...] = ()
 
 
 class ApprovalGiven(EventBody, frozen=True):

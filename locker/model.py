@@ -311,6 +311,7 @@ class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
     actor: str
     asked_uptime_ms: int
     given_by: str = ""
+    results: tuple[str, ...] = ()
 
 
 class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -308,8 +308,8 @@ def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, at: At) 
 
 
 def _granted(connection: apsw.Connection, event: ev.GrantIssued, at: At) -> None:
-    """Only openings that somebody had to agree to, or that were made by breaking the glass."""
-    if not event.second and not event.permit:
+    """Only openings of what is inside that somebody had to agree to, or that were made by breaking the glass."""
+    if event.purpose == "load" or not (event.second or event.permit):
         return
     if event.permit.startswith("stock-"):
         way = "stock"

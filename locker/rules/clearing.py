@@ -25,12 +25,15 @@ from locker.refusals import (
 )
 from locker.rules import doors, intake_round
 from locker.rules.loading import Actor, needs_presence
+from locker.rules.results import needs_two
 
 
 def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
     """Whether opening this loaded compartment is on today's list. `today` as YYYY-MM-DD."""
     if one.direction == "intake":
         return True
+    if needs_two(cabinet, one.results):
+        return False
     place = cabinet.compartment(one.compartment)
     waits = (
         one.is_cancelled

@@ -5,12 +5,13 @@ no post. The smallest free compartment that fits is taken, within reach where re
 compartments between 80 and 120 cm come first. The hand-over is loaded when its door has closed after opening. Until the
 loader says the round is done (or ten minutes have passed since the last close) the loader may open own loads again and
 take them back; only then codes are made and notices go out. Nothing is undone unseen: what was loaded is taken back
-only after its door was opened again.
+only after its door was opened again. Results of a procedure that two people handle are loaded, opened again and taken
+out only when another person agrees: there, or a leader from elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -24,12 +25,13 @@ from locker.refusals import (
     NotAllowed,
     NotServed,
     PresenceNeeded,
+    SecondPersonNeeded,
     UnknownHandOver,
     UnknownResult,
     WrongStage,
 )
 from locker.rules import doors
-from locker.rules.results import check_loadable
+from locker.rules.results import check_loadable, needs_two
 
 SIZES = ("S", "M", "L")
 COMFORTABLE_CM = (80, 120)
@@ -44,13 +46,18 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True):
-    """Put results of one recipient into one compartment; `size` overrides what the centre said."""
+    """Put results of one recipient into one compartment; `size` overrides what the centre said.
+
+    `second` is the user name of who agrees, `permit` the approval of a leader elsewhere.
+    """
 
     results: tuple[str, ...]
     actor: Actor
     hand_over: str
     grant: str
     size: ev.Size | None = None
+    second: str = ""
+    permit: str = ""
 
 
 def needs_presence(actor: Actor) -> None:
@@ -63,7 +70,7 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
     """Choose a compartment and grant its opening.
 
     Raises PresenceNeeded, UnknownResult, NotLoadable, WrongStage (already loaded), DoorStandsOpen (close the last one
-    first), NoFreeCompartment, NoReachableCompartment.
+    first), NoFreeCompartment, NoReachableCompartment, SecondPersonNeeded.
     """
     needs_presence(request.actor)
     if is_loading(cabinet):
@@ -81,6 +88,7 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
     recipients = {result.recipient for result in wanted}
     if len(recipients) != 1:
         raise WrongStage("one compartment holds the results of one recipient only")
+    needs_second(cabinet, results, request.actor, second=request.second)
     size = _largest(request.size, [result.size for result in wanted])
     reach: ev.Reach = "low" if any(result.reach == "low" for result in wanted) else "any"
     place = choose(cabinet, size=size, reach=reach, places=places, servable=servable)
@@ -99,9 +107,17 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
                 purpose="load",
                 hand_over=request.hand_over,
                 actor=request.actor.user,
+                second=request.second,
+                permit=request.permit,
             ),
         )
     )
+
+
+def needs_second(cabinet: Cabinet, results: Iterable[str], actor: Actor, *, second: str) -> None:
+    """Raise SecondPersonNeeded for what a clerk never handles alone, unless another person agrees."""
+    if needs_two(cabinet, results) and second in ("", actor.user):
+        raise SecondPersonNeeded("two people handle results of this kind; a second person or a leader must agree")
 
 
 def is_loading(cabinet: Cabinet) -> bool:
@@ -154,13 +170,22 @@ def _own_load(cabinet: Cabinet, hand_over: str, actor: Actor) -> HandOver:
     return one
 
 
-def reopen(cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str) -> ev.Decision:
+def reopen(
+    cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str, second: str = "", permit: str = ""
+) -> ev.Decision:
     """Open an own load again while the round is open, or one whose door did not open. Raises as `load`."""
     one = _own_load(cabinet, hand_over, actor)
+    needs_second(cabinet, one.results, actor, second=second)
     if cabinet.compartment(one.compartment).is_open or cabinet.grant_on(one.compartment) is not None:
         raise CompartmentBusy("its door is open or opening")
     issued = ev.GrantIssued(
-        grant=grant, compartment=one.compartment, purpose="load", hand_over=hand_over, actor=actor.user
+        grant=grant,
+        compartment=one.compartment,
+        purpose="load",
+        hand_over=hand_over,
+        actor=actor.user,
+        second=second,
+        permit=permit,
     )
     return ev.Decision(events=(issued,))
 

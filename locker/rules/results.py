@@ -9,6 +9,7 @@ of one compartment that come to belong to two recipients go to neither: a clerk 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -20,6 +21,7 @@ from locker.rules.doors import merged, revoked
 
 FINISHED_STATE = 9
 NO_PAPER_KNOWN = "no_paper_known"
+TWO_PEOPLE = "two_people"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -144,6 +146,11 @@ def _cancel(cabinet: Cabinet, known: Known, wish: Cancel) -> ev.Decision:
     if bundle is None or not result.hand_over:
         return cancelled
     return merged(revoked(cabinet, bundle.bundle, "cancelled"), cancelled)
+
+
+def needs_two(cabinet: Cabinet, results: Iterable[str]) -> bool:
+    """Whether one of these results is of a kind that a clerk never handles alone."""
+    return any(TWO_PEOPLE in cabinet.results[key].flags for key in results if key in cabinet.results)
 
 
 def check_loadable(result: Result) -> None:

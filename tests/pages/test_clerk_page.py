@@ -19,6 +19,7 @@ APPROVAL = {
     "compartment": 2,
     "hand_over": "h2",
     "purpose": "reclaim",
+    "results": [],
     "asked_by": "Nguyễn Thị Lan",
     "is_mine": False,
     "given_by": "",
@@ -334,3 +335,20 @@ async def test_moving_leads_from_door_to_door_by_the_keyboard_alone(clerk: StubS
     assert await clerk.asked("hand-overs/h2/move/confirm") == {"door": "target"}
     await clerk.show(moves=[])
     await expect(card).to_be_hidden()
+
+
+async def test_what_two_people_handle_asks_for_the_second_one_beside_the_scan(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    clerk.script("loads", problem("second-person-needed", 403), done(hand_over="h20", compartment=20))
+    await page.keyboard.type("261008-0975\n")
+    await page.get_by_test_id("approval-ask").click()
+    assert await clerk.asked("approvals/loads") == {"scan": "261008-0975"}
+    await expect(page.get_by_test_id("glass-ask")).to_be_hidden()
+    await page.get_by_test_id("second-user").fill("minh")
+    await page.get_by_test_id("second-password").fill("mat khau")
+    await page.get_by_test_id("second-code").fill("123456")
+    await page.keyboard.press("Enter")
+    second = {"user": "minh", "password": "mat khau", "code": "123456"}
+    assert await clerk.asked("loads", times=2) == {"scan": "261008-0975", "second": second}
