@@ -10,6 +10,7 @@ from api import (
     centre,
     clerk,
     clerk_intake,
+    counter,
     exceptional,
     health,
     incidents,
@@ -68,6 +69,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(incidents.router)
     app.include_router(stock.router)
     app.include_router(moving.router)
+    app.include_router(counter.router)
     app.include_router(reports.router)
     app.include_router(clerk_intake.router)
     app.include_router(centre.router)

@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, intake_snapshot
+from api import balancing, counter_snapshot, intake_snapshot
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -20,7 +20,7 @@ from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
 from locker.rules import exceptional, moving, notices
-from locker.rules.results import check_loadable
+from locker.rules.results import FINISHED_STATE, check_loadable
 from otp import phones
 
 CENTRE_CURSOR = "centre"
@@ -60,7 +60,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "is_present": running.sessions.is_present(session),
         },
         "compartments": [_compartment(running, cabinet, place, today) for place in running.places.values()],
-        "to_load": _to_load(cabinet, read),
+        "to_load": _to_load(running, cabinet, read),
+        "counter": counter_snapshot.register(running, cabinet, read.people),
         "in_cabinet": [
             _inside(running, cabinet, one, read, session, today) for one in cabinet.hand_overs.values() if _is_here(one)
         ],
@@ -122,6 +123,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
+    refs |= {ref for one in cabinet.counter.values() for ref in (one.person, one.dossier)}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
         people=views.people(connection, refs) if sees_names else {},
@@ -222,12 +224,14 @@ def _is_overdue(cabinet: Cabinet, one: HandOver, today: str) -> bool:
     return any(cabinet.results[key].deadline < today for key in one.results if key in cabinet.results)
 
 
-def _to_load(cabinet: Cabinet, read: Read) -> list[dict[str, Any]]:
+def _to_load(running: Running, cabinet: Cabinet, read: Read) -> list[dict[str, Any]]:
+    """By promised date."""
     waiting = [result for result in cabinet.results.values() if not result.hand_over]
-    return [_waiting(result, read) for result in sorted(waiting, key=lambda one: (one.deadline, one.result))]
+    room = counter_snapshot.Room(running, cabinet)
+    return [_waiting(result, read, room) for result in sorted(waiting, key=lambda one: (one.deadline, one.result))]
 
 
-def _waiting(result: Result, read: Read) -> dict[str, Any]:
+def _waiting(result: Result, read: Read, room: counter_snapshot.Room) -> dict[str, Any]:
     person = read.people.get(result.person, {})
     phone = person.get("phone", "")
     reason = ""
@@ -251,6 +255,8 @@ def _waiting(result: Result, read: Read) -> dict[str, Any]:
         "deadline": result.deadline,
         "is_loadable": not reason,
         "reason": reason,
+        "is_at_counter": not result.is_cancelled and result.state == FINISHED_STATE,
+        "no_room": "" if reason else room.lack(result),
         "flags": flags,
         "recipient": result.recipient,
     }
@@ -279,6 +285,7 @@ def _inside(
         "disputed": one.disputed,
         "is_cancelled": one.is_cancelled,
         "is_overdue": _is_overdue(cabinet, one, today),
+        "is_by_post": any(result.by_post for result in results),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
         "can_reopen": one.loaded_by == session.member.user and (cabinet.round is not None or one.stage == "loading"),
     }

@@ -34,6 +34,7 @@ Template = Literal[
     "WITHDRAWN",
     "EXPIRED",
     "MOVED",
+    "POSTED",
     "REMIND",
     "COUNTER_INSTEAD",
     "STAFF_STUCK",
@@ -146,6 +147,7 @@ class ResultAmended(EventBody, frozen=True):
     consent: bool | None = None
     fee: Fee | None = None
     reach: Reach | None = None
+    by_post: bool | None = None
 
 
 class ResultCancelled(EventBody, frozen=True):
@@ -331,6 +333,20 @@ class Reclaimed(EventBody, frozen=True):
     hand_over: str
     compartment: int
     results: tuple[str, ...]
+    actor: str
+
+
+class HandedAtCounter(EventBody, frozen=True):
+    """A clerk gave a result that was not in the cabinet to its person at the counter."""
+
+    result: str
+    actor: str
+
+
+class Posted(EventBody, frozen=True):
+    """A clerk sent a result that was not in the cabinet by post; the parcel's number is an erasable row."""
+
+    result: str
     actor: str
 
 
@@ -791,6 +807,8 @@ Event = (
     | LoadUndone
     | RoundClosed
     | Reclaimed
+    | HandedAtCounter
+    | Posted
     | MoveStarted
     | Moved
     | MoveGivenUp

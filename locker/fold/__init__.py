@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold import (
     change,
+    counter,
     doors,
     exceptional,
     intake,
@@ -72,6 +73,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.LoadUndone: loading.load_undone,
     ev.RoundClosed: loading.round_closed,
     ev.Reclaimed: loading.reclaimed,
+    ev.HandedAtCounter: counter.left,
+    ev.Posted: counter.left,
     ev.MoveStarted: moving.started,
     ev.Moved: moving.moved,
     ev.MoveGivenUp: moving.given_up,

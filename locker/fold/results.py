@@ -17,7 +17,12 @@ def result_queued(cabinet: Cabinet, event: ev.ResultQueued, recorded: ev.Recorde
     )
     if (present := cabinet.results.get(event.result)) is not None:
         result = replace(result, hand_over=present.hand_over, is_cancelled=present.is_cancelled)
-    return replace(cabinet, wish_seq=event.wish, results=put(cabinet.results, event.result, result))
+    return replace(
+        cabinet,
+        wish_seq=event.wish,
+        results=put(cabinet.results, event.result, result),
+        counter=drop(cabinet.counter, event.result),
+    )
 
 
 def result_amended(cabinet: Cabinet, event: ev.ResultAmended, recorded: ev.Recorded) -> Cabinet:

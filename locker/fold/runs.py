@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
+from locker.fold import counter
 from locker.fold.change import open_incident
 from locker.fold.custody import end_visit, grants_died
 from locker.model import Cabinet
@@ -48,7 +49,7 @@ def clock_trusted(cabinet: Cabinet, event: ev.ClockTrusted, _recorded: ev.Record
 def personal_erased(cabinet: Cabinet, event: ev.PersonalErased, recorded: ev.Recorded) -> Cabinet:
     """Whose data are gone hears nothing more."""
     kept = {key: one for key, one in cabinet.notices.items() if one.person not in event.refs}
-    changed = replace(cabinet, notices=kept)
+    changed = counter.erased(replace(cabinet, notices=kept), event.refs)
     return open_incident(changed, "erased_unacknowledged", recorded) if event.cause == "cap" else changed
 
 

@@ -28,6 +28,7 @@ VALUES = {
     "reason": "cho lau, cua kho mo",
     "compartment": "124",
     "incident": "1048576",
+    "tracking": "EA123456789VN",
 }
 
 # Septets of each text with the values above, as counted by the npm package sms-segments-calculator 1.3.0
@@ -45,6 +46,8 @@ COUNTED = {
     ("COLLECTED", "en"): 144,
     ("EXPIRED", "vi"): 123,
     ("EXPIRED", "en"): 134,
+    ("POSTED", "vi"): 105,
+    ("POSTED", "en"): 114,
     ("MOVED", "vi"): 128,
     ("MOVED", "en"): 139,
     ("COUNTER_INSTEAD", "vi"): 145,
