@@ -78,7 +78,13 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
-            {"name": name, "is_online": board.is_online, "cause": board.cause, "is_out": name in cabinet.boards_out}
+            {
+                "name": name,
+                "is_online": board.is_online,
+                "cause": board.cause,
+                "fault": board.fault,
+                "is_out": name in cabinet.boards_out,
+            }
             for name, board in running.doors.boards.items()
         ],
         "centre": {

@@ -198,9 +198,9 @@ CLERK: Body = {
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
     "boards": [
-        {"name": "A1", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A2", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A3", "is_online": False, "cause": "timed out", "is_out": False},
+        {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A3", "is_online": False, "cause": "timed out", "fault": "BoardOffline", "is_out": False},
     ],
     "centre": {"is_online": True, "unsent": 0, "last_contact": "2026-11-22T07:35:01+07:00"},
     "today": {"loaded": 4, "collected": 3, "reclaimed": 1, "inside": 6},

@@ -58,7 +58,7 @@ function approval(view, one) {
 
 function board(view, one) {
   const where = `board:${one.name}`;
-  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: one.cause })];
+  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: view.say(`fault.${one.fault}`, { otherwise: view.say("fault.other") }) })];
   return h(
     "li",
     { class: "line", "data-key": where },
