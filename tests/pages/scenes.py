@@ -202,6 +202,13 @@ CLERK: Body = {
         {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},
         {"name": "A3", "is_online": False, "cause": "timed out", "fault": "BoardOffline", "is_out": False},
     ],
+    "standing": {"stage": "open", "since": None, "by": "", "is_checked": False},
+    "self_check": {
+        "at": "2026-11-22T06:45:02+07:00",
+        "is_due": False,
+        "good": ["boards", "clock", "disk", "doors"],
+        "bad": [],
+    },
     "centre": {"is_online": True, "unsent": 0, "last_contact": "2026-11-22T07:35:01+07:00"},
     "today": {"loaded": 4, "collected": 3, "reclaimed": 1, "inside": 6},
 }
@@ -219,4 +226,4 @@ VISITS: dict[str, Body] = {
     "left-open": visit(door(10, "left_open"), waiting=1),
     "end": visit(),
 }
-STATES = ("starting", "safe-mode", "read-only", "fault")
+STATES = ("starting", "safe-mode", "read-only", "fault", "moving", "retired")

@@ -5,6 +5,7 @@ import { icon } from "../shared/icons.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
 import { button, day, field, mark, moment, noteAt, secondAt } from "./parts.js";
+import { standing, texts } from "./unit.js";
 
 function incident(view, one) {
   const where = `incident:${one.incident}`;
@@ -94,4 +95,6 @@ export const matters = (view) =>
     ),
     stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
+    standing(view),
+    texts(view),
   );
