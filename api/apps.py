@@ -18,7 +18,9 @@ from api import (
     page_files,
     problems,
     reports,
+    standing,
     stock,
+    texts,
 )
 from api.guard import Guard
 from api.meters import Meters
@@ -67,6 +69,8 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(incidents.router)
     app.include_router(stock.router)
     app.include_router(reports.router)
+    app.include_router(standing.router)
+    app.include_router(texts.router)
     app.include_router(clerk_intake.router)
     app.include_router(centre.router)
     app.include_router(health.routes(Meters(running), app))

@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, intake_snapshot
+from api import balancing, intake_snapshot, morning
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -78,7 +78,13 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
-            {"name": name, "is_online": board.is_online, "cause": board.cause, "is_out": name in cabinet.boards_out}
+            {
+                "name": name,
+                "is_online": board.is_online,
+                "cause": board.cause,
+                "fault": board.fault,
+                "is_out": name in cabinet.boards_out,
+            }
             for name, board in running.doors.boards.items()
         ],
         "centre": {
@@ -86,6 +92,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "standing": _standing(running, cabinet),
+        "self_check": morning.for_desk(running, cabinet, moment),
         "stock_check": balancing.check_under_way(running, cabinet),
         "balance": balancing.balance(running, cabinet, read.balance),
         "today": {
@@ -118,8 +126,13 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         today=views.counts(connection, *span),
         balance=views.balance(connection, span[0]),
         reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
-        acked=int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0),
+        acked=acked_through(connection),
     )
+
+
+def acked_through(connection: apsw.Connection) -> int:
+    """The last fact that the centre has."""
+    return int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0)
 
 
 def _reason(one: Incident) -> str:
@@ -267,6 +280,17 @@ def _inside(
         "is_overdue": _is_overdue(cabinet, one, today),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
         "can_reopen": one.loaded_by == session.member.user and (cabinet.round is not None or one.stage == "loading"),
+    }
+
+
+def _standing(running: Running, cabinet: Cabinet) -> dict[str, Any]:
+    """Whether the cabinet serves, and what is still to be done before it may again."""
+    standing = cabinet.standing
+    return {
+        "stage": standing.stage,
+        "since": running.local(standing.since_utc_ms).isoformat(timespec="seconds") if standing.since_utc_ms else None,
+        "by": running.name_of(standing.actor),
+        "is_checked": standing.is_checked,
     }
 
 

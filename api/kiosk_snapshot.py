@@ -47,7 +47,7 @@ def office(running: Running) -> dict[str, Any]:
     section = running.config.cabinet
     return {
         "office": {"vi": section.office_vi, "en": section.office_en},
-        "address": section.address,
+        "address": running.address,
         "hotline": section.hotline,
     }
 

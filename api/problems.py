@@ -83,6 +83,12 @@ TABLE: Mapping[type[Exception], Row] = {
     why.WrongStage: Row(409, "Not now"),
     why.SeveralMatch: Row(409, "Several results fit", lambda error: {"candidates": list(error.candidates)}),
     why.NotLoadable: Row(409, "This result may not be loaded", lambda error: {"reason": error.reason}),
+    why.OutOfUse: Row(409, "The cabinet is out of use", lambda error: {"stage": error.stage}),
+    why.StillInUse: Row(409, "The cabinet is still in use", lambda error: {"reasons": list(error.reasons)}),
+    why.UnknownText: Row(404, "No such message"),
+    why.TextUnusable: Row(
+        422, "This text cannot be used", lambda error: {"reason": error.reason, "names": list(error.names)}
+    ),
     why.ContradictsEarlier: Row(422, "The same id came before with other content"),
     why.OutOfOrder: Row(409, "Not the next wish", lambda error: {"expected": error.expected}),
     why.UnknownHandOver: Row(404, "No such hand-over"),

@@ -22,10 +22,12 @@ from locker.model import Place
 from locker.rules.alerts import OnCall
 from locker.rules.calendar import Calendar
 from locker.rules.quiet_hours import Daytime
+from locker.rules.self_check import Plan
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 LONGEST_PULSE_MS = 3000
+CANARY = "staff:canary:1"
 S = TypeVar("S", bound="Section")
 
 
@@ -137,6 +139,7 @@ class NoticesSection(Section):
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    needs_registered_texts: bool = False
     day_starts: Clock = "07:30"
     day_ends: Clock = "20:00"
     twilio: TwilioSection | None = None
@@ -275,6 +278,14 @@ class AlertsSection(Section):
         return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
 
 
+class SelfCheckSection(Section):
+    """When the cabinet looks at itself each day, and the number its trial message goes to; no trial unless named."""
+
+    at: Clock = "06:45"
+    canary: Mobile | None = None
+    battery_clock: bool = False
+
+
 class IntakeSection(Section):
     """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
 
@@ -353,6 +364,7 @@ class Config(Wiring):
     intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
     alerts: AlertsSection = AlertsSection()
+    self_check: SelfCheckSection = SelfCheckSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
@@ -388,6 +400,21 @@ def calendar_of(config: Config) -> Calendar:
         digest_at=dt.time.fromisoformat(config.alerts.digest_at),
     )
     return Calendar(office=office_hours_of(config), day=daytime_of(config), on_call=on_call)
+
+
+def self_check_of(config: Config) -> Plan:
+    """When and how the cabinet looks at itself."""
+    return Plan(
+        zone=ZoneInfo(config.cabinet.timezone),
+        starts=dt.time.fromisoformat(config.self_check.at),
+        canary=CANARY if config.self_check.canary is not None else "",
+    )
+
+
+def staff_phones_of(config: Config) -> Mapping[str, str]:
+    """Numbers of staff and of the trial message, by the ref under which facts name them."""
+    canary = config.self_check.canary
+    return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
 
 
 def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
@@ -496,6 +523,7 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
             yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
 
 
+SELF_CHECK_MINUTES = 15
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -529,8 +557,18 @@ def _section_problems(config: Config) -> Iterator[str]:
 def _hours_problems(config: Config) -> Iterator[str]:
     if config.notices.day_starts > config.notices.day_ends:
         yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
+    if _minutes(config.alerts.digest_at) - _minutes(config.self_check.at) < SELF_CHECK_MINUTES:
+        yield (
+            f"self_check.at {config.self_check.at} is less than {SELF_CHECK_MINUTES} minutes before alerts.digest_at "
+            f"{config.alerts.digest_at}: what it finds would miss the morning's message; check earlier"
+        )
     if config.alerts.leader and not config.alerts.duty:
         yield "alerts.leader is set without alerts.duty: name a duty phone; the leader hears only of what is grave"
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _anchored(config: Config, folder: Path) -> Config:

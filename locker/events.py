@@ -23,6 +23,8 @@ Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
 ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
+CheckLine = Literal["boards", "doors", "clock", "battery_clock", "disk", "printer", "sms"]
+Language = Literal["vi", "en"]
 IntakeKind = Literal["new", "supplement", "originals", "badge"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
 Template = Literal[
@@ -41,6 +43,9 @@ Template = Literal[
     "STAFF_WRONG",
     "STAFF_GLASS",
     "STAFF_DIGEST",
+    "STAFF_CANARY",
+    "APOLOGY_FAULT",
+    "MOVED",
     "DROPPED",
     "ACCEPTED",
     "SUPPLEMENT",
@@ -688,6 +693,70 @@ class StaffAlerted(EventBody, frozen=True):
 # --- keeping
 
 
+# --- the cabinet itself
+
+
+class SelfCheckStarted(EventBody, frozen=True):
+    """The morning's look at itself began. `canary` is the notice that tries the way of messages, if there is one."""
+
+    day: str
+    canary: str = ""
+
+
+class SelfChecked(EventBody, frozen=True):
+    """What the morning's look found: what is in order, and what a person must see to before the counter opens."""
+
+    day: str
+    good: tuple[CheckLine, ...] = ()
+    bad: tuple[CheckLine, ...] = ()
+
+
+class RelocationStarted(EventBody, frozen=True):
+    """The cabinet is being moved: nobody is served until its stock was checked at the new place."""
+
+    actor: str
+
+
+class Relocated(EventBody, frozen=True):
+    """It serves again. `address` is where it stands now, as its texts say it."""
+
+    address: str
+    actor: str
+
+
+class CabinetRetired(EventBody, frozen=True):
+    """Nothing is inside, nothing is unsent, and nothing is taken in ever again."""
+
+    actor: str
+
+
+class TextChanged(EventBody, frozen=True):
+    """A leader wrote the text of a message anew; nothing personal stands in a text."""
+
+    name: str
+    language: Language
+    pattern: str
+    actor: str
+
+
+class TextRegistered(EventBody, frozen=True):
+    """The provider of messages has registered exactly this text under `provider_template`."""
+
+    name: str
+    language: Language
+    pattern: str
+    provider_template: str
+    actor: str
+
+
+class TextRestored(EventBody, frozen=True):
+    """The text is again the one that came with the release."""
+
+    name: str
+    language: Language
+    actor: str
+
+
 class Settled(EventBody, frozen=True):
     """An uncertain hand-over is certain again; `outcome` says where its items are."""
 
@@ -786,6 +855,14 @@ Event = (
     | SignInFailed
     | PresenceProved
     | StaffAlerted
+    | SelfCheckStarted
+    | SelfChecked
+    | RelocationStarted
+    | Relocated
+    | CabinetRetired
+    | TextChanged
+    | TextRegistered
+    | TextRestored
     | Settled
     | PersonalErased
     | Parked

@@ -305,6 +305,39 @@ class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
     told: tuple[int, ...] = ()
 
 
+class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether the cabinet serves at all. `address`: where it was moved to, empty while it stands where it was set up.
+
+    `is_checked`: since it was taken out of use for the move, its stock was checked to the last door.
+    """
+
+    stage: Literal["open", "moving", "retired"] = "open"
+    since_utc_ms: int = 0
+    actor: str = ""
+    address: str = ""
+    is_checked: bool = False
+
+
+class SelfCheck(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The latest look at itself; `ended_utc_ms` is 0 while it still waits for what becomes of its canary."""
+
+    day: str
+    started_utc_ms: int
+    canary: str = ""
+    outcome: Literal["", "delivered", "failed"] = ""
+    good: tuple[ev.CheckLine, ...] = ()
+    bad: tuple[ev.CheckLine, ...] = ()
+    ended_utc_ms: int = 0
+
+
+class OwnText(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message text of this unit's own: as last written, and as the provider last registered one (empty: never)."""
+
+    pattern: str
+    registered: str = ""
+    provider_template: str = ""
+
+
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
     failures: int = 0
     totp_step: int = -1
@@ -359,6 +392,9 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     round: Round | None = None
     recount: Recount | None = None
     alerts: Alerts = Alerts()
+    standing: Standing = Standing()
+    self_check: SelfCheck | None = None
+    texts: dict[str, OwnText] = {}
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""

@@ -54,11 +54,18 @@ class Notices:
         draw: Callable[[int], bytes],
         day: quiet_hours.Daytime | None = None,
         staff_phones: Mapping[str, str] | None = None,
+        needs_registration: bool = False,
         cost: sealing.Argon2Cost = sealing.CODE_COST,
         pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
-        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet, staff_phones=staff_phones or {})
+        self._writer = Writer(
+            texts=texts,
+            device_key=device_key,
+            cabinet=cabinet,
+            staff_phones=staff_phones or {},
+            needs_registration=needs_registration,
+        )
         self._device_key = device_key
         self._clock = clock
         self._draw = draw

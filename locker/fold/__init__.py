@@ -22,8 +22,11 @@ from locker.fold import (
     recounts,
     results,
     runs,
+    self_check,
     staff,
+    standing,
     stock,
+    texts,
 )
 from locker.model import Cabinet
 
@@ -113,6 +116,14 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,
     ev.StaffAlerted: staff.staff_alerted,
+    ev.SelfCheckStarted: self_check.started,
+    ev.SelfChecked: self_check.checked,
+    ev.RelocationStarted: standing.relocation_started,
+    ev.Relocated: standing.relocated,
+    ev.CabinetRetired: standing.retired,
+    ev.TextChanged: texts.changed,
+    ev.TextRegistered: texts.registered,
+    ev.TextRestored: texts.restored,
     ev.PersonalErased: runs.personal_erased,
     ev.Parked: runs.parked,
 }

@@ -30,6 +30,7 @@ from locker.refusals import (
 )
 from locker.rules import doors
 from locker.rules.results import check_loadable
+from locker.rules.standing import require_open
 
 SIZES = ("S", "M", "L")
 COMFORTABLE_CM = (80, 120)
@@ -62,9 +63,10 @@ def needs_presence(actor: Actor) -> None:
 def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servable: Collection[int]) -> ev.Decision:
     """Choose a compartment and grant its opening.
 
-    Raises PresenceNeeded, UnknownResult, NotLoadable, WrongStage (already loaded), DoorStandsOpen (close the last one
-    first), NoFreeCompartment, NoReachableCompartment.
+    Raises OutOfUse, PresenceNeeded, UnknownResult, NotLoadable, WrongStage (already loaded), DoorStandsOpen (close the
+    last one first), NoFreeCompartment, NoReachableCompartment.
     """
+    require_open(cabinet)
     needs_presence(request.actor)
     if is_loading(cabinet):
         raise DoorStandsOpen("close the open door before the next envelope")

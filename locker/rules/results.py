@@ -4,7 +4,8 @@ The centre owns administrative facts, the cabinet physical ones. Wishes are exec
 once, each with exactly one answering fact. An announce is answered `queued`, never "in cabinet". A change that meets
 an open door waits for it to close. A cancel that meets a result already taken is a conflict for a clerk, never an
 overwrite. A changed phone or recipient, or a cancel, revokes every live code of the bundle in the same commit. Results
-of one compartment that come to belong to two recipients go to neither: a clerk takes them out.
+of one compartment that come to belong to two recipients go to neither: a clerk takes them out. A retired cabinet
+expects nothing any more.
 """
 
 from __future__ import annotations
@@ -98,6 +99,8 @@ def _refused(wish: ev.PutWish, reason: str) -> ev.Decision:
 def _announce(cabinet: Cabinet, known: Known, wish: Announce) -> ev.Decision:
     if wish.queued.result in cabinet.results or known.past == "collected":
         return _refused(wish.wish, "contradicts-earlier")
+    if cabinet.standing.stage == "retired":
+        return _refused(wish.wish, "out-of-use")
     return ev.Decision(events=(wish.queued,), rows=wish.rows)
 
 

@@ -28,6 +28,7 @@ VALUES = {
     "reason": "cho lau, cua kho mo",
     "compartment": "124",
     "incident": "1048576",
+    "place": "12 Hoa Mai",
 }
 
 # Septets of each text with the values above, as counted by the npm package sms-segments-calculator 1.3.0
@@ -83,6 +84,10 @@ COUNTED = {
     ("STAFF_GLASS", "en"): 134,
     ("STAFF_DIGEST", "vi"): 117,
     ("STAFF_DIGEST", "en"): 121,
+    ("STAFF_CANARY", "vi"): 123,
+    ("STAFF_CANARY", "en"): 124,
+    ("MOVED", "vi"): 129,
+    ("MOVED", "en"): 122,
 }
 
 # The agreed wording, whole.

@@ -198,10 +198,17 @@ CLERK: Body = {
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
     "boards": [
-        {"name": "A1", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A2", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A3", "is_online": False, "cause": "timed out", "is_out": False},
+        {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A3", "is_online": False, "cause": "timed out", "fault": "BoardOffline", "is_out": False},
     ],
+    "standing": {"stage": "open", "since": None, "by": "", "is_checked": False},
+    "self_check": {
+        "at": "2026-11-22T06:45:02+07:00",
+        "is_due": False,
+        "good": ["boards", "clock", "disk", "doors"],
+        "bad": [],
+    },
     "centre": {"is_online": True, "unsent": 0, "last_contact": "2026-11-22T07:35:01+07:00"},
     "today": {"loaded": 4, "collected": 3, "reclaimed": 1, "inside": 6},
 }
@@ -219,4 +226,4 @@ VISITS: dict[str, Body] = {
     "left-open": visit(door(10, "left_open"), waiting=1),
     "end": visit(),
 }
-STATES = ("starting", "safe-mode", "read-only", "fault")
+STATES = ("starting", "safe-mode", "read-only", "fault", "moving", "retired")

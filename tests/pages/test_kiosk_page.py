@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.pages.scenes import door, doors, next_door, visit
+from tests.pages.scenes import STATES, door, doors, next_door, visit
 from tests.pages.stub_service import StubService, done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -232,7 +232,7 @@ async def test_a_dead_board_is_said_kindly_and_the_code_can_be_tried_again(kiosk
     assert (await kiosk.asked("codes", times=2))["digits"] == CODE
 
 
-@pytest.mark.parametrize("state", ["starting", "safe-mode", "read-only", "fault"])
+@pytest.mark.parametrize("state", STATES)
 async def test_each_standstill_has_its_own_screen_with_the_hotline(
     kiosk: StubService, open_page: Open, state: str
 ) -> None:

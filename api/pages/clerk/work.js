@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { button, day, dossier, mark, noteAt } from "./parts.js";
+import { morning } from "./unit.js";
 
 function doors(view) {
   return view.snapshot.grants.map(({ compartment, purpose, is_opened: isOpened }) => {
@@ -141,4 +142,4 @@ function toLoad(view) {
 }
 
 export const work = (view) =>
-  h("div", { class: "column column-work", "data-key": "work" }, doors(view), asked(view), scan(view), round(view), toLoad(view));
+  h("div", { class: "column column-work", "data-key": "work" }, morning(view), doors(view), asked(view), scan(view), round(view), toLoad(view));

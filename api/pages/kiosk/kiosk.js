@@ -25,6 +25,8 @@ const DRAW = {
   "safe-mode": standstill("safe-mode"),
   "read-only": standstill("read-only"),
   fault: standstill("fault"),
+  moving: standstill("moving"),
+  retired: standstill("retired"),
   lost: standstill("lost"),
 };
 
