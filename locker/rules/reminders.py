@@ -28,7 +28,7 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, day: Daytim
         return ev.Decision()
     waiting: dict[str, list[tuple[int, HandOver]]] = {}
     for one in cabinet.hand_overs.values():
-        step = _step(cabinet, one, here.date(), office)
+        step = 0 if one.reminded >= LAST_STEP else _step(cabinet, one, here.date(), office)
         if step > one.reminded and not _is_being_told(cabinet, one):
             waiting.setdefault(one.recipient, []).append((step, one))
     return ev.Decision(events=tuple(_remind(cabinet, found) for found in waiting.values()))
@@ -36,9 +36,11 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, day: Daytim
 
 def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> int:
     """Which reminder of this hand-over is due by today; 0 for none."""
-    deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
     is_quiet = one.stage != "loaded" or one.is_cancelled or one.disputed or one.uncertain or not one.is_announced
-    if is_quiet or not one.loaded_utc_ms or not all(deadlines) or not deadlines:
+    if is_quiet or not one.loaded_utc_ms:
+        return 0
+    deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
+    if not all(deadlines) or not deadlines:
         return 0
     loaded = datetime.fromtimestamp(one.loaded_utc_ms / 1000, UTC).astimezone(office.zone).date()
     deadline = date.fromisoformat(min(deadlines))
@@ -46,7 +48,8 @@ def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> 
         return 0
     if today >= office.last_working_day(deadline):
         return LAST_STEP
-    return sum(today >= office.after_working_days(loaded, count) for count in STEPS_WORKING_DAYS)
+    passed = office.working_days_between(loaded, today)
+    return sum(passed >= count for count in STEPS_WORKING_DAYS)
 
 
 def _is_being_told(cabinet: Cabinet, one: HandOver) -> bool:
