@@ -162,7 +162,8 @@ class BusLine(Section):
     port: str | None = None
     host: str | None = None
     tcp_port: Annotated[int, Field(ge=1, le=65535)] = 502
-    framing: Literal["tcp", "rtu"] = "tcp"
+    framing: Literal["tcp", "rtu", "kerong"] | None = None
+    rs485_direction: bool = False
     baud: Literal[4800, 9600, 19200, 38400, 57600, 115200] = 9600
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
@@ -171,7 +172,16 @@ class BusLine(Section):
     def has_one_way_out(self) -> BusLine:
         if (self.port is None) == (self.host is None):
             raise ValueError("a bus needs exactly one of `port` (serial) and `host` (TCP)")
+        if self.port is not None and self.framing == "tcp":
+            raise ValueError("Modbus TCP needs `host`; behind a serial `port` framing is rtu or kerong")
+        if self.rs485_direction and self.port is None:
+            raise ValueError("rs485_direction is for a serial `port`")
         return self
+
+    @property
+    def speaks(self) -> Literal["tcp", "rtu", "kerong"]:
+        """The framing, or what goes without saying."""
+        return self.framing or ("tcp" if self.port is None else "rtu")
 
 
 class BoardEntry(Section):
@@ -179,6 +189,7 @@ class BoardEntry(Section):
     bus: Name
     unit_id: Annotated[int, Field(ge=1, le=247)]
     profile: Name = "waveshare-relay-d"
+    accept_host_timed_pulse: bool = False
 
 
 class CompartmentEntry(Section):
@@ -188,6 +199,7 @@ class CompartmentEntry(Section):
     board: Name
     coil: Annotated[int, Field(ge=0, le=31)]
     input: Annotated[int, Field(ge=0, le=31)] | None = None
+    input_board: Name | None = None
     inverted: bool = False
     lock: Name
     size: Size = "S"
@@ -195,6 +207,11 @@ class CompartmentEntry(Section):
     column: Annotated[int, Field(ge=1, le=40)]
     height_cm: Annotated[int, Field(ge=0, le=250)]
     near_keypad: bool = False
+
+    @property
+    def eye(self) -> str:
+        """The board with the door's input."""
+        return self.input_board or self.board
 
 
 class PrivacySection(Section):
@@ -511,14 +528,16 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
     for entry in wiring.compartment:
         if entry.board not in boards:
             yield f"compartment {entry.number}: board {entry.board} is not configured"
+        if entry.eye not in boards:
+            yield f"compartment {entry.number}: input_board {entry.input_board} is not configured"
         if entry.lock not in locks:
             yield f"compartment {entry.number}: lock model {entry.lock} is not configured"
         if (other := coils.setdefault((entry.board, entry.coil), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} share coil {entry.coil} of board {entry.board}"
         if entry.input is None:
             yield f"compartment {entry.number}: no door input; a door that cannot be seen is not served"
-        elif (other := inputs.setdefault((entry.board, entry.input), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.board}"
+        elif (other := inputs.setdefault((entry.eye, entry.input), entry.number)) != entry.number:
+            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.eye}"
         if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
 
