@@ -105,6 +105,9 @@ class ModemGateway:
         known = self._known.get(message.reference)
         return Sent(known.provider_id) if known is not None and known.is_whole else None
 
+    async def erase(self, provider_id: str) -> None:
+        """A modem keeps no text of what AT+CMGS took."""
+
     async def close(self) -> None:
         """Let the port go; harmless when it was never opened."""
         self._hang_up()
