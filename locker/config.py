@@ -132,16 +132,36 @@ class TwilioSection(Section):
     base_url: str | None = None
 
 
+class EsmsSection(Section):
+    """An account at eSMS.vn with a registered brand name."""
+
+    api_key_file: Path
+    secret_key_file: Path
+    brandname: Annotated[str, Field(min_length=1, max_length=20)]
+    is_sandbox: bool = False
+    base_url: str = "https://rest.esms.vn"
+
+
+class ModemSection(Section):
+    """A GSM modem on a serial port."""
+
+    port: str
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    pin_file: Path | None = None
+
+
 class NoticesSection(Section):
     """Gateways in the order they are tried."""
 
-    gateways: tuple[Literal["file", "twilio"], ...] = ("file",)
+    gateways: tuple[Literal["file", "esms", "modem", "twilio"], ...] = ("file",)
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
     needs_registered_texts: bool = False
     day_starts: Clock = "07:30"
     day_ends: Clock = "20:00"
+    esms: EsmsSection | None = None
+    modem: ModemSection | None = None
     twilio: TwilioSection | None = None
 
 
@@ -557,13 +577,7 @@ def _section_problems(config: Config) -> Iterator[str]:
         yield f"kiosk.port and clerk.port are both {config.kiosk.port}; they are two listeners"
     if config.centre.url is not None and config.centre.key_file is None:
         yield "centre.key_file is missing: the centre knows the cabinet by its key"
-    if "twilio" in config.notices.gateways and config.notices.twilio is None:
-        yield "notices.gateways names twilio, but [notices.twilio] is missing"
-    if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
-        yield (
-            "notices.gateways names file, which writes codes in clear: name a real gateway, "
-            "or set notices.accept_codes_in_clear = true on a desk"
-        )
+    yield from _notices_problems(config)
     try:
         ZoneInfo(config.cabinet.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -571,6 +585,19 @@ def _section_problems(config: Config) -> Iterator[str]:
     yield from _hours_problems(config)
     users = Counter(entry.user for entry in config.staff)
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
+
+
+def _notices_problems(config: Config) -> Iterator[str]:
+    for name in ("esms", "modem", "twilio"):
+        if name in config.notices.gateways and getattr(config.notices, name) is None:
+            yield f"notices.gateways names {name}, but [notices.{name}] is missing"
+    if config.notices.modem is not None and config.notices.modem.port in {bus.port for bus in config.bus}:
+        yield f"notices.modem.port {config.notices.modem.port} is also a bus; a modem has its own port"
+    if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
+        yield (
+            "notices.gateways names file, which writes codes in clear: name a real gateway, "
+            "or set notices.accept_codes_in_clear = true on a desk"
+        )
 
 
 def _hours_problems(config: Config) -> Iterator[str]:
