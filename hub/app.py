@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from hub import cabinet_routes, cabinets, page_routes, problems, push, staff_routes
+from hub import cabinet_routes, cabinets, filing_routes, page_routes, problems, push, staff_routes
 from hub.bell import Bell
 from hub.callers import cabinet_caller, staff_caller
 from hub.chance import Chance
@@ -43,6 +43,7 @@ def create_app(*, store: Store, bell: Bell, chance: Chance, staff_token: str | N
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.include_router(cabinet_routes.routes(store=store, bell=bell, chance=chance, caller=cabinet_caller(store)))
     app.include_router(staff_routes.routes(store=store, bell=bell, chance=chance, caller=staff_caller(staff_token)))
+    app.include_router(filing_routes.routes(store=store, chance=chance, caller=staff_caller(staff_token)))
     app.include_router(page_routes.routes(staff_token=staff_token))
 
     @app.get("/health/live", tags=["open"])

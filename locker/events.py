@@ -471,6 +471,20 @@ class CodeAccepted(EventBody, frozen=True):
     visit: str
 
 
+class SlipCheckFailed(EventBody, frozen=True):
+    """The slip was right, the digits of the ID paper were not. It counts against the results of this slip for life."""
+
+    results: tuple[str, ...]
+
+
+class SlipAccepted(EventBody, frozen=True):
+    """An appointment slip and the ID paper fit: this visit may open what lies inside for `results`, nothing else."""
+
+    results: tuple[str, ...]
+    bundle: str
+    visit: str
+
+
 class Collected(EventBody, frozen=True):
     """Handed over: booked at the door's closing after opening, or at the citizen's answer with evidence `none`."""
 
@@ -762,6 +776,8 @@ Event = (
     | PaperCheckFailed
     | NewCodeAsked
     | CodeAccepted
+    | SlipCheckFailed
+    | SlipAccepted
     | Collected
     | ReceiptConfirmed
     | Disputed

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import apsw
 from pydantic import ValidationError
 
-from locker import dossier_code, rows, views, wire
+from locker import dossier_code, rows, slips, views, wire
 from locker import events as ev
 from locker.journal import Journal
 from locker.model import Cabinet
@@ -136,19 +136,22 @@ def _announce(
 
 
 def announced_rows(body: wire.AnnounceResult, queued: ev.ResultQueued, *, device_key: bytes) -> tuple[ev.Row, ...]:
-    """The personal rows of an announced result; of the ID paper only a keyed hash of its last four digits is kept."""
+    """The personal rows of an announced result; of ID paper and slip only keyed hashes are kept."""
     code = dossier_code.normalise(body.dossier_code)
     phone = phones.parse_phone(body.recipient.phone or "")
     name = unicodedata.normalize("NFC", body.recipient.name)
     person = {"name": name, "phone": _dialled(phone), "language": body.recipient.language}
     if body.recipient.id_last4 is not None:
         person["id_hash"] = sealing.keyed_hash(device_key, body.recipient.id_last4, context=queued.recipient).hex()
+    dossier = {"code": code, "procedure": body.procedure_code}
+    if body.slip_hash is not None:
+        dossier["slip"] = slips.kept(device_key, body.slip_hash)
     return (
         ev.PutPersonal(ref=queued.person, kind="person", body=person, search=searchable(name)),
         ev.PutPersonal(
             ref=queued.dossier,
             kind="dossier",
-            body={"code": code, "procedure": body.procedure_code},
+            body=dossier,
             search=searchable(code),
             tail=dossier_code.tail(code),
         ),

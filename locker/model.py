@@ -96,6 +96,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     is_cancelled: bool = False
     announced_utc_ms: int = 0
     is_missed: bool = False
+    slip_failures: int = 0
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -201,6 +202,16 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     is_opened: bool = False
 
 
+class Right(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of its bundle a visit may open: everything (the owner's code), or what the slip of these results is for."""
+
+    slip: tuple[str, ...] = ()
+
+    def covers(self, one: HandOver) -> bool:
+        """Whether this hand-over is among it."""
+        return not self.slip or not set(self.slip).isdisjoint(one.results)
+
+
 class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """The visit a code was accepted in; it may open the other doors of its bundle and re-open just closed ones.
 
@@ -212,6 +223,7 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     recipient: str
     touched_uptime_ms: int
     later: tuple[str, ...] = ()
+    right: Right = Right()
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):

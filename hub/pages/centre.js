@@ -215,6 +215,25 @@ form.addEventListener("submit", (event) => {
   });
 });
 
+document.getElementById("print-slip").addEventListener("click", () => {
+  const dossier = form.elements.dossier_code.value;
+  attempt(async () => {
+    const slip = await call("POST", "/v1/slips", { dossier_code: dossier });
+    const drawn = new DOMParser().parseFromString(slip.svg, "image/svg+xml").documentElement;
+    document.getElementById("slip-dossier").textContent = slip.dossier_code;
+    document.getElementById("slip-qr").replaceChildren(document.importNode(drawn, true));
+    document.getElementById("slip").hidden = false;
+    document.body.classList.add("prints-slip");
+    window.print();
+  });
+});
+
+window.addEventListener("afterprint", () => {
+  document.body.classList.remove("prints-slip");
+  document.getElementById("slip").hidden = true;
+  document.getElementById("slip-qr").replaceChildren();
+});
+
 async function start() {
   t = await (await fetch(`/assets/texts/${lang}.json`)).json();
   suggest();

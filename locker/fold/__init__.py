@@ -89,6 +89,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.PaperCheckFailed: pickup.paper_check_failed,
     ev.NewCodeAsked: pickup.new_code_asked,
     ev.CodeAccepted: pickup.code_accepted,
+    ev.SlipCheckFailed: pickup.slip_check_failed,
+    ev.SlipAccepted: pickup.slip_accepted,
     ev.Collected: pickup.collected,
     ev.ReceiptConfirmed: pickup.receipt_confirmed,
     ev.Disputed: pickup.disputed,

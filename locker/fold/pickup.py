@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold.change import drop, open_incident, put, quarantine, touch_hand_over, touch_visit
 from locker.fold.custody import drop_idle_bundle, end_visit, forget_hand_over, results_of
-from locker.model import ASKED_REST_MS, Bundle, Cabinet, Code, Visit
+from locker.model import ASKED_REST_MS, Bundle, Cabinet, Code, Right, Visit
 from otp import throttle
 
 
@@ -70,16 +70,36 @@ def code_accepted(cabinet: Cabinet, event: ev.CodeAccepted, recorded: ev.Recorde
     bundle = cabinet.bundles.get(event.bundle)
     if bundle is None:
         return cabinet
+    return _begin(cabinet, bundle, event.visit, Right(), recorded)
+
+
+def slip_accepted(cabinet: Cabinet, event: ev.SlipAccepted, recorded: ev.Recorded) -> Cabinet:
+    bundle = cabinet.bundles.get(event.bundle)
+    if bundle is None:
+        return cabinet
+    return _begin(cabinet, bundle, event.visit, Right(slip=event.results), recorded)
+
+
+def _begin(cabinet: Cabinet, bundle: Bundle, visit: str, right: Right, recorded: ev.Recorded) -> Cabinet:
     changed = cabinet
-    if cabinet.visit is not None and cabinet.visit.visit != event.visit:
+    if cabinet.visit is not None and cabinet.visit.visit != visit:
         changed = end_visit(cabinet, recorded)
-    visit = Visit(
-        visit=event.visit,
-        bundle=event.bundle,
+    begun = Visit(
+        visit=visit,
+        bundle=bundle.bundle,
         recipient=bundle.recipient,
         touched_uptime_ms=recorded.moment.uptime_ms,
+        right=right,
     )
-    return replace(changed, visit=visit)
+    return replace(changed, visit=begun)
+
+
+def slip_check_failed(cabinet: Cabinet, event: ev.SlipCheckFailed, _recorded: ev.Recorded) -> Cabinet:
+    results = dict(cabinet.results)
+    for key in event.results:
+        if (one := results.get(key)) is not None:
+            results[key] = replace(one, slip_failures=one.slip_failures + 1)
+    return replace(cabinet, results=results)
 
 
 def collected(cabinet: Cabinet, event: ev.Collected, recorded: ev.Recorded) -> Cabinet:

@@ -21,6 +21,7 @@ KIOSK: Body = {
     "hotline": "02838291234",
     "centre_online": True,
     "notices_online": True,
+    "accepts_slips": True,
     "clock": "synced",
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
