@@ -123,7 +123,7 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
         code = cabinet.codes.get(proof.code)
-        if cabinet.visit is not None and code is not None and pickup.is_begun_by(cabinet.visit, code):
+        if cabinet.visit is not None and code is not None and pickup.is_begun_by(cabinet, cabinet.visit, code):
             visits.append(cabinet.visit.visit)
         asks_reach = running.config.kiosk.asks_reach
         request = pickup.Submit(proof=proof, visit=visits[-1], grant=grant, asks_reach=asks_reach)

@@ -21,7 +21,7 @@ Fee = Literal["none", "paid", "unpaid"]
 DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
-RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
+RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff", "delegate"]
 ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
 IntakeKind = Literal["new", "supplement", "originals", "badge"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
@@ -32,6 +32,8 @@ Template = Literal[
     "NEWCODE_REVOKED",
     "COLLECTED",
     "WITHDRAWN",
+    "DELEGATE",
+    "DELEGATED",
     "EXPIRED",
     "REMIND",
     "COUNTER_INSTEAD",
@@ -152,6 +154,23 @@ class ResultCancelled(EventBody, frozen=True):
 
     wish: int
     result: str
+
+
+class DelegateNamed(EventBody, frozen=True):
+    """Somebody may collect this result for its owner, with a code of their own; `delegate` names the personal row."""
+
+    wish: int
+    result: str
+    delegate: str
+
+
+class DelegateRevoked(EventBody, frozen=True):
+    """The delegate of this result may not collect it any more, by a wish of the centre or a clerk's word."""
+
+    result: str
+    delegate: str
+    wish: int = 0
+    actor: str = ""
 
 
 class ResultNotLoaded(EventBody, frozen=True):
@@ -430,7 +449,7 @@ class GlassCountersigned(EventBody, frozen=True):
 
 
 class CodeMinted(EventBody, frozen=True):
-    """A code of one holder of a bundle; the secret's verifier is kept apart."""
+    """A code of one holder of a bundle, or of its `delegate`; the secret's verifier is kept apart."""
 
     code: str
     bundle: str
@@ -438,6 +457,7 @@ class CodeMinted(EventBody, frozen=True):
     selector: str
     holder: Holder
     cause: CodeCause
+    delegate: str = ""
 
 
 class CodesRevoked(EventBody, frozen=True):
@@ -737,6 +757,8 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | DelegateNamed
+    | DelegateRevoked
     | ResultNotLoaded
     | CancelConflicted
     | WishRefused

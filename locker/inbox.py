@@ -98,6 +98,8 @@ def translate(
             return amend(body, put, person)
         case wire.CancelResult():
             return results.Cancel(wish=put, result=body.result_id)
+        case wire.NameDelegate() | wire.RevokeDelegate():
+            return delegation(body, put, person)
 
 
 def _announce(
@@ -199,6 +201,31 @@ def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Am
         reach=changed.reach if "reach" in given else None,
     )
     return results.Amend(wish=put, amended=amended, rows=extra)
+
+
+def delegation(body: wire.NameDelegate | wire.RevokeDelegate, put: ev.PutWish, owner: Person) -> results.Wish:
+    """Who may collect for the owner, or nobody any more."""
+    if isinstance(body, wire.RevokeDelegate):
+        return results.Revoke(wish=put, result=body.result_id)
+    return name_delegate(body, put, owner)
+
+
+def name_delegate(body: wire.NameDelegate, put: ev.PutWish, owner: Person) -> results.Name | results.Unreadable:
+    """A delegate with the personal row the fact names; refused when no message would reach their phone."""
+    phone = _dialled(phones.parse_phone(body.delegate.phone))
+    if not phone:
+        return results.Unreadable(wish=put, reason="phone-malformed")
+    ref = f"g-{body.result_id}-{put.wish_seq}"
+    name = unicodedata.normalize("NFC", body.delegate.name)
+    row = ev.PutPersonal(
+        ref=ref,
+        kind="person",
+        body={"name": name, "phone": phone, "language": body.delegate.language},
+        search=searchable(name),
+    )
+    return results.Name(
+        wish=put, result=body.result_id, delegate=ref, owner_has_phone=bool(owner.body.get("phone")), rows=(row,)
+    )
 
 
 def _is_reused(connection: apsw.Connection, put: ev.PutWish) -> bool:

@@ -140,7 +140,8 @@ def _kept(connection: apsw.Connection, cabinet: Cabinet, selector: str) -> Kept:
         if len(salts) == 1
         else None
     )
-    refs = sorted({result.person for result in cabinet.results.values() if result.recipient == bundle.recipient})
+    own = [result for result in cabinet.results.values() if result.recipient == bundle.recipient]
+    refs = sorted({ref for result in own for ref in (result.person, result.delegate) if ref})
     people = tuple(rows.personal(connection, ref) or {} for ref in refs)
     return Kept(candidates=candidates, recipient=bundle.recipient, people=people)
 

@@ -187,6 +187,10 @@ class UnknownResult(Refusal):
     slug = "unknown-result"
 
 
+class UnknownDelegate(Refusal):
+    slug = "unknown-delegate"
+
+
 class UnknownCompartment(Refusal):
     slug = "unknown-compartment"
 

@@ -263,11 +263,34 @@ class AmendResult(Message):
     changed: Changes
 
 
-WishBody = AnnounceResult | CancelResult | AmendResult
-WISH_BODIES: Mapping[str, type[AnnounceResult] | type[CancelResult] | type[AmendResult]] = {
+class Delegate(Message):
+    """Who may collect for the owner; a phone that takes messages is needed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["Trần Văn Bình"])]
+    phone: Phone
+    language: Language = "vi"
+
+
+class NameDelegate(Message):
+    """This one collects the result with a code of their own; one named before may not any more. The owner is told."""
+
+    result_id: OpaqueId
+    delegate: Delegate
+
+
+class RevokeDelegate(Message):
+    """Nobody but the owner collects this result from now on."""
+
+    result_id: OpaqueId
+
+
+WishBody = AnnounceResult | CancelResult | AmendResult | NameDelegate | RevokeDelegate
+WISH_BODIES: Mapping[str, type[WishBody]] = {
     "AnnounceResult": AnnounceResult,
     "CancelResult": CancelResult,
     "AmendResult": AmendResult,
+    "NameDelegate": NameDelegate,
+    "RevokeDelegate": RevokeDelegate,
 }
 
 

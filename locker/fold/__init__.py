@@ -49,6 +49,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.ResultQueued: results.result_queued,
     ev.ResultAmended: results.result_amended,
     ev.ResultCancelled: results.result_cancelled,
+    ev.DelegateNamed: results.delegate_named,
+    ev.DelegateRevoked: results.delegate_revoked,
     ev.ResultNotLoaded: results.result_not_loaded,
     ev.CancelConflicted: results.wish_answered,
     ev.WishRefused: results.wish_answered,

@@ -13,7 +13,8 @@ from otp import throttle
 
 def code_minted(cabinet: Cabinet, event: ev.CodeMinted, _recorded: ev.Recorded) -> Cabinet:
     bundle = cabinet.bundles.get(event.bundle) or Bundle(bundle=event.bundle, recipient=event.recipient)
-    code = Code(code=event.code, bundle=event.bundle, holder=event.holder)
+    code = Code(code=event.code, bundle=event.bundle, holder=event.holder, delegate=event.delegate)
+    is_owners = event.holder == "owner"
     tries = cabinet.tries if bundle.selector == event.selector else drop(cabinet.tries, event.selector)
     return replace(
         cabinet,
@@ -21,7 +22,12 @@ def code_minted(cabinet: Cabinet, event: ev.CodeMinted, _recorded: ev.Recorded) 
         bundles=put(
             cabinet.bundles,
             event.bundle,
-            replace(bundle, selector=event.selector, was_revoked=False, is_code_wanted=False),
+            replace(
+                bundle,
+                selector=event.selector,
+                was_revoked=bundle.was_revoked and not is_owners,
+                is_code_wanted=bundle.is_code_wanted and not is_owners,
+            ),
         ),
         codes=put(cabinet.codes, event.code, code),
     )
@@ -31,7 +37,7 @@ def codes_revoked(cabinet: Cabinet, event: ev.CodesRevoked, _recorded: ev.Record
     notices = {key: one for key, one in cabinet.notices.items() if one.code not in event.codes}
     changed = replace(cabinet, codes=drop(cabinet.codes, *event.codes), notices=notices)
     bundle = changed.bundles.get(event.bundle)
-    if bundle is None or event.cause == "replaced":
+    if bundle is None or event.cause in ("replaced", "delegate"):
         return changed
     revoked = replace(bundle, announced=(), was_revoked=True)
     return replace(changed, bundles=put(changed.bundles, event.bundle, revoked))
@@ -70,7 +76,7 @@ def code_accepted(cabinet: Cabinet, event: ev.CodeAccepted, recorded: ev.Recorde
     bundle = cabinet.bundles.get(event.bundle)
     if bundle is None:
         return cabinet
-    return _begin(cabinet, bundle, event.visit, Right(), recorded)
+    return _begin(cabinet, bundle, event.visit, cabinet.right_of(event.code), recorded)
 
 
 def slip_accepted(cabinet: Cabinet, event: ev.SlipAccepted, recorded: ev.Recorded) -> Cabinet:

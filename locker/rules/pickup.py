@@ -117,13 +117,13 @@ def submit(
     if passed is throttle.Gate.REFUSE:
         raise CodeRefused("not accepted")
     bundle = _bundle_of_code(cabinet, proof)
-    if bundle is None or not _collectable(cabinet, bundle):
+    waiting = [] if bundle is None else _collectable(cabinet, bundle, cabinet.right_of(proof.code))
+    if bundle is None or not waiting:
         failed = ev.AttemptFailed(selector=proof.selector, second_check=passed is throttle.Gate.EVALUATE_CHECKED)
         return ev.Decision(events=(failed,), refusal=CodeRefused("not accepted"))
-    if _needs_paper(cabinet, bundle) and not (proof.paper_matches and bundle.paper_failures < PAPER_TRIES):
+    if _needs_paper(cabinet, waiting) and not (proof.paper_matches and bundle.paper_failures < PAPER_TRIES):
         return _paper_refused(bundle, proof)
     accepted = _accept(cabinet, proof, bundle, request.visit)
-    waiting = _collectable(cabinet, bundle)
     first = First(visit=request.visit, grant=request.grant, asks_reach=request.asks_reach)
     return doors.merged(accepted, open_first(cabinet, waiting, first, places=places, servable=servable, moment=moment))
 
@@ -162,13 +162,10 @@ def is_shown_first(one: HandOver, place: Place) -> bool:
     return place.height_cm > REACH_CM and one.trains == 0
 
 
-def _needs_paper(cabinet: Cabinet, bundle: Bundle) -> bool:
+def _needs_paper(cabinet: Cabinet, waiting: list[HandOver]) -> bool:
     """Whether the procedure of anything that waits asks for the ID paper as well."""
     return any(
-        PAPER_CHECK in cabinet.results[key].flags
-        for one in _collectable(cabinet, bundle)
-        for key in one.results
-        if key in cabinet.results
+        PAPER_CHECK in cabinet.results[key].flags for one in waiting for key in one.results if key in cabinet.results
     )
 
 
@@ -188,14 +185,14 @@ def _bundle_of_code(cabinet: Cabinet, proof: Proof) -> Bundle | None:
     return bundle if bundle is not None and bundle.selector == proof.selector else None
 
 
-def is_begun_by(visit: Visit, code: Code) -> bool:
+def is_begun_by(cabinet: Cabinet, visit: Visit, code: Code) -> bool:
     """Whether a code of this bundle and this right began the visit."""
-    return visit.bundle == code.bundle and visit.right == EVERYTHING
+    return visit.bundle == code.bundle and visit.right == cabinet.right_of(code.code)
 
 
 def _accept(cabinet: Cabinet, proof: Proof, bundle: Bundle, visit: str) -> ev.Decision:
     present = cabinet.visit
-    if present is not None and present.visit == visit and is_begun_by(present, cabinet.codes[proof.code]):
+    if present is not None and present.visit == visit and is_begun_by(cabinet, present, cabinet.codes[proof.code]):
         return ev.Decision()
     return ev.Decision(events=(ev.CodeAccepted(code=proof.code, bundle=bundle.bundle, visit=visit),))
 
@@ -293,7 +290,7 @@ def still_waiting(cabinet: Cabinet, visit: str) -> list[HandOver]:
     """What this visit has neither taken nor left for later; nothing for a visit that has ended."""
     present = cabinet.visit
     bundle = None if present is None or present.visit != visit else cabinet.bundles.get(present.bundle)
-    if present is None or bundle is None:
+    if present is None or bundle is None or not _stands(cabinet, bundle, present.right):
         return []
     return [one for one in _collectable(cabinet, bundle, present.right) if one.hand_over not in present.later]
 
@@ -323,9 +320,16 @@ def leave_inside(cabinet: Cabinet, hand_over: str, *, visit: str, is_out_of_reac
 def _bundle_of_visit(cabinet: Cabinet, visit: str) -> tuple[Bundle, Right]:
     present = cabinet.visit
     bundle = None if present is None or present.visit != visit else cabinet.bundles.get(present.bundle)
-    if present is None or bundle is None or not (present.right.slip or cabinet.codes_of(bundle.bundle)):
+    if present is None or bundle is None or not _stands(cabinet, bundle, present.right):
         raise WrongStage("this visit has ended; type the code again")
     return bundle, present.right
+
+
+def _stands(cabinet: Cabinet, bundle: Bundle, right: Right) -> bool:
+    """Whether what the visit was begun with still opens something: a delegate may be revoked meanwhile."""
+    if right.delegate:
+        return any(one.delegate == right.delegate for one in cabinet.codes_of(bundle.bundle))
+    return bool(right.slip or cabinet.codes_of(bundle.bundle))
 
 
 def reopen(cabinet: Cabinet, hand_over: str, *, visit: str, grant: str, moment: ev.Moment) -> ev.Decision:

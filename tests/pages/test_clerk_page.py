@@ -312,3 +312,12 @@ async def test_a_phone_shows_one_column_at_a_time(clerk: StubService, open_page:
     await page.get_by_test_id("closer-reclaim-h2").tap()
     await expect(page.get_by_test_id("closer").get_by_test_id("second-form")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_clerk_revokes_a_delegate_where_the_result_is_listed(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("results/r-2/delegate/revoke", done())
+    await expect(page.get_by_test_id("delegate-r-2")).to_contain_text("Trần Văn Bình")
+    await page.get_by_test_id("revoke-r-2").click()
+    await clerk.asked("results/r-2/delegate/revoke")
+    await expect(page.get_by_test_id("hand-over-h2")).to_contain_text("Đã thu hồi")
