@@ -10,6 +10,7 @@ from api import (
     centre,
     clerk,
     clerk_intake,
+    delegates,
     exceptional,
     health,
     incidents,
@@ -65,6 +66,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.state.running = running
     files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
     app.include_router(clerk.router)
+    app.include_router(delegates.router)
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
     app.include_router(stock.router)

@@ -119,6 +119,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
+    refs |= {result.delegate for result in cabinet.results.values() if result.delegate}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
         people=views.people(connection, refs) if sees_names else {},
@@ -279,6 +280,11 @@ def _inside(
         "is_cancelled": one.is_cancelled,
         "is_overdue": _is_overdue(cabinet, one, today),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
+        "delegates": [
+            {"result": result.result, "name": read.people.get(result.delegate, {}).get("name", "")}
+            for result in results
+            if result.delegate
+        ],
         "can_reopen": one.loaded_by == session.member.user and (cabinet.round is not None or one.stage == "loading"),
     }
 

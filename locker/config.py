@@ -98,6 +98,7 @@ class KioskSection(Listener):
     key_file: Path | None = None
     idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
     asks_reach: bool = True
+    accepts_slips: bool = False
 
 
 class ClerkSection(Listener):

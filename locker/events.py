@@ -21,7 +21,7 @@ Fee = Literal["none", "paid", "unpaid"]
 DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
-RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
+RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff", "delegate"]
 ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
 CheckLine = Literal["boards", "doors", "clock", "battery_clock", "disk", "printer", "sms"]
 Language = Literal["vi", "en"]
@@ -34,6 +34,8 @@ Template = Literal[
     "NEWCODE_REVOKED",
     "COLLECTED",
     "WITHDRAWN",
+    "DELEGATE",
+    "DELEGATED",
     "EXPIRED",
     "REMIND",
     "COUNTER_INSTEAD",
@@ -157,6 +159,23 @@ class ResultCancelled(EventBody, frozen=True):
 
     wish: int
     result: str
+
+
+class DelegateNamed(EventBody, frozen=True):
+    """Somebody may collect this result for its owner, with a code of their own; `delegate` names the personal row."""
+
+    wish: int
+    result: str
+    delegate: str
+
+
+class DelegateRevoked(EventBody, frozen=True):
+    """The delegate of this result may not collect it any more, by a wish of the centre or a clerk's word."""
+
+    result: str
+    delegate: str
+    wish: int = 0
+    actor: str = ""
 
 
 class ResultNotLoaded(EventBody, frozen=True):
@@ -435,7 +454,7 @@ class GlassCountersigned(EventBody, frozen=True):
 
 
 class CodeMinted(EventBody, frozen=True):
-    """A code of one holder of a bundle; the secret's verifier is kept apart."""
+    """A code of one holder of a bundle, or of its `delegate`; the secret's verifier is kept apart."""
 
     code: str
     bundle: str
@@ -443,6 +462,7 @@ class CodeMinted(EventBody, frozen=True):
     selector: str
     holder: Holder
     cause: CodeCause
+    delegate: str = ""
 
 
 class CodesRevoked(EventBody, frozen=True):
@@ -472,6 +492,20 @@ class NewCodeAsked(EventBody, frozen=True):
 
 class CodeAccepted(EventBody, frozen=True):
     code: str
+    bundle: str
+    visit: str
+
+
+class SlipCheckFailed(EventBody, frozen=True):
+    """The slip was right, the digits of the ID paper were not. It counts against the results of this slip for life."""
+
+    results: tuple[str, ...]
+
+
+class SlipAccepted(EventBody, frozen=True):
+    """An appointment slip and the ID paper fit: this visit may open what lies inside for `results`, nothing else."""
+
+    results: tuple[str, ...]
     bundle: str
     visit: str
 
@@ -792,6 +826,8 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | DelegateNamed
+    | DelegateRevoked
     | ResultNotLoaded
     | CancelConflicted
     | WishRefused
@@ -831,6 +867,8 @@ Event = (
     | PaperCheckFailed
     | NewCodeAsked
     | CodeAccepted
+    | SlipCheckFailed
+    | SlipAccepted
     | Collected
     | ReceiptConfirmed
     | Disputed

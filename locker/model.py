@@ -96,6 +96,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     is_cancelled: bool = False
     announced_utc_ms: int = 0
     is_missed: bool = False
+    slip_failures: int = 0
+    delegate: str = ""
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -185,6 +187,7 @@ class Code(msgspec.Struct, frozen=True):
     code: str
     bundle: str
     holder: ev.Holder
+    delegate: str = ""
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -201,6 +204,22 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     is_opened: bool = False
 
 
+class Right(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of its bundle a visit may open: everything (the owner's code), what the slip of these results is for, or
+    what this delegate was named for: these results, and no door behind which others lie as well.
+    """
+
+    slip: tuple[str, ...] = ()
+    delegate: str = ""
+    results: tuple[str, ...] = ()
+
+    def covers(self, one: HandOver) -> bool:
+        """Whether this hand-over is among it."""
+        if self.delegate:
+            return set(one.results) <= set(self.results)
+        return not self.slip or not set(self.slip).isdisjoint(one.results)
+
+
 class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """The visit a code was accepted in; it may open the other doors of its bundle and re-open just closed ones.
 
@@ -212,6 +231,7 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     recipient: str
     touched_uptime_ms: int
     later: tuple[str, ...] = ()
+    right: Right = Right()
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -417,6 +437,14 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def grant_on(self, compartment: int) -> Grant | None:
         return next((grant for grant in self.grants.values() if grant.compartment == compartment), None)
+
+    def right_of(self, code: str) -> Right:
+        """What of its bundle this code opens."""
+        known = self.codes.get(code)
+        if known is None or not known.delegate:
+            return Right()
+        results = tuple(sorted(key for key, one in self.results.items() if one.delegate == known.delegate))
+        return Right(delegate=known.delegate, results=results)
 
     def codes_of(self, bundle: str) -> tuple[Code, ...]:
         return tuple(code for code in self.codes.values() if code.bundle == bundle)

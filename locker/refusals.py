@@ -65,6 +65,12 @@ class PaperRefused(Refusal):
         super().__init__(f"the digits of the ID paper do not match; {tries_left} tries are left")
 
 
+class SlipRefused(Refusal):
+    """Nothing that this slip opens lies in the cabinet; unknown, used and not loaded yet, all alike."""
+
+    slug = "slip-refused"
+
+
 class TooManyAttempts(Refusal):
     """Wait before the next try; `retry_after_s` in seconds."""
 
@@ -217,6 +223,10 @@ class UnknownHandOver(Refusal):
 
 class UnknownResult(Refusal):
     slug = "unknown-result"
+
+
+class UnknownDelegate(Refusal):
+    slug = "unknown-delegate"
 
 
 class UnknownCompartment(Refusal):

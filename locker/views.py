@@ -464,6 +464,13 @@ def with_phone(connection: apsw.Connection, phone: str) -> tuple[str, ...]:
     )
 
 
+def with_slip(connection: apsw.Connection, kept: str) -> tuple[str, ...]:
+    """Refs of the dossiers whose appointment slip has this keyed hash."""
+    return _column(
+        connection, "SELECT ref FROM personal WHERE kind = 'dossier' AND json_extract(body, '$.slip') = ?", kept
+    )
+
+
 def folded(text: str) -> str:
     """Text as it is searched: no marks, đ as d, lower case, single spaces."""
     return " ".join(unaccent(text).casefold().split())

@@ -14,7 +14,7 @@ hand-over tells its owner in the same commit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from locker import events as ev
 from locker.model import Cabinet, Compartment, HandOver
@@ -124,7 +124,11 @@ def loaded(one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
 def collected(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
     """Book a hand-over as collected, tell its owner, and spend its bundle's codes if it was the last live one (I5)."""
     fact = ev.Collected(hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence=evidence)
-    return merged(ended(cabinet, one, fact), _told(cabinet, one, "COLLECTED"))
+    told = _told(cabinet, one, "COLLECTED")
+    visit = cabinet.visit
+    if visit is not None and visit.right.delegate and visit.recipient == one.recipient and visit.right.covers(one):
+        told = merged(told, _told(cabinet, one, "COLLECTED", to=visit.right.delegate))
+    return merged(ended(cabinet, one, fact), told)
 
 
 def reclaimed(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
@@ -156,14 +160,16 @@ def undone(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Deci
     return ended(cabinet, one, fact, cause="staff")
 
 
-def _told(cabinet: Cabinet, one: HandOver, template: ev.Template) -> ev.Decision:
-    """A message without a code to the person of the hand-over's results; its id is the same whenever it is decided."""
-    person = next((cabinet.results[key].person for key in one.results if key in cabinet.results), "")
+def _told(cabinet: Cabinet, one: HandOver, template: ev.Template, *, to: str = "") -> ev.Decision:
+    """A message without a code to the person of the hand-over's results, or `to` their delegate; its id is the same
+    whenever it is decided.
+    """
+    person = to or next((cabinet.results[key].person for key in one.results if key in cabinet.results), "")
     if not person:
         return ev.Decision()
     bundle = cabinet.bundle_of(one.recipient)
     queued = ev.NoticeQueued(
-        notice=f"{one.hand_over}-{template.lower()}",
+        notice=f"{one.hand_over}-{template.lower()}{'-delegate' if to else ''}",
         template=template,
         person=person,
         bundle="" if bundle is None else bundle.bundle,
@@ -180,14 +186,23 @@ def ended(cabinet: Cabinet, one: HandOver, fact: ev.Event, *, cause: ev.RevokeCa
         if other.hand_over != one.hand_over and other.stage == "loaded"
     ]
     bundle = cabinet.bundle_of(one.recipient)
-    if others or bundle is None:
+    if bundle is None:
         return ev.Decision(events=(fact,))
+    if others:
+        delegates = {cabinet.results[key].delegate for key in one.results if key in cabinet.results}
+        return merged(ev.Decision(events=(fact,)), revoked(cabinet, bundle.bundle, "delegate", delegates=delegates))
     return merged(ev.Decision(events=(fact,)), revoked(cabinet, bundle.bundle, cause))
 
 
-def revoked(cabinet: Cabinet, bundle: str, cause: ev.RevokeCause) -> ev.Decision:
-    """End every live code of a bundle, and erase its keeping place."""
-    codes = tuple(code.code for code in cabinet.codes_of(bundle))
+def revoked(
+    cabinet: Cabinet, bundle: str, cause: ev.RevokeCause, *, delegates: Collection[str] | None = None
+) -> ev.Decision:
+    """End every live code of a bundle, or those of some delegates only, and erase its keeping place."""
+    codes = tuple(
+        code.code
+        for code in cabinet.codes_of(bundle)
+        if delegates is None or (code.delegate and code.delegate in delegates)
+    )
     if not codes:
         return ev.Decision()
     return ev.Decision(

@@ -83,6 +83,8 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
     recipients = {result.recipient for result in wanted}
     if len(recipients) != 1:
         raise WrongStage("one compartment holds the results of one recipient only")
+    if len(wanted) > 1 and any(result.delegate for result in wanted):
+        raise WrongStage("what somebody else may collect lies alone; load it by itself")
     size = _largest(request.size, [result.size for result in wanted])
     reach: ev.Reach = "low" if any(result.reach == "low" for result in wanted) else "any"
     place = choose(cabinet, size=size, reach=reach, places=places, servable=servable)

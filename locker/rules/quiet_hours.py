@@ -25,6 +25,7 @@ CAN_WAIT: frozenset[ev.Template] = frozenset(
         "COUNTER_INSTEAD",
         "APOLOGY_FAULT",
         "MOVED",
+        "DELEGATE",
     }
 )
 

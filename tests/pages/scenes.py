@@ -21,6 +21,7 @@ KIOSK: Body = {
     "hotline": "02838291234",
     "centre_online": True,
     "notices_online": True,
+    "accepts_slips": True,
     "clock": "synced",
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
@@ -133,6 +134,7 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
         "is_cancelled": False,
         "is_overdue": False,
         "notice": "delivered",
+        "delegates": [],
         "can_reopen": False,
         **more,
     }
@@ -164,7 +166,7 @@ CLERK: Body = {
         to_load("r5", "QSDĐ 4471/HM", "Phạm Gia Hưng", size="L", flags=["dossier_unknown_shape"]),
     ],
     "in_cabinet": [
-        in_cabinet(2, "Võ Thị Sáu"),
+        in_cabinet(2, "Võ Thị Sáu", delegates=[{"result": "r-2", "name": "Trần Văn Bình"}]),
         in_cabinet(3, "Ngô Bảo Châu", notice="failed"),
         in_cabinet(7, "Đặng Thái Sơn", is_overdue=True, deadline="2026-11-20"),
         in_cabinet(8, "Bùi Xuân Phái", is_cancelled=True),

@@ -386,3 +386,12 @@ async def test_a_leader_words_a_message_and_sees_its_count_while_typing(clerk: S
     await page.get_by_test_id("text-template").fill("HX0123")
     await page.get_by_test_id("text-register").click()
     assert (await clerk.asked("texts/register"))["provider_template"] == "HX0123"
+
+
+async def test_a_clerk_revokes_a_delegate_where_the_result_is_listed(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("results/r-2/delegate/revoke", done())
+    await expect(page.get_by_test_id("delegate-r-2")).to_contain_text("Trần Văn Bình")
+    await page.get_by_test_id("revoke-r-2").click()
+    await clerk.asked("results/r-2/delegate/revoke")
+    await expect(page.get_by_test_id("hand-over-h2")).to_contain_text("Đã thu hồi")

@@ -46,6 +46,14 @@ export function actsOf(view, one, where, prefix = "") {
   return [act("reclaim", "arrow", "act.reclaim"), one.stage === "loaded" && act("new-code", "message", "act.new-code")];
 }
 
+const delegate = (view, one, who) =>
+  h(
+    "p",
+    { class: "details", "data-testid": `delegate-${who.result}` },
+    `${view.say("delegate.is", { name: who.name })} `,
+    button({ act: "revoke-delegate", testid: `revoke-${who.result}`, look: "is-small", of: { result: who.result, where: `hand:${one.hand_over}` } }, icon("cross"), view.say("delegate.revoke")),
+  );
+
 const handOver = (view, one) =>
   h(
     "li",
@@ -57,6 +65,7 @@ const handOver = (view, one) =>
       h("p", {}, h("span", { class: "name" }, one.name), one.dossiers.map((code) => dossier(code))),
       h("p", { class: "details" }, [one.loaded_at && view.say("inside.loaded", { time: moment(one.loaded_at) }), one.deadline && view.say("deadline", { date: day(one.deadline) })].filter(Boolean).join(" · ")),
       h("p", { class: "marks" }, marks(view, one)),
+      one.delegates.map((who) => delegate(view, one, who)),
       h("div", { class: "buttons" }, actsOf(view, one, `hand:${one.hand_over}`)),
       undoQuestion(view, one),
       noteAt(view, `hand:${one.hand_over}`),
