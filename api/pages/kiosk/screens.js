@@ -7,6 +7,8 @@ const LOST_AFTER_MS = 800;
 export const CODE_DIGITS = 12;
 export const SECOND_DIGITS = 4;
 export const PHONE_DIGITS = 10;
+export const DOSSIER_LEAST = 10;
+export const DOSSIER_DIGITS = 15;
 export const THANKS_MS = 15_000;
 export const IDLE_MS = 90_000;
 
@@ -25,6 +27,11 @@ export const freshEntry = () => ({
   thanksUntil: 0,
   wrongFor: "",
   noted: [],
+  dossier: "",
+  told: null,
+  sureFor: "",
+  face: "",
+  isRated: false,
   language: "vi",
 });
 
