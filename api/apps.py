@@ -15,6 +15,7 @@ from api import (
     health,
     incidents,
     kiosk,
+    kiosk_asking,
     kiosk_intake,
     page_files,
     problems,
@@ -55,6 +56,7 @@ def create_kiosk_app(running: Running) -> Guard:
     files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
     app.include_router(kiosk.router)
     app.include_router(kiosk_intake.router)
+    app.include_router(kiosk_asking.router)
     app.include_router(kiosk.entrance(running.entry, files))
     app.include_router(page_files.routes(files))
     return Guard(callers.require_declared(app), hosts=KIOSK_HOSTS, new_id=running.new_id)

@@ -278,6 +278,7 @@ def _inside(
         "uncertain": one.uncertain,
         "disputed": one.disputed,
         "is_cancelled": one.is_cancelled,
+        "is_counter_wanted": one.is_counter_wanted,
         "is_overdue": _is_overdue(cabinet, one, today),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
         "delegates": [

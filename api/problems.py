@@ -71,6 +71,8 @@ TABLE: Mapping[type[Exception], Row] = {
     why.PaperCheckNeeded: Row(403, "The last four digits of the ID paper are needed as well"),
     why.PaperRefused: Row(403, "Not the digits of the ID paper", lambda error: {"tries_left": error.tries_left}),
     why.SlipRefused: Row(403, "Nothing waits for this slip"),
+    why.StatusUnknown: Row(404, "Nothing is told for these digits"),
+    why.StayRefused: Row(409, "It cannot be kept longer now", lambda error: {"reason": error.reason}),
     why.TooManyAttempts: Row(429, "Wait before the next try", _wait),
     why.NoFreeCompartment: Row(409, "No free compartment fits"),
     why.NoReachableCompartment: Row(409, "No free compartment within reach"),

@@ -332,6 +332,14 @@ class IntakeSection(Section):
     answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
 
 
+class StayingSection(Section):
+    """How long people may keep a result inside beyond its deadline, and how much room must be left then."""
+
+    times: Annotated[int, Field(ge=0, le=12)] = 2
+    days: Annotated[int, Field(ge=1, le=31)] = 7
+    keeps_free: Annotated[int, Field(ge=0, le=200)] = 2
+
+
 class LimitsSection(Section):
     """What the lowest layer allows whatever is asked: different doors opened per minute in the whole cabinet."""
 
@@ -399,6 +407,7 @@ class Config(Wiring):
     results: ResultsSection = ResultsSection()
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
+    staying: StayingSection = StayingSection()
     intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
     alerts: AlertsSection = AlertsSection()

@@ -26,6 +26,8 @@ ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
 CheckLine = Literal["boards", "doors", "clock", "battery_clock", "disk", "printer", "sms"]
 Language = Literal["vi", "en"]
 IntakeKind = Literal["new", "supplement", "originals", "badge"]
+Face = Literal["good", "fair", "poor"]
+RatedFor = Literal["", "code", "door", "papers", "screen", "wait", "other"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
 Template = Literal[
     "READY",
@@ -52,6 +54,7 @@ Template = Literal[
     "ACCEPTED",
     "SUPPLEMENT",
     "INTAKE_EMPTY",
+    "AT_COUNTER",
 ]
 
 
@@ -554,6 +557,43 @@ class VisitEnded(EventBody, frozen=True):
     cause: Literal["left", "idle", "next"]
 
 
+# --- asking about a dossier, and letting it stay
+
+
+class StatusAsked(EventBody, frozen=True):
+    """Somebody asked at the kiosk about a dossier. `dossiers` are the refs it goes by, none for one nobody knows;
+    `is_matched` says whether the digits of the phone were right.
+    """
+
+    dossiers: tuple[str, ...]
+    is_matched: bool
+
+
+class StayExtended(EventBody, frozen=True):
+    """What waits inside is kept longer at its person's wish, through `deadline` (YYYY-MM-DD)."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    deadline: str
+
+
+class CounterAsked(EventBody, frozen=True):
+    """The person wants it at the counter instead: a clerk takes it out. Until then the code still opens its door."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+
+
+class Rated(EventBody, frozen=True):
+    """What a person thought of a visit that was just there; it names neither the visit nor anybody."""
+
+    face: Face
+    reason: RatedFor = ""
+    is_intake: bool = False
+
+
 # --- notices
 
 
@@ -875,6 +915,10 @@ Event = (
     | LeftForLater
     | ReachAsked
     | VisitEnded
+    | StatusAsked
+    | StayExtended
+    | CounterAsked
+    | Rated
     | NoticeQueued
     | NoticeAttempted
     | NoticeSent

@@ -75,6 +75,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """A result the centre announced and that has not left our hands.
 
     `announced_utc_ms` is 0 when the clock was not believed then. `is_missed`: it was not loaded by its deadline.
+    `extended`: how often its person was given more time.
     """
 
     result: str
@@ -98,6 +99,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     is_missed: bool = False
     slip_failures: int = 0
     delegate: str = ""
+    extended: int = 0
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -110,6 +112,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
     `is_out_of_reach`: its person cannot reach it, and a clerk moves it lower.
     `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
+    `is_counter_wanted`: its person wants it at the counter instead.
     `is_emptied`: the opening in which a clerk takes an intake out has ended.
     """
 
@@ -135,6 +138,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     is_announced: bool = False
     is_reopened: bool = False
     is_out_of_reach: bool = False
+    is_counter_wanted: bool = False
     reminded: int = 0
     direction: Literal["pickup", "intake"] = "pickup"
     is_emptied: bool = False
@@ -232,6 +236,15 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     touched_uptime_ms: int
     later: tuple[str, ...] = ()
     right: Right = Right()
+    is_rated: bool = False
+
+
+class Rateable(msgspec.Struct, frozen=True):
+    """A visit that has just ended and was not rated."""
+
+    visit: str
+    is_intake: bool
+    ended_uptime_ms: int
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -382,7 +395,10 @@ class Recount(msgspec.Struct, frozen=True):
 
 
 class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The whole live state of one cabinet after event `seq`; `utc_ms` is the wall time of that event."""
+    """The whole live state of one cabinet after event `seq`; `utc_ms` is the wall time of that event.
+
+    `bucket` bears wrong codes, `asked_bucket` wrong questions about dossiers, `wrong_asks` those about each of them.
+    """
 
     seq: int = 0
     epoch: int = 1
@@ -408,6 +424,9 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     resting: dict[str, int] = {}
     bucket: throttle.Bucket = throttle.Bucket()
     tries: dict[str, throttle.Tries] = {}
+    asked_bucket: throttle.Bucket = throttle.Bucket()
+    wrong_asks: dict[str, int] = {}
+    rateable: Rateable | None = None
     visit: Visit | None = None
     round: Round | None = None
     recount: Recount | None = None

@@ -71,6 +71,22 @@ class SlipRefused(Refusal):
     slug = "slip-refused"
 
 
+class StatusUnknown(Refusal):
+    """Unknown dossiers, wrong digits and dossiers asked about too often, all alike."""
+
+    slug = "status-unknown"
+
+
+class StayRefused(Refusal):
+    """It cannot be kept longer now; `reason` is one of times, room, clock."""
+
+    slug = "stay-refused"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"no more time is given for this one: {reason}")
+
+
 class TooManyAttempts(Refusal):
     """Wait before the next try; `retry_after_s` in seconds."""
 

@@ -25,6 +25,7 @@ from locker.fold import (
     self_check,
     staff,
     standing,
+    staying,
     stock,
     texts,
 )
@@ -102,6 +103,10 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.LeftForLater: pickup.left_for_later,
     ev.ReachAsked: pickup.reach_asked,
     ev.VisitEnded: pickup.visit_ended,
+    ev.StatusAsked: staying.status_asked,
+    ev.StayExtended: staying.stay_extended,
+    ev.CounterAsked: staying.counter_asked,
+    ev.Rated: staying.rated,
     ev.NoticeQueued: notices.notice_queued,
     ev.NoticeAttempted: notices.notice_attempted,
     ev.NoticeSent: notices.notice_sent,

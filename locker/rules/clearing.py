@@ -38,6 +38,7 @@ def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
         or place.quarantine
         or place.is_unproved
         or one.is_out_of_reach
+        or one.is_counter_wanted
     )
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
     return bool(waits) or any(deadline and deadline < today for deadline in deadlines)

@@ -142,7 +142,8 @@ def reclaimed(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
     over = ended(cabinet, one, fact, cause="reclaimed")
     if not one.is_announced:
         return over
-    return merged(over, _told(cabinet, one, "WITHDRAWN" if one.is_cancelled else "EXPIRED"))
+    asked: ev.Template = "AT_COUNTER" if one.is_counter_wanted else "EXPIRED"
+    return merged(over, _told(cabinet, one, "WITHDRAWN" if one.is_cancelled else asked))
 
 
 def _taken_lower(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:

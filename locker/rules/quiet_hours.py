@@ -23,6 +23,7 @@ CAN_WAIT: frozenset[ev.Template] = frozenset(
         "EXPIRED",
         "WITHDRAWN",
         "COUNTER_INSTEAD",
+        "AT_COUNTER",
         "APOLOGY_FAULT",
         "MOVED",
         "DELEGATE",

@@ -47,6 +47,8 @@ COUNTED = {
     ("COLLECTED", "en"): 144,
     ("EXPIRED", "vi"): 123,
     ("EXPIRED", "en"): 134,
+    ("AT_COUNTER", "vi"): 131,  # these two by hand: every character is one septet
+    ("AT_COUNTER", "en"): 141,
     ("COUNTER_INSTEAD", "vi"): 145,
     ("COUNTER_INSTEAD", "en"): 148,
     ("WITHDRAWN", "vi"): 141,

@@ -25,6 +25,7 @@ KIOSK: Body = {
     "clock": "synced",
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
+    "rateable": None,
     "doors": [{**place, "is_open": False} for place in PLACES],
     "visit": None,
 }
@@ -59,6 +60,7 @@ def visit(*present: Body, waiting: int = 0, idle: int = 90, **more: Any) -> Body
         "waiting": waiting,
         "next": None,
         "later": 0,
+        "left": [],
         "is_moved": False,
         **more,
     }
@@ -132,6 +134,7 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
         "uncertain": "",
         "disputed": "",
         "is_cancelled": False,
+        "is_counter_wanted": False,
         "is_overdue": False,
         "notice": "delivered",
         "delegates": [],
@@ -216,6 +219,20 @@ CLERK: Body = {
 }
 
 
+STAY: Body = {
+    "hand_over": "h10",
+    "until": "2026-12-31",
+    "longer": "2027-01-07",
+    "refused": "",
+    "can_go_to_counter": True,
+    "is_counter_wanted": False,
+}
+LEFT: Body = visit(later=1, left=[{"compartment": 10, **STAY}])
+TOLD: Body = {
+    "works": True,
+    "results": [{"what": "inside", "since": "2026-11-21", "opens": True, "stay": STAY}],
+    "intakes": [{"what": "left", "since": "2026-11-20", "day": "2026-11-23"}],
+}
 VISITS: dict[str, Body] = {
     "opening": visit(door(10, "opening")),
     "open": visit(door(21, "open", items=2, reminder=2), waiting=2),

@@ -6,7 +6,7 @@ import { button, day, dossier, mark, moment, noteAt, secondAt } from "./parts.js
 
 const NOTICE = { none: ["soft", "message"], queued: ["soft", "clock"], sent: ["soft", "message"], delivered: ["soft", "check"], failed: ["amber", "warning"] };
 
-const needsCare = (one) => Number(Boolean(one.is_cancelled || one.is_overdue || one.uncertain || one.disputed || one.notice === "failed"));
+const needsCare = (one) => Number(Boolean(one.is_cancelled || one.is_overdue || one.is_counter_wanted || one.uncertain || one.disputed || one.notice === "failed"));
 const rank = (one) => (one.can_reopen ? 2 : needsCare(one));
 
 function marks(view, one) {
@@ -15,6 +15,7 @@ function marks(view, one) {
     one.stage === "loading" && mark("blue", "down", view.say("mark.loading")),
     one.is_cancelled && mark("red", "cross", view.say("mark.cancelled")),
     one.is_overdue && mark("amber", "clock", view.say("mark.overdue")),
+    one.is_counter_wanted && mark("amber", "arrow", view.say("mark.counter")),
     one.disputed && mark("red", "warning", view.say(`mark.disputed.${one.disputed}`)),
     one.uncertain && !one.disputed && mark("amber", "help", view.say("mark.uncertain")),
     one.stage !== "loading" && mark(look, name, view.say(`notice.${one.notice}`)),

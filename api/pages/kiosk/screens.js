@@ -8,6 +8,8 @@ export const CODE_DIGITS = 12;
 export const SECOND_DIGITS = 4;
 export const PHONE_DIGITS = 10;
 export const SLIP_DIGITS = 39;
+export const DOSSIER_LEAST = 10;
+export const DOSSIER_DIGITS = 15;
 export const THANKS_MS = 15_000;
 export const IDLE_MS = 90_000;
 
@@ -27,6 +29,11 @@ export const freshEntry = () => ({
   thanksUntil: 0,
   wrongFor: "",
   noted: [],
+  dossier: "",
+  told: null,
+  sureFor: "",
+  face: "",
+  isRated: false,
   language: "vi",
 });
 
