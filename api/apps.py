@@ -17,6 +17,7 @@ from api import (
     kiosk,
     kiosk_asking,
     kiosk_intake,
+    moving,
     page_files,
     problems,
     reports,
@@ -72,6 +73,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
     app.include_router(stock.router)
+    app.include_router(moving.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(texts.router)

@@ -19,7 +19,7 @@ from locker import views
 from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
-from locker.rules import exceptional, notices
+from locker.rules import exceptional, moving, notices
 from locker.rules.results import check_loadable
 from otp import phones
 
@@ -66,6 +66,17 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         ],
         "intakes": intake_snapshot.for_desk(running, cabinet, read.people, today),
         "round": _round(running, cabinet, moment),
+        "moves": [
+            {
+                "hand_over": move.hand_over,
+                "source": move.source,
+                "target": move.target,
+                "is_low": move.is_low,
+                "step": moving.step(move),
+                "is_at_door": moving.is_at_door(cabinet, move),
+            }
+            for move in cabinet.moves.values()
+        ],
         "grants": [
             {"compartment": grant.compartment, "purpose": grant.purpose, "is_opened": grant.is_opened}
             for grant in cabinet.grants.values()
@@ -169,6 +180,7 @@ def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Mom
             "compartment": one.compartment,
             "hand_over": one.hand_over,
             "purpose": one.purpose,
+            "results": list(one.results),
             "asked_by": running.name_of(one.actor),
             "is_mine": one.actor == session.member.user,
             "given_by": running.name_of(one.given_by),
@@ -276,6 +288,8 @@ def _inside(
         "deadline": min((result.deadline for result in results), default=""),
         "stage": one.stage,
         "uncertain": one.uncertain,
+        "is_out_of_reach": one.is_out_of_reach,
+        "is_moving": one.hand_over in cabinet.moves,
         "disputed": one.disputed,
         "is_cancelled": one.is_cancelled,
         "is_counter_wanted": one.is_counter_wanted,

@@ -339,7 +339,12 @@ async def _centre(
     async with httpx.AsyncClient() as client:
         yield Sync(
             journal=journal,
-            inbox=Inbox(journal=journal, device_key=device_key, procedures=config.results.procedures),
+            inbox=Inbox(
+                journal=journal,
+                device_key=device_key,
+                procedures=config.results.procedures,
+                two_people=config.results.two_people,
+            ),
             address=Address(
                 url=config.centre.url,
                 cabinet=config.cabinet.id,

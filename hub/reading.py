@@ -119,6 +119,11 @@ def _moves(stage: Stage) -> Callable[[Body], tuple[Reading, ...]]:
     return read_move
 
 
+def _carried(body: Body) -> tuple[Reading, ...]:
+    target = _number(body, "target", limit=MAX_COMPARTMENT)
+    return (Moved(_results(body), "in_cabinet", target, _text(body, "hand_over"), _maybe_text(body, "evidence")),)
+
+
 def _marks(mark: Mark) -> Callable[[Body], tuple[Reading, ...]]:
     def read_mark(body: Body) -> tuple[Reading, ...]:
         return (Marked(_text(body, "hand_over"), mark),)
@@ -143,6 +148,8 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "LoadUndone": _moves("queued"),
     "Collected": _moves("collected"),
     "Reclaimed": _moves("reclaimed"),
+    "Moved": _carried,
+    "MoveStalled": _marks("uncertain"),
     "Disputed": _marks("disputed"),
     "LeftOpen": _marks("uncertain"),
     "BecameUncertain": _marks("uncertain"),

@@ -242,9 +242,13 @@ class PrivacySection(Section):
 
 
 class ResultsSection(Section):
-    """Which procedures' results may be handed out without a signature at the counter; none unless named."""
+    """Which procedures' results may be handed out without a signature at the counter; none unless named.
+
+    Those of `two_people` are put in and taken out only when a second person agrees.
+    """
 
     procedures: tuple[str, ...] = ()
+    two_people: tuple[str, ...] = ()
 
 
 Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]

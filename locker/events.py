@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -39,6 +39,7 @@ Template = Literal[
     "DELEGATE",
     "DELEGATED",
     "EXPIRED",
+    "LOWERED",
     "REMIND",
     "COUNTER_INSTEAD",
     "STAFF_STUCK",
@@ -360,6 +361,47 @@ class Reclaimed(EventBody, frozen=True):
     actor: str
 
 
+class MoveStarted(EventBody, frozen=True):
+    """A present clerk carries a hand-over to another compartment, which is kept for it. `is_low`: within reach."""
+
+    hand_over: str
+    source: int
+    target: int
+    is_low: bool
+    actor: str
+
+
+class Moved(EventBody, frozen=True):
+    """It lies in `target` from now on: that door closed after opening, or a clerk found it there or not in `source`.
+
+    Until a clerk says that it is there it stays uncertain.
+    """
+
+    hand_over: str
+    source: int
+    target: int
+    results: tuple[str, ...]
+    evidence: Evidence
+    is_low: bool
+
+
+class MoveGivenUp(EventBody, frozen=True):
+    """Nothing was taken out: the hand-over stays where it is."""
+
+    hand_over: str
+    source: int
+    target: int
+    actor: str
+
+
+class MoveStalled(EventBody, frozen=True):
+    """A move was begun and not ended in time; both compartments wait for a look."""
+
+    hand_over: str
+    source: int
+    target: int
+
+
 class LookedInside(EventBody, frozen=True):
     """A present clerk looked into a compartment and said what is there."""
 
@@ -417,7 +459,10 @@ class StockCheckFinished(EventBody, frozen=True):
 
 
 class ApprovalAsked(EventBody, frozen=True):
-    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other."""
+    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other.
+
+    To load `results` that two people handle, no compartment is known yet: it is 0.
+    """
 
     approval: str
     number: int
@@ -425,6 +470,7 @@ class ApprovalAsked(EventBody, frozen=True):
     hand_over: str
     purpose: Purpose
     actor: str
+    results: tuple[str, ...] = ()
 
 
 class ApprovalGiven(EventBody, frozen=True):
@@ -890,6 +936,10 @@ Event = (
     | LoadUndone
     | RoundClosed
     | Reclaimed
+    | MoveStarted
+    | Moved
+    | MoveGivenUp
+    | MoveStalled
     | LookedInside
     | IncidentClosed
     | IncidentTaken

@@ -27,7 +27,7 @@ from otp.texts import Texts, render
 
 VALID_SECONDS = 36_000
 CODE_PARTS = 3
-OF_THOSE_INSIDE = frozenset({"REMIND", "APOLOGY_FAULT", "MOVED"})
+OF_THOSE_INSIDE = frozenset({"REMIND", "APOLOGY_FAULT", "MOVED", "LOWERED"})
 PHONE_TAIL = 3
 TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
 DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}

@@ -272,6 +272,26 @@ class Round(msgspec.Struct, frozen=True):
     touched_uptime_ms: int
 
 
+class Move(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A hand-over on its way from one compartment to another; both carry its id until a clerk says where it is.
+
+    `is_taken`: the first door was opened for it. `is_moved`: it is on record in `target`. `last_door` was granted last.
+    `is_stalled`: it was not ended in time. `target` is 0 once a clerk has found that compartment empty.
+    """
+
+    hand_over: str
+    source: int
+    target: int
+    is_low: bool
+    actor: str
+    touched_uptime_ms: int
+    last_door: int = 0
+    is_taken: bool = False
+    is_moved: bool = False
+    is_stalled: bool = False
+    was_out_of_reach: bool = False
+
+
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something a person must look at; its id is the number of the fact that opened it.
 
@@ -324,6 +344,7 @@ class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
     actor: str
     asked_uptime_ms: int
     given_by: str = ""
+    results: tuple[str, ...] = ()
 
 
 class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -429,6 +450,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     rateable: Rateable | None = None
     visit: Visit | None = None
     round: Round | None = None
+    moves: dict[str, Move] = {}
     recount: Recount | None = None
     alerts: Alerts = Alerts()
     standing: Standing = Standing()
@@ -464,6 +486,11 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
             return Right()
         results = tuple(sorted(key for key, one in self.results.items() if one.delegate == known.delegate))
         return Right(delegate=known.delegate, results=results)
+
+    def is_moving(self, hand_over: str) -> bool:
+        """Whether a clerk is carrying it to another compartment right now."""
+        move = self.moves.get(hand_over)
+        return move is not None and not move.is_stalled
 
     def codes_of(self, bundle: str) -> tuple[Code, ...]:
         return tuple(code for code in self.codes.values() if code.bundle == bundle)

@@ -260,6 +260,10 @@ def _end(
     )
 
 
+def _moved(connection: apsw.Connection, event: ev.Moved, _at: At) -> None:
+    connection.execute("UPDATE view_hand_over SET compartment = ? WHERE hand_over = ?", (event.target, event.hand_over))
+
+
 def _collected(connection: apsw.Connection, event: ev.Collected, at: At) -> None:
     _end(connection, event.hand_over, "collected", at=at, evidence=event.evidence)
 
@@ -322,8 +326,8 @@ def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, at: At) 
 
 
 def _granted(connection: apsw.Connection, event: ev.GrantIssued, at: At) -> None:
-    """Only openings that somebody had to agree to, or that were made by breaking the glass."""
-    if not event.second and not event.permit:
+    """Only openings of what is inside that somebody had to agree to, or that were made by breaking the glass."""
+    if event.purpose == "load" or not (event.second or event.permit):
         return
     if event.permit.startswith("stock-"):
         way = "stock"
@@ -409,6 +413,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.LoadUndone: _undone,
     ev.Collected: _collected,
     ev.Reclaimed: _reclaimed,
+    ev.Moved: _moved,
     ev.Settled: _settled,
     ev.Disputed: _disputed,
     ev.GrantIssued: _granted,

@@ -245,8 +245,8 @@ def _choose(
 
 
 def _is_busy(cabinet: Cabinet, one: HandOver) -> bool:
-    """Whether a clerk's grant holds this door."""
-    return cabinet.grant_on(one.compartment) is not None
+    """Whether a clerk's grant holds this door, or a clerk carries what is behind it to another one."""
+    return cabinet.grant_on(one.compartment) is not None or cabinet.is_moving(one.hand_over)
 
 
 def _may_try(cabinet: Cabinet, one: HandOver, moment: ev.Moment) -> bool:

@@ -10,6 +10,7 @@ expects nothing any more.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -22,6 +23,7 @@ from locker.rules.doors import merged, revoked
 
 FINISHED_STATE = 9
 NO_PAPER_KNOWN = "no_paper_known"
+TWO_PEOPLE = "two_people"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -192,6 +194,11 @@ def _revoke(cabinet: Cabinet, wish: Revoke) -> ev.Decision:
     if result is None or not result.delegate:
         return _refused(wish.wish, "unknown-delegate")
     return delegates.revoke(cabinet, wish.result, wish=wish.wish.wish_seq)
+
+
+def needs_two(cabinet: Cabinet, results: Iterable[str]) -> bool:
+    """Whether one of these results is of a kind that a clerk never handles alone."""
+    return any(TWO_PEOPLE in cabinet.results[key].flags for key in results if key in cabinet.results)
 
 
 def check_loadable(result: Result) -> None:

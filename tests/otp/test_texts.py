@@ -49,6 +49,8 @@ COUNTED = {
     ("EXPIRED", "en"): 134,
     ("AT_COUNTER", "vi"): 131,  # these two by hand: every character is one septet
     ("AT_COUNTER", "en"): 141,
+    ("LOWERED", "vi"): 128,
+    ("LOWERED", "en"): 139,
     ("COUNTER_INSTEAD", "vi"): 145,
     ("COUNTER_INSTEAD", "en"): 148,
     ("WITHDRAWN", "vi"): 141,

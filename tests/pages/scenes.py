@@ -178,6 +178,7 @@ CLERK: Body = {
     ],
     "round": None,
     "grants": [],
+    "moves": [],
     "asked": [],
     "approvals": [],
     "stock_check": None,
