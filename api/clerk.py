@@ -159,6 +159,7 @@ async def search(
     "/loads",
     responses=problems.documented(
         *STORED,
+        why.OutOfUse,
         why.PresenceNeeded,
         why.UnknownResult,
         why.NotLoadable,

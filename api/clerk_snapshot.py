@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, counter_snapshot, intake_snapshot
+from api import balancing, counter_snapshot, intake_snapshot, morning
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -90,7 +90,13 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
-            {"name": name, "is_online": board.is_online, "cause": board.cause, "is_out": name in cabinet.boards_out}
+            {
+                "name": name,
+                "is_online": board.is_online,
+                "cause": board.cause,
+                "fault": board.fault,
+                "is_out": name in cabinet.boards_out,
+            }
             for name, board in running.doors.boards.items()
         ],
         "centre": {
@@ -98,6 +104,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "standing": _standing(running, cabinet),
+        "self_check": morning.for_desk(running, cabinet, moment),
         "stock_check": balancing.check_under_way(running, cabinet),
         "balance": balancing.balance(running, cabinet, read.balance),
         "today": {
@@ -124,6 +132,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
     refs |= {ref for one in cabinet.counter.values() for ref in (one.person, one.dossier)}
+    refs |= {result.delegate for result in cabinet.results.values() if result.delegate}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
         people=views.people(connection, refs) if sees_names else {},
@@ -131,8 +140,13 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         today=views.counts(connection, *span),
         balance=views.balance(connection, span[0]),
         reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
-        acked=int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0),
+        acked=acked_through(connection),
     )
+
+
+def acked_through(connection: apsw.Connection) -> int:
+    """The last fact that the centre has."""
+    return int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0)
 
 
 def _reason(one: Incident) -> str:
@@ -284,10 +298,27 @@ def _inside(
         "is_moving": one.hand_over in cabinet.moves,
         "disputed": one.disputed,
         "is_cancelled": one.is_cancelled,
+        "is_counter_wanted": one.is_counter_wanted,
         "is_overdue": _is_overdue(cabinet, one, today),
         "is_by_post": any(result.by_post for result in results),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
+        "delegates": [
+            {"result": result.result, "name": read.people.get(result.delegate, {}).get("name", "")}
+            for result in results
+            if result.delegate
+        ],
         "can_reopen": one.loaded_by == session.member.user and (cabinet.round is not None or one.stage == "loading"),
+    }
+
+
+def _standing(running: Running, cabinet: Cabinet) -> dict[str, Any]:
+    """Whether the cabinet serves, and what is still to be done before it may again."""
+    standing = cabinet.standing
+    return {
+        "stage": standing.stage,
+        "since": running.local(standing.since_utc_ms).isoformat(timespec="seconds") if standing.since_utc_ms else None,
+        "by": running.name_of(standing.actor),
+        "is_checked": standing.is_checked,
     }
 
 

@@ -105,6 +105,11 @@ def _done(body: Body) -> tuple[Reading, ...]:
     return (Answered(_wish(body), "done"),)
 
 
+def _revoked(body: Body) -> tuple[Reading, ...]:
+    """A clerk's own word answers no wish."""
+    return (Answered(_wish(body), "done"),) if body.get("wish") else ()
+
+
 def _cancelled(body: Body) -> tuple[Reading, ...]:
     return Answered(_wish(body), "done"), Moved((_text(body, "result"),), "cancelled")
 
@@ -151,6 +156,8 @@ def _settled(body: Body) -> tuple[Reading, ...]:
 READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "ResultQueued": _queued,
     "ResultAmended": _done,
+    "DelegateNamed": _done,
+    "DelegateRevoked": _revoked,
     "ResultCancelled": _cancelled,
     "CancelConflicted": _cancel_conflicted,
     "WishRefused": _refused,

@@ -21,9 +21,13 @@ Fee = Literal["none", "paid", "unpaid"]
 DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
-RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
+RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff", "delegate"]
 ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
+CheckLine = Literal["boards", "doors", "clock", "battery_clock", "disk", "printer", "sms"]
+Language = Literal["vi", "en"]
 IntakeKind = Literal["new", "supplement", "originals", "badge"]
+Face = Literal["good", "fair", "poor"]
+RatedFor = Literal["", "code", "door", "papers", "screen", "wait", "other"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
 Template = Literal[
     "READY",
@@ -32,9 +36,11 @@ Template = Literal[
     "NEWCODE_REVOKED",
     "COLLECTED",
     "WITHDRAWN",
+    "DELEGATE",
+    "DELEGATED",
     "EXPIRED",
-    "MOVED",
     "POSTED",
+    "LOWERED",
     "REMIND",
     "COUNTER_INSTEAD",
     "STAFF_STUCK",
@@ -43,10 +49,14 @@ Template = Literal[
     "STAFF_WRONG",
     "STAFF_GLASS",
     "STAFF_DIGEST",
+    "STAFF_CANARY",
+    "APOLOGY_FAULT",
+    "MOVED",
     "DROPPED",
     "ACCEPTED",
     "SUPPLEMENT",
     "INTAKE_EMPTY",
+    "AT_COUNTER",
 ]
 
 
@@ -155,6 +165,23 @@ class ResultCancelled(EventBody, frozen=True):
 
     wish: int
     result: str
+
+
+class DelegateNamed(EventBody, frozen=True):
+    """Somebody may collect this result for its owner, with a code of their own; `delegate` names the personal row."""
+
+    wish: int
+    result: str
+    delegate: str
+
+
+class DelegateRevoked(EventBody, frozen=True):
+    """The delegate of this result may not collect it any more, by a wish of the centre or a clerk's word."""
+
+    result: str
+    delegate: str
+    wish: int = 0
+    actor: str = ""
 
 
 class ResultNotLoaded(EventBody, frozen=True):
@@ -492,7 +519,7 @@ class GlassCountersigned(EventBody, frozen=True):
 
 
 class CodeMinted(EventBody, frozen=True):
-    """A code of one holder of a bundle; the secret's verifier is kept apart."""
+    """A code of one holder of a bundle, or of its `delegate`; the secret's verifier is kept apart."""
 
     code: str
     bundle: str
@@ -500,6 +527,7 @@ class CodeMinted(EventBody, frozen=True):
     selector: str
     holder: Holder
     cause: CodeCause
+    delegate: str = ""
 
 
 class CodesRevoked(EventBody, frozen=True):
@@ -529,6 +557,20 @@ class NewCodeAsked(EventBody, frozen=True):
 
 class CodeAccepted(EventBody, frozen=True):
     code: str
+    bundle: str
+    visit: str
+
+
+class SlipCheckFailed(EventBody, frozen=True):
+    """The slip was right, the digits of the ID paper were not. It counts against the results of this slip for life."""
+
+    results: tuple[str, ...]
+
+
+class SlipAccepted(EventBody, frozen=True):
+    """An appointment slip and the ID paper fit: this visit may open what lies inside for `results`, nothing else."""
+
+    results: tuple[str, ...]
     bundle: str
     visit: str
 
@@ -575,6 +617,43 @@ class ReachAsked(EventBody, frozen=True):
 class VisitEnded(EventBody, frozen=True):
     visit: str
     cause: Literal["left", "idle", "next"]
+
+
+# --- asking about a dossier, and letting it stay
+
+
+class StatusAsked(EventBody, frozen=True):
+    """Somebody asked at the kiosk about a dossier. `dossiers` are the refs it goes by, none for one nobody knows;
+    `is_matched` says whether the digits of the phone were right.
+    """
+
+    dossiers: tuple[str, ...]
+    is_matched: bool
+
+
+class StayExtended(EventBody, frozen=True):
+    """What waits inside is kept longer at its person's wish, through `deadline` (YYYY-MM-DD)."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    deadline: str
+
+
+class CounterAsked(EventBody, frozen=True):
+    """The person wants it at the counter instead: a clerk takes it out. Until then the code still opens its door."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+
+
+class Rated(EventBody, frozen=True):
+    """What a person thought of a visit that was just there; it names neither the visit nor anybody."""
+
+    face: Face
+    reason: RatedFor = ""
+    is_intake: bool = False
 
 
 # --- notices
@@ -750,6 +829,70 @@ class StaffAlerted(EventBody, frozen=True):
 # --- keeping
 
 
+# --- the cabinet itself
+
+
+class SelfCheckStarted(EventBody, frozen=True):
+    """The morning's look at itself began. `canary` is the notice that tries the way of messages, if there is one."""
+
+    day: str
+    canary: str = ""
+
+
+class SelfChecked(EventBody, frozen=True):
+    """What the morning's look found: what is in order, and what a person must see to before the counter opens."""
+
+    day: str
+    good: tuple[CheckLine, ...] = ()
+    bad: tuple[CheckLine, ...] = ()
+
+
+class RelocationStarted(EventBody, frozen=True):
+    """The cabinet is being moved: nobody is served until its stock was checked at the new place."""
+
+    actor: str
+
+
+class Relocated(EventBody, frozen=True):
+    """It serves again. `address` is where it stands now, as its texts say it."""
+
+    address: str
+    actor: str
+
+
+class CabinetRetired(EventBody, frozen=True):
+    """Nothing is inside, nothing is unsent, and nothing is taken in ever again."""
+
+    actor: str
+
+
+class TextChanged(EventBody, frozen=True):
+    """A leader wrote the text of a message anew; nothing personal stands in a text."""
+
+    name: str
+    language: Language
+    pattern: str
+    actor: str
+
+
+class TextRegistered(EventBody, frozen=True):
+    """The provider of messages has registered exactly this text under `provider_template`."""
+
+    name: str
+    language: Language
+    pattern: str
+    provider_template: str
+    actor: str
+
+
+class TextRestored(EventBody, frozen=True):
+    """The text is again the one that came with the release."""
+
+    name: str
+    language: Language
+    actor: str
+
+
 class Settled(EventBody, frozen=True):
     """An uncertain hand-over is certain again; `outcome` says where its items are."""
 
@@ -785,6 +928,8 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | DelegateNamed
+    | DelegateRevoked
     | ResultNotLoaded
     | CancelConflicted
     | WishRefused
@@ -830,12 +975,18 @@ Event = (
     | PaperCheckFailed
     | NewCodeAsked
     | CodeAccepted
+    | SlipCheckFailed
+    | SlipAccepted
     | Collected
     | ReceiptConfirmed
     | Disputed
     | LeftForLater
     | ReachAsked
     | VisitEnded
+    | StatusAsked
+    | StayExtended
+    | CounterAsked
+    | Rated
     | NoticeQueued
     | NoticeAttempted
     | NoticeSent
@@ -854,6 +1005,14 @@ Event = (
     | SignInFailed
     | PresenceProved
     | StaffAlerted
+    | SelfCheckStarted
+    | SelfChecked
+    | RelocationStarted
+    | Relocated
+    | CabinetRetired
+    | TextChanged
+    | TextRegistered
+    | TextRestored
     | Settled
     | PersonalErased
     | Parked

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import apsw
 from pydantic import ValidationError
 
-from locker import dossier_code, rows, views, wire
+from locker import dossier_code, rows, slips, views, wire
 from locker import events as ev
 from locker.journal import Journal
 from locker.model import Cabinet
@@ -116,6 +116,8 @@ def translate(
             return amend(body, put, person)
         case wire.CancelResult():
             return results.Cancel(wish=put, result=body.result_id)
+        case wire.NameDelegate() | wire.RevokeDelegate():
+            return delegation(body, put, person)
 
 
 def _announce(
@@ -156,19 +158,22 @@ def _announce(
 
 
 def announced_rows(body: wire.AnnounceResult, queued: ev.ResultQueued, *, device_key: bytes) -> tuple[ev.Row, ...]:
-    """The personal rows of an announced result; of the ID paper only a keyed hash of its last four digits is kept."""
+    """The personal rows of an announced result; of ID paper and slip only keyed hashes are kept."""
     code = dossier_code.normalise(body.dossier_code)
     phone = phones.parse_phone(body.recipient.phone or "")
     name = unicodedata.normalize("NFC", body.recipient.name)
     person = {"name": name, "phone": _dialled(phone), "language": body.recipient.language}
     if body.recipient.id_last4 is not None:
         person["id_hash"] = sealing.keyed_hash(device_key, body.recipient.id_last4, context=queued.recipient).hex()
+    dossier = {"code": code, "procedure": body.procedure_code}
+    if body.slip_hash is not None:
+        dossier["slip"] = slips.kept(device_key, body.slip_hash)
     return (
         ev.PutPersonal(ref=queued.person, kind="person", body=person, search=searchable(name)),
         ev.PutPersonal(
             ref=queued.dossier,
             kind="dossier",
-            body={"code": code, "procedure": body.procedure_code},
+            body=dossier,
             search=searchable(code),
             tail=dossier_code.tail(code),
         ),
@@ -217,6 +222,31 @@ def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Am
         by_post=changed.by_post if "by_post" in given else None,
     )
     return results.Amend(wish=put, amended=amended, rows=extra)
+
+
+def delegation(body: wire.NameDelegate | wire.RevokeDelegate, put: ev.PutWish, owner: Person) -> results.Wish:
+    """Who may collect for the owner, or nobody any more."""
+    if isinstance(body, wire.RevokeDelegate):
+        return results.Revoke(wish=put, result=body.result_id)
+    return name_delegate(body, put, owner)
+
+
+def name_delegate(body: wire.NameDelegate, put: ev.PutWish, owner: Person) -> results.Name | results.Unreadable:
+    """A delegate with the personal row the fact names; refused when no message would reach their phone."""
+    phone = _dialled(phones.parse_phone(body.delegate.phone))
+    if not phone:
+        return results.Unreadable(wish=put, reason="phone-malformed")
+    ref = f"g-{body.result_id}-{put.wish_seq}"
+    name = unicodedata.normalize("NFC", body.delegate.name)
+    row = ev.PutPersonal(
+        ref=ref,
+        kind="person",
+        body={"name": name, "phone": phone, "language": body.delegate.language},
+        search=searchable(name),
+    )
+    return results.Name(
+        wish=put, result=body.result_id, delegate=ref, owner_has_phone=bool(owner.body.get("phone")), rows=(row,)
+    )
 
 
 def _is_reused(connection: apsw.Connection, put: ev.PutWish) -> bool:

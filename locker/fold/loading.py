@@ -50,7 +50,7 @@ def loaded(cabinet: Cabinet, event: ev.Loaded, recorded: ev.Recorded) -> Cabinet
 
 
 def load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) -> Cabinet:
-    """A door that would not open for its load is not offered to the next envelope before somebody has looked."""
+    """A door that would not open for its load is not offered to the next envelope before somebody looks inside."""
     one = cabinet.hand_overs.get(event.hand_over)
     changed = forget_hand_over(free_results(cabinet, event.hand_over), event.hand_over, recorded)
     if one is None:
@@ -88,9 +88,9 @@ def looked_inside(cabinet: Cabinet, event: ev.LookedInside, recorded: ev.Recorde
     if changed.recount is not None and event.compartment not in changed.recount.looked:
         looked = (*changed.recount.looked, event.compartment)
         changed = replace(changed, recount=replace(changed.recount, looked=looked))
-    if not quarantine:
-        return changed
     hand_over = changed.compartment(event.compartment).hand_over
+    if not quarantine:
+        return touch_hand_over(changed, hand_over, trains=0)
     return open_incident(changed, "foreign_content", recorded, event.compartment, hand_over)
 
 

@@ -44,6 +44,7 @@ def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
         or place.is_unproved
         or one.is_out_of_reach
         or any(cabinet.results[key].by_post for key in one.results if key in cabinet.results)
+        or one.is_counter_wanted
     )
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
     return bool(waits) or any(deadline and deadline < today for deadline in deadlines)

@@ -14,7 +14,7 @@ full, whatever is said next (I6). What ends a hand-over tells its owner in the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from locker import events as ev
 from locker.model import Cabinet, Compartment, HandOver, Move
@@ -156,7 +156,11 @@ def loaded(one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
 def collected(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
     """Book a hand-over as collected, tell its owner, and spend its bundle's codes if it was the last live one (I5)."""
     fact = ev.Collected(hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence=evidence)
-    return merged(ended(cabinet, one, fact), told(cabinet, one, "COLLECTED"))
+    over = told(cabinet, one, "COLLECTED")
+    visit = cabinet.visit
+    if visit is not None and visit.right.delegate and visit.recipient == one.recipient and visit.right.covers(one):
+        over = merged(over, told(cabinet, one, "COLLECTED", to=visit.right.delegate, mark="-delegate"))
+    return merged(ended(cabinet, one, fact), over)
 
 
 def reclaimed(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
@@ -172,7 +176,8 @@ def reclaimed(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
     goes_by_post = all(cabinet.results[key].by_post for key in one.results if key in cabinet.results)
     if not one.is_announced or (goes_by_post and not one.is_cancelled):
         return over
-    return merged(over, told(cabinet, one, "WITHDRAWN" if one.is_cancelled else "EXPIRED"))
+    asked: ev.Template = "AT_COUNTER" if one.is_counter_wanted else "EXPIRED"
+    return merged(over, told(cabinet, one, "WITHDRAWN" if one.is_cancelled else asked))
 
 
 def _taken_lower(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
@@ -190,9 +195,11 @@ def undone(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Deci
     return ended(cabinet, one, fact, cause="staff")
 
 
-def told(cabinet: Cabinet, one: HandOver, template: ev.Template, *, mark: str = "") -> ev.Decision:
-    """A message without a code to the person of the hand-over's results; its id is the same whenever it is decided."""
-    person = next((cabinet.results[key].person for key in one.results if key in cabinet.results), "")
+def told(cabinet: Cabinet, one: HandOver, template: ev.Template, *, to: str = "", mark: str = "") -> ev.Decision:
+    """A message without a code to the person of the hand-over's results, or `to` their delegate; its id is the same
+    whenever it is decided.
+    """
+    person = to or next((cabinet.results[key].person for key in one.results if key in cabinet.results), "")
     if not person:
         return ev.Decision()
     bundle = cabinet.bundle_of(one.recipient)
@@ -214,14 +221,23 @@ def ended(cabinet: Cabinet, one: HandOver, fact: ev.Event, *, cause: ev.RevokeCa
         if other.hand_over != one.hand_over and other.stage == "loaded"
     ]
     bundle = cabinet.bundle_of(one.recipient)
-    if others or bundle is None:
+    if bundle is None:
         return ev.Decision(events=(fact,))
+    if others:
+        delegates = {cabinet.results[key].delegate for key in one.results if key in cabinet.results}
+        return merged(ev.Decision(events=(fact,)), revoked(cabinet, bundle.bundle, "delegate", delegates=delegates))
     return merged(ev.Decision(events=(fact,)), revoked(cabinet, bundle.bundle, cause))
 
 
-def revoked(cabinet: Cabinet, bundle: str, cause: ev.RevokeCause) -> ev.Decision:
-    """End every live code of a bundle, and erase its keeping place."""
-    codes = tuple(code.code for code in cabinet.codes_of(bundle))
+def revoked(
+    cabinet: Cabinet, bundle: str, cause: ev.RevokeCause, *, delegates: Collection[str] | None = None
+) -> ev.Decision:
+    """End every live code of a bundle, or those of some delegates only, and erase its keeping place."""
+    codes = tuple(
+        code.code
+        for code in cabinet.codes_of(bundle)
+        if delegates is None or (code.delegate and code.delegate in delegates)
+    )
     if not codes:
         return ev.Decision()
     return ev.Decision(

@@ -32,6 +32,7 @@ from locker.refusals import (
 )
 from locker.rules import doors
 from locker.rules.results import check_loadable, needs_two
+from locker.rules.standing import require_open
 
 SIZES = ("S", "M", "L")
 COMFORTABLE_CM = (80, 120)
@@ -69,9 +70,10 @@ def needs_presence(actor: Actor) -> None:
 def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servable: Collection[int]) -> ev.Decision:
     """Choose a compartment and grant its opening.
 
-    Raises PresenceNeeded, UnknownResult, NotLoadable, WrongStage (already loaded), DoorStandsOpen (close the last one
-    first), NoFreeCompartment, NoReachableCompartment, SecondPersonNeeded.
+    Raises OutOfUse, PresenceNeeded, UnknownResult, NotLoadable, WrongStage (already loaded), DoorStandsOpen (close the
+    last one first), NoFreeCompartment, NoReachableCompartment, SecondPersonNeeded.
     """
+    require_open(cabinet)
     needs_presence(request.actor)
     if is_loading(cabinet):
         raise DoorStandsOpen("close the open door before the next envelope")
@@ -88,6 +90,8 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
     recipients = {result.recipient for result in wanted}
     if len(recipients) != 1:
         raise WrongStage("one compartment holds the results of one recipient only")
+    if len(wanted) > 1 and any(result.delegate for result in wanted):
+        raise WrongStage("what somebody else may collect lies alone; load it by itself")
     needs_second(cabinet, results, request.actor, second=request.second)
     size = _largest(request.size, [result.size for result in wanted])
     reach: ev.Reach = "low" if any(result.reach == "low" for result in wanted) else "any"

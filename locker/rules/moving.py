@@ -132,7 +132,7 @@ def confirm(cabinet: Cabinet, hand_over: str, actor: Actor, *, door: Door) -> ev
     certain = ev.Decision(events=(settled,))
     if not (move.is_moved and move.is_low and move.was_out_of_reach and one.is_announced):
         return certain
-    return merged(certain, doors.told(cabinet, one, "MOVED", mark=f"-{move.target}"))
+    return merged(certain, doors.told(cabinet, one, "LOWERED", mark=f"-{move.target}"))
 
 
 def deadlines(cabinet: Cabinet) -> list[tuple[int, ev.Event]]:

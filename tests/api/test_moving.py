@@ -48,7 +48,7 @@ async def test_a_clerk_carries_what_is_out_of_reach_to_a_low_compartment(
     assert shown["moves"] == [] == shown["incidents"]
     assert [one["compartment"] for one in shown["in_cabinet"]] == [1]
     assert shown["balance"]["holds"]
-    assert [one.template for one in cab.now.notices.values()][-1] == "MOVED"
+    assert [one.template for one in cab.now.notices.values()][-1] == "LOWERED"
     found = (await desk.get("/api/clerk/search", params={"q": "0042"})).json()["results"]
     assert found[0]["compartment"] == 1
     again = await desk.post(f"{MOVE}/confirm", json={"door": "target"})

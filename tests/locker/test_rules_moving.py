@@ -106,7 +106,7 @@ def test_the_owner_hears_once_that_it_is_within_reach_and_the_incident_is_over(s
     assert story.incidents() == []
     assert not story.one().is_out_of_reach
     _settled, told = says(story, "target")
-    assert (told.template, told.person, told.results) == ("MOVED", "p-an", ("r1",))
+    assert (told.template, told.person, told.results) == ("LOWERED", "p-an", ("r1",))
     assert story.cabinet.codes.keys() == {"c1"}
 
 

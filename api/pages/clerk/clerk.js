@@ -25,7 +25,7 @@ let snapshot = null;
 let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
-const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null });
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, texts: null, edited: "", count: null, problem: null });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -103,7 +103,7 @@ function refused({ slug, status, body, retryAfter }, where, path, asked) {
   } else if (body.candidates?.length) {
     local.candidates = body.candidates.map((one) => one.result ?? one);
   } else {
-    const more = slug === "not-loadable" && body.reason ? `reason.${body.reason}` : "";
+    const more = slug === "not-loadable" && body.reason ? `reason.${body.reason}` : slug === "still-in-use" ? `in-use.${body.reasons?.[0]}` : "";
     note(where, `problem.${slug}`, { values: { seconds: retryAfter }, more });
   }
 }
@@ -206,6 +206,7 @@ const ACTS = {
     draw();
   },
   reclaim: ({ hand, where }) => perform(where, `hand-overs/${hand}/reclaim`, { second: null }),
+  "revoke-delegate": ({ result, where }) => perform(where, `results/${result}/delegate/revoke`, {}, { good: "delegate.revoked" }),
   move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
   "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),
   "move-confirm": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/confirm`, { door }, { good: "move.done" }),
@@ -243,9 +244,54 @@ const ACTS = {
   "stock-finish": ({ where }) => perform(where, "stock/finish", {}),
   "close-compartment": ({ number, where }) => perform(where, `compartments/${number}/close`, { cause: at(`place-${number}-cause`).value }),
   "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
+  "relocation-start": ({ where }) => perform(where, "relocation/start", {}),
+  "retirement-ask": () => (local.isRetiring = true),
+  "texts-show": () => readTexts(),
+  "text-edit": ({ text }) => Object.assign(local, { edited: text, count: null, problem: null }),
+  "text-close": () => Object.assign(local, { edited: "", count: null, problem: null }),
+  "text-restore": ({ where }) => changeText(where, "texts/restore", {}),
+  "text-register": ({ where }) => changeText(where, "texts/register", { provider_template: at("text-template").value.trim() }),
   prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
   "second-cancel": () => (local.second = null),
 };
+
+// --- messages in the unit's own words
+
+async function readTexts() {
+  try {
+    local.texts = await get(`${PREFIX}/texts`);
+  } catch (problem) {
+    if (problem.status === 401) signedOut();
+    else note("texts", `problem.${problem.slug}`);
+  }
+  draw();
+}
+
+function editedText() {
+  const [name, language] = local.edited.split(".");
+  return { name, language };
+}
+
+async function changeText(where, path, more) {
+  if (await perform(where, path, { ...editedText(), ...more })) {
+    Object.assign(local, { edited: "", count: null, problem: null });
+    await readTexts();
+  }
+}
+
+async function previewText(pattern) {
+  const asked = local.edited;
+  let count = null;
+  let problem = null;
+  try {
+    count = await post(`${PREFIX}/texts/preview`, { ...editedText(), pattern });
+  } catch ({ slug, status, body }) {
+    if (status === 401) signedOut();
+    problem = { reason: slug === "text-unusable" ? body.reason : slug, names: body.names ?? [] };
+  }
+  if (local.edited === asked && at("text-pattern")?.value === pattern) Object.assign(local, { count, problem });
+  draw();
+}
 
 async function load(where, wanted) {
   const size = at("scan-size")?.value;
@@ -286,6 +332,12 @@ const FORMS = {
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
   post: (form) => sendByPost(form),
+  "relocation-finish": ({ elements }) => perform("standing", "relocation/finish", { address: elements.address.value.trim() }),
+  retirement: async ({ elements }) => {
+    if (await perform("standing", "retirement", { cabinet: elements.cabinet.value.trim() })) local.isRetiring = false;
+    draw();
+  },
+  "text-change": ({ elements }) => changeText("texts", "texts/change", { pattern: elements.pattern.value }),
   scan: (form) => {
     const text = form.elements.scan.value.trim();
     form.elements.scan.value = "";
@@ -344,7 +396,7 @@ const SHORTCUTS = {
   F6: () => page.querySelector("[data-step] .button.is-primary")?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
-  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0 }),
+  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false }),
 };
 
 function show(tab, testid) {
@@ -389,9 +441,10 @@ page.addEventListener("submit", (event) => {
 });
 
 page.addEventListener("input", (event) => {
-  if (event.target.dataset.testid !== "search-box") return;
+  const ask = { "search-box": search, "text-pattern": previewText }[event.target.dataset.testid];
+  if (!ask) return;
   clearTimeout(searchTimer);
-  searchTimer = setTimeout(() => search(event.target.value), SEARCH_AFTER_MS);
+  searchTimer = setTimeout(() => ask(event.target.value), SEARCH_AFTER_MS);
 });
 
 setInterval(() => (snapshot?.round || snapshot?.approvals.length) && draw(), 1_000);

@@ -5,6 +5,7 @@ import { icon } from "../shared/icons.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
 import { button, day, field, mark, moment, noteAt, secondAt } from "./parts.js";
+import { standing, texts } from "./unit.js";
 
 function incident(view, one) {
   const where = `incident:${one.incident}`;
@@ -59,7 +60,7 @@ function approval(view, one) {
 
 function board(view, one) {
   const where = `board:${one.name}`;
-  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: one.cause })];
+  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: view.say(`fault.${one.fault}`, { otherwise: view.say("fault.other") }) })];
   return h(
     "li",
     { class: "line", "data-key": where },
@@ -95,4 +96,6 @@ export const matters = (view) =>
     ),
     stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
+    standing(view),
+    texts(view),
   );
