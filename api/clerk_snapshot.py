@@ -19,7 +19,7 @@ from locker import views
 from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
-from locker.rules import exceptional, notices
+from locker.rules import exceptional, moving, notices
 from locker.rules.results import check_loadable
 from otp import phones
 
@@ -66,6 +66,17 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         ],
         "intakes": intake_snapshot.for_desk(running, cabinet, read.people, today),
         "round": _round(running, cabinet, moment),
+        "moves": [
+            {
+                "hand_over": move.hand_over,
+                "source": move.source,
+                "target": move.target,
+                "is_low": move.is_low,
+                "step": moving.step(move),
+                "is_at_door": moving.is_at_door(cabinet, move),
+            }
+            for move in cabinet.moves.values()
+        ],
         "grants": [
             {"compartment": grant.compartment, "purpose": grant.purpose, "is_opened": grant.is_opened}
             for grant in cabinet.grants.values()
@@ -119,6 +130,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
+    refs |= {result.delegate for result in cabinet.results.values() if result.delegate}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
         people=views.people(connection, refs) if sees_names else {},
@@ -173,6 +185,7 @@ def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Mom
             "compartment": one.compartment,
             "hand_over": one.hand_over,
             "purpose": one.purpose,
+            "results": list(one.results),
             "asked_by": running.name_of(one.actor),
             "is_mine": one.actor == session.member.user,
             "given_by": running.name_of(one.given_by),
@@ -280,10 +293,18 @@ def _inside(
         "deadline": min((result.deadline for result in results), default=""),
         "stage": one.stage,
         "uncertain": one.uncertain,
+        "is_out_of_reach": one.is_out_of_reach,
+        "is_moving": one.hand_over in cabinet.moves,
         "disputed": one.disputed,
         "is_cancelled": one.is_cancelled,
+        "is_counter_wanted": one.is_counter_wanted,
         "is_overdue": _is_overdue(cabinet, one, today),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
+        "delegates": [
+            {"result": result.result, "name": read.people.get(result.delegate, {}).get("name", "")}
+            for result in results
+            if result.delegate
+        ],
         "can_reopen": one.loaded_by == session.member.user and (cabinet.round is not None or one.stage == "loading"),
     }
 

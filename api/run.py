@@ -339,7 +339,12 @@ async def _centre(
     async with httpx.AsyncClient() as client:
         yield Sync(
             journal=journal,
-            inbox=Inbox(journal=journal, device_key=device_key, procedures=config.results.procedures),
+            inbox=Inbox(
+                journal=journal,
+                device_key=device_key,
+                procedures=config.results.procedures,
+                two_people=config.results.two_people,
+            ),
             address=Address(
                 url=config.centre.url,
                 cabinet=config.cabinet.id,
@@ -354,26 +359,51 @@ async def _centre(
 
 def gateways_of(config: Config) -> list[SmsGateway]:
     """The gateways in the order they are tried. Raises CannotStartError when a secret cannot be read."""
-    gateways: list[SmsGateway] = []
-    for name in config.notices.gateways:
-        if name == "file":
-            directory = config.notices.outbox or config.storage.directory / "outbox"
-            gateways.append(FileGateway(directory=directory, utc=time.time))
-        elif config.notices.twilio is not None:
-            from otp.twilio_gateway import TwilioAccount, TwilioGateway  # noqa: PLC0415  slow to import
+    make = {"file": _file_gateway, "esms": _esms_gateway, "modem": _modem_gateway, "twilio": _twilio_gateway}
+    return [make[name](config) for name in dict.fromkeys(config.notices.gateways)]
 
-            twilio = config.notices.twilio
-            gateways.append(
-                TwilioGateway(
-                    TwilioAccount(
-                        account_sid=twilio.account_sid,
-                        auth_token=_secret(twilio.auth_token_file) or "",
-                        sender=twilio.sender,
-                        base_url=twilio.base_url,
-                    )
-                )
-            )
-    return gateways
+
+def _file_gateway(config: Config) -> SmsGateway:
+    return FileGateway(directory=config.notices.outbox or config.storage.directory / "outbox", utc=time.time)
+
+
+def _esms_gateway(config: Config) -> SmsGateway:
+    from otp.esms_gateway import EsmsAccount, EsmsGateway  # noqa: PLC0415  only what is configured
+
+    esms = config.notices.esms
+    assert esms is not None
+    return EsmsGateway(
+        EsmsAccount(
+            api_key=_secret(esms.api_key_file) or "",
+            secret_key=_secret(esms.secret_key_file) or "",
+            brandname=esms.brandname,
+            is_sandbox=esms.is_sandbox,
+            base_url=esms.base_url,
+        )
+    )
+
+
+def _modem_gateway(config: Config) -> SmsGateway:
+    from otp.modem_gateway import ModemGateway, ModemPort  # noqa: PLC0415  only what is configured
+
+    modem = config.notices.modem
+    assert modem is not None
+    return ModemGateway(ModemPort(port=modem.port, baud=modem.baud, pin_file=modem.pin_file), draw=os.urandom)
+
+
+def _twilio_gateway(config: Config) -> SmsGateway:
+    from otp.twilio_gateway import TwilioAccount, TwilioGateway  # noqa: PLC0415  slow to import
+
+    twilio = config.notices.twilio
+    assert twilio is not None
+    return TwilioGateway(
+        TwilioAccount(
+            account_sid=twilio.account_sid,
+            auth_token=_secret(twilio.auth_token_file) or "",
+            sender=twilio.sender,
+            base_url=twilio.base_url,
+        )
+    )
 
 
 def read_device_key(config: Config) -> bytes:

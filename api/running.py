@@ -31,6 +31,7 @@ from locker.office_hours import OfficeHours
 from locker.refusals import SafeMode
 from locker.rules.due import Timing
 from locker.rules.pickup import Proof
+from locker.rules.slips import Proof as SlipProof
 from locker.rules.standing import address_of
 from locker.wire import Wish
 from otp.codes import Typed
@@ -67,6 +68,8 @@ class Proving(Protocol):
     """What is asked of `locker.proofs`."""
 
     async def prove(self, typed: Typed, *, second: str | None, paper: str | None = None) -> Proof: ...
+    async def prove_slip(self, token: str, *, paper: str | None) -> SlipProof: ...
+    def slip_people(self, connection: apsw.Connection, token: str) -> tuple[str, ...]: ...
 
 
 class Centre(Protocol):

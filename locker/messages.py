@@ -27,7 +27,8 @@ from otp.texts import Texts, render
 
 VALID_SECONDS = 36_000
 CODE_PARTS = 3
-OF_THOSE_INSIDE = frozenset({"REMIND", "APOLOGY_FAULT", "MOVED"})
+OF_THOSE_INSIDE = frozenset({"REMIND", "APOLOGY_FAULT", "MOVED", "LOWERED"})
+PHONE_TAIL = 3
 TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
 DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 
@@ -54,6 +55,7 @@ class Material(msgspec.Struct, frozen=True):
     sealed: bytes
     intake: views.IntakeWords | None = None
     filed: str = ""
+    delegate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Writer:
             "dossier": _named(material.dossiers, material.language),
             "until": _day(min(deadlines)) if deadlines else "",
             "at": self._at(notice.queued_utc_ms, material.language),
+            "tail": material.delegate[-PHONE_TAIL:],
         }
         if (intake := material.intake) is not None:
             values |= {
@@ -185,7 +188,9 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
     intake = views.intake_words(connection, notice.intake) if notice.intake else None
     filed = (rows.personal(connection, intake.dossier) or {}) if intake is not None else {}
     code = rows.code(connection, notice.code) if notice.code else None
-    language = next((cabinet.results[key].language for key in notice.results if key in cabinet.results), None)
+    known = [cabinet.results[key] for key in notice.results if key in cabinet.results]
+    is_delegates = any(notice.person == one.delegate for one in known)
+    language = next((one.language for one in known if not is_delegates), None)
     return Material(
         phone=person.get("phone", ""),
         language=language or person.get("language", "vi"),
@@ -193,7 +198,13 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         sealed=code.sealed if code is not None else b"",
         intake=intake,
         filed=filed.get("code", ""),
+        delegate=_delegates_phone(connection, cabinet, notice),
     )
+
+
+def _delegates_phone(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> str:
+    refs = [cabinet.results[key].delegate for key in notice.results if key in cabinet.results]
+    return "" if not refs else (rows.personal(connection, refs[0]) or {}).get("phone", "")
 
 
 def _named(dossiers: tuple[str, ...], language: str) -> str:

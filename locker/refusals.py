@@ -65,6 +65,28 @@ class PaperRefused(Refusal):
         super().__init__(f"the digits of the ID paper do not match; {tries_left} tries are left")
 
 
+class SlipRefused(Refusal):
+    """Nothing that this slip opens lies in the cabinet; unknown, used and not loaded yet, all alike."""
+
+    slug = "slip-refused"
+
+
+class StatusUnknown(Refusal):
+    """Unknown dossiers, wrong digits and dossiers asked about too often, all alike."""
+
+    slug = "status-unknown"
+
+
+class StayRefused(Refusal):
+    """It cannot be kept longer now; `reason` is one of times, room, clock."""
+
+    slug = "stay-refused"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"no more time is given for this one: {reason}")
+
+
 class TooManyAttempts(Refusal):
     """Wait before the next try; `retry_after_s` in seconds."""
 
@@ -217,6 +239,10 @@ class UnknownHandOver(Refusal):
 
 class UnknownResult(Refusal):
     slug = "unknown-result"
+
+
+class UnknownDelegate(Refusal):
+    slug = "unknown-delegate"
 
 
 class UnknownCompartment(Refusal):

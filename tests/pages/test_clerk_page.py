@@ -19,6 +19,7 @@ APPROVAL = {
     "compartment": 2,
     "hand_over": "h2",
     "purpose": "reclaim",
+    "results": [],
     "asked_by": "Nguyễn Thị Lan",
     "is_mine": False,
     "given_by": "",
@@ -386,3 +387,51 @@ async def test_a_leader_words_a_message_and_sees_its_count_while_typing(clerk: S
     await page.get_by_test_id("text-template").fill("HX0123")
     await page.get_by_test_id("text-register").click()
     assert (await clerk.asked("texts/register"))["provider_template"] == "HX0123"
+
+
+async def test_a_clerk_revokes_a_delegate_where_the_result_is_listed(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("results/r-2/delegate/revoke", done())
+    await expect(page.get_by_test_id("delegate-r-2")).to_contain_text("Trần Văn Bình")
+    await page.get_by_test_id("revoke-r-2").click()
+    await clerk.asked("results/r-2/delegate/revoke")
+    await expect(page.get_by_test_id("hand-over-h2")).to_contain_text("Đã thu hồi")
+
+
+async def test_moving_leads_from_door_to_door_by_the_keyboard_alone(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("move-h2").click()
+    assert await clerk.asked("hand-overs/h2/move") == {"second": None}
+    move = {"hand_over": "h2", "source": 2, "target": 9, "is_low": True, "step": "take", "is_at_door": True}
+    await clerk.show(moves=[move], grants=_grant(2, "move"))
+    card = page.get_by_test_id("moving-h2")
+    await expect(card).to_contain_text("Mở ngăn 2, lấy phong bì ra, đóng cửa.")
+    await expect(card).to_contain_text("Võ Thị Sáu")
+    await expect(page.get_by_test_id("move-open-source")).to_be_disabled()
+    await clerk.show(moves=[{**move, "step": "put", "is_at_door": False}], grants=[])
+    await expect(card).to_contain_text("Mở ngăn 9, đặt vào, đóng cửa.")
+    await page.keyboard.press("F6")
+    assert await clerk.asked("hand-overs/h2/move/open") == {"door": "target"}
+    await clerk.show(moves=[{**move, "step": "confirm", "is_at_door": False}])
+    await expect(card).to_contain_text("Phong bì đã nằm trong ngăn 9?")
+    await page.keyboard.press("F6")
+    assert await clerk.asked("hand-overs/h2/move/confirm") == {"door": "target"}
+    await clerk.show(moves=[])
+    await expect(card).to_be_hidden()
+
+
+async def test_what_two_people_handle_asks_for_the_second_one_beside_the_scan(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    clerk.script("loads", problem("second-person-needed", 403), done(hand_over="h20", compartment=20))
+    await page.keyboard.type("261008-0975\n")
+    await page.get_by_test_id("approval-ask").click()
+    assert await clerk.asked("approvals/loads") == {"scan": "261008-0975"}
+    await expect(page.get_by_test_id("glass-ask")).to_be_hidden()
+    await page.get_by_test_id("second-user").fill("minh")
+    await page.get_by_test_id("second-password").fill("mat khau")
+    await page.get_by_test_id("second-code").fill("123456")
+    await page.keyboard.press("Enter")
+    second = {"user": "minh", "password": "mat khau", "code": "123456"}
+    assert await clerk.asked("loads", times=2) == {"scan": "261008-0975", "second": second}

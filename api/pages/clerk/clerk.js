@@ -98,7 +98,7 @@ function refused({ slug, status, body, retryAfter }, where, path, asked) {
   } else if (slug === "presence-needed") {
     startPresence({ where, path, body: asked });
   } else if (slug === "second-person-needed") {
-    local.second = { where, path };
+    local.second = { where, path, body: asked };
     if (asked.second || asked.approval) note(where, "problem.second-person-needed");
   } else if (body.candidates?.length) {
     local.candidates = body.candidates.map((one) => one.result ?? one);
@@ -206,6 +206,10 @@ const ACTS = {
     draw();
   },
   reclaim: ({ hand, where }) => perform(where, `hand-overs/${hand}/reclaim`, { second: null }),
+  "revoke-delegate": ({ result, where }) => perform(where, `results/${result}/delegate/revoke`, {}, { good: "delegate.revoked" }),
+  move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
+  "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),
+  "move-confirm": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/confirm`, { door }, { good: "move.done" }),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
     local.selected = Number(number);
@@ -220,9 +224,13 @@ const ACTS = {
   "close-incident": ({ incident, where }) => perform(where, `incidents/${incident}/close`, {}),
   "take-incident": ({ incident, where }) => perform(where, `incidents/${incident}/take`, {}),
   countersign: ({ incident, where }) => perform(where, `incidents/${incident}/countersign`, {}),
-  "approval-ask": ({ where }) => perform(where, "approvals", openingOf(view())),
+  "approval-ask": ({ where }) => {
+    const opening = openingOf(view());
+    const { results, scan } = local.second.body ?? {};
+    return opening.compartment ? perform(where, "approvals", opening) : perform(where, "approvals/loads", results ? { results } : { scan });
+  },
   "approval-use": async ({ where, approval }) => {
-    if (await perform(where, local.second.path, { second: null, approval })) local.second = null;
+    if (await perform(where, local.second.path, { ...local.second.body, second: null, approval })) local.second = null;
     draw();
   },
   "glass-ask": () => (local.second.glass = true),
@@ -300,9 +308,9 @@ async function approve({ dataset, elements }) {
 }
 
 async function agree({ user, password, code }) {
-  const { where, path } = local.second;
+  const { where, path, body } = local.second;
   const second = { user: user.value.trim(), password: password.value, code: code.value.trim() };
-  if (await perform(where, path, { second })) local.second = null;
+  if (await perform(where, path, { ...body, second })) local.second = null;
   code.value = "";
   draw();
 }
@@ -374,6 +382,7 @@ async function search(text) {
 const SHORTCUTS = {
   F2: () => show("work", "scan-box"),
   F4: () => show("inside", "search-box"),
+  F6: () => page.querySelector("[data-step] .button.is-primary")?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
   Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0, isRetiring: false }),
