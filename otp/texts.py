@@ -2,8 +2,8 @@
 
 Names: READY, READY_BUNDLE, NEWCODE, NEWCODE_REVOKED, COLLECTED, EXPIRED, COUNTER_INSTEAD, AT_COUNTER, LOWERED,
 WITHDRAWN, OTP, INTAKE_EMPTY, MOVED, REMIND, TICKET, DELEGATE, DELEGATED, DROPPED, ACCEPTED, SUPPLEMENT, APOLOGY_LATE,
-APOLOGY_FAULT; to staff LEADER_LOW and STAFF_…. A part in square brackets (the street address) goes first when a message
-would not fit one segment.
+APOLOGY_FAULT; to staff LEADER_LOW and STAFF_….
+A part in square brackets (the street address) goes first when a message would not fit one segment.
 """
 
 import tomllib
