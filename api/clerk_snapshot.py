@@ -87,7 +87,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             for one in cabinet.hand_overs.values()
             if is_asked_of(one, session.member.user)
         ],
-        "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
+        "incidents": [_incident(running, cabinet, one, read, session, moment) for one in cabinet.incidents.values()],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
             {
@@ -153,14 +153,19 @@ def _reason(one: Incident) -> str:
     return f"reason-{one.glass}"
 
 
-def _incident(running: Running, one: Incident, read: Read, session: Session, moment: Moment) -> dict[str, Any]:
+def _incident(
+    running: Running, cabinet: Cabinet, one: Incident, read: Read, session: Session, moment: Moment
+) -> dict[str, Any]:
     """An incident; why a glass was broken is for leaders, and for who broke it."""
     me = session.member
+    about = cabinet.hand_overs.get(one.hand_over)
+    results = [cabinet.results[key] for key in about.results if key in cabinet.results] if about is not None else []
     reason = read.reasons.get(_reason(one), {}).get("reason", "")
     return {
         "incident": one.incident,
         "kind": one.kind,
         "compartment": one.compartment,
+        "dossiers": [code for result in results if (code := _code(read.people, result))],
         "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
         "owner": running.name_of(one.owner),
         "is_mine": one.owner == me.user,
