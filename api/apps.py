@@ -10,16 +10,20 @@ from api import (
     centre,
     clerk,
     clerk_intake,
+    delegates,
     exceptional,
     health,
     incidents,
     kiosk,
     kiosk_asking,
     kiosk_intake,
+    moving,
     page_files,
     problems,
     reports,
+    standing,
     stock,
+    texts,
 )
 from api.guard import Guard
 from api.meters import Meters
@@ -65,10 +69,14 @@ def create_clerk_app(running: Running) -> Guard:
     app.state.running = running
     files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
     app.include_router(clerk.router)
+    app.include_router(delegates.router)
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
     app.include_router(stock.router)
+    app.include_router(moving.router)
     app.include_router(reports.router)
+    app.include_router(standing.router)
+    app.include_router(texts.router)
     app.include_router(clerk_intake.router)
     app.include_router(centre.router)
     app.include_router(health.routes(Meters(running), app))

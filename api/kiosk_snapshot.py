@@ -24,6 +24,7 @@ def build(running: Running) -> dict[str, Any]:
         **office(running),
         "centre_online": running.centre.is_online,
         "notices_online": running.notices.is_online,
+        "accepts_slips": config.kiosk.accepts_slips,
         "clock": cabinet.clock,
         "time": running.local(moment.utc_ms).isoformat(timespec="seconds"),
         "presence_number": None if shown is None else {"number": shown.number, "seconds_left": shown.seconds_left},
@@ -48,7 +49,7 @@ def office(running: Running) -> dict[str, Any]:
     section = running.config.cabinet
     return {
         "office": {"vi": section.office_vi, "en": section.office_en},
-        "address": section.address,
+        "address": running.address,
         "hotline": section.hotline,
     }
 
@@ -60,12 +61,12 @@ def counts_down(snapshot: dict[str, Any]) -> bool:
 
 def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> dict[str, Any]:
     doors, waiting = [], 0
+    still = pickup.still_waiting(cabinet, visit.visit)
     for one in cabinet.hand_overs_of(visit.recipient):
-        stage = _stage(cabinet, one, visit)
+        stage = _stage(cabinet, one, visit) if visit.right.covers(one) else ""
         if stage:
             doors.append(_door(running, cabinet, one, stage, moment))
-        elif one.stage == "loaded" and not one.is_cancelled and one.hand_over not in visit.later:
-            waiting += 1
+        waiting += not stage and one in still
     idle_ms = running.timing.visit_idle_ms - (moment.uptime_ms - visit.touched_uptime_ms)
     return {
         "visit": visit.visit,

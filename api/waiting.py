@@ -63,6 +63,7 @@ def snapshot(waiting: Waiting) -> dict[str, Any]:
         "hotline": section.hotline,
         "centre_online": False,
         "notices_online": False,
+        "accepts_slips": False,
         "clock": moment.clock,
         "time": local.isoformat(timespec="seconds"),
         "presence_number": None,

@@ -104,6 +104,11 @@ def _done(body: Body) -> tuple[Reading, ...]:
     return (Answered(_wish(body), "done"),)
 
 
+def _revoked(body: Body) -> tuple[Reading, ...]:
+    """A clerk's own word answers no wish."""
+    return (Answered(_wish(body), "done"),) if body.get("wish") else ()
+
+
 def _cancelled(body: Body) -> tuple[Reading, ...]:
     return Answered(_wish(body), "done"), Moved((_text(body, "result"),), "cancelled")
 
@@ -122,6 +127,11 @@ def _moves(stage: Stage) -> Callable[[Body], tuple[Reading, ...]]:
         return (Moved(_results(body), stage, compartment, _text(body, "hand_over"), _maybe_text(body, "evidence")),)
 
     return read_move
+
+
+def _carried(body: Body) -> tuple[Reading, ...]:
+    target = _number(body, "target", limit=MAX_COMPARTMENT)
+    return (Moved(_results(body), "in_cabinet", target, _text(body, "hand_over"), _maybe_text(body, "evidence")),)
 
 
 def _marks(mark: Mark) -> Callable[[Body], tuple[Reading, ...]]:
@@ -151,6 +161,8 @@ def _counter_asked(body: Body) -> tuple[Reading, ...]:
 READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "ResultQueued": _queued,
     "ResultAmended": _done,
+    "DelegateNamed": _done,
+    "DelegateRevoked": _revoked,
     "ResultCancelled": _cancelled,
     "CancelConflicted": _cancel_conflicted,
     "WishRefused": _refused,
@@ -159,6 +171,8 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "LoadUndone": _moves("queued"),
     "Collected": _moves("collected"),
     "Reclaimed": _moves("reclaimed"),
+    "Moved": _carried,
+    "MoveStalled": _marks("uncertain"),
     "Disputed": _marks("disputed"),
     "LeftOpen": _marks("uncertain"),
     "BecameUncertain": _marks("uncertain"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
+from locker.fold import moving
 from locker.fold.change import drop, put, touch, touch_hand_over
 from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, Rateable
 
@@ -56,7 +57,8 @@ def forget_hand_over(cabinet: Cabinet, hand_over: str, recorded: ev.Recorded) ->
     one = cabinet.hand_overs.get(hand_over)
     if one is None:
         return cabinet
-    changed = replace(cabinet, hand_overs=drop(cabinet.hand_overs, hand_over))
+    changed = moving.end(cabinet, hand_over, recorded)
+    changed = replace(changed, hand_overs=drop(changed.hand_overs, hand_over))
     if one.stage == "collected":
         changed = replace(changed, results=drop(changed.results, *results_of(cabinet, hand_over)))
     if changed.compartment(one.compartment).hand_over == hand_over:

@@ -34,6 +34,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         notices=notices,
         bundles=bundles,
         compartments=compartments,
+        moves={key: replace(one, touched_uptime_ms=0) for key, one in changed.moves.items()},
         approvals={},
         bucket=throttle.restart(cabinet.bucket),
         asked_bucket=throttle.restart(cabinet.asked_bucket),

@@ -29,7 +29,7 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, day: Daytim
         return ev.Decision()
     waiting: dict[str, list[tuple[int, HandOver]]] = {}
     for one in cabinet.hand_overs.values():
-        step = _step(cabinet, one, here.date(), office)
+        step = 0 if one.reminded >= _last_step(cabinet, one) else _step(cabinet, one, here.date(), office)
         if step > one.reminded and not _is_being_told(cabinet, one):
             waiting.setdefault(one.recipient, []).append((step, one))
     return ev.Decision(events=tuple(_remind(cabinet, found) for found in waiting.values()))
@@ -37,7 +37,6 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, day: Daytim
 
 def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> int:
     """Which reminder of this hand-over is due by today; 0 for none."""
-    deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
     is_quiet = (
         one.stage != "loaded"
         or one.is_cancelled
@@ -46,15 +45,25 @@ def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> 
         or one.is_counter_wanted
         or not one.is_announced
     )
-    if is_quiet or not one.loaded_utc_ms or not all(deadlines) or not deadlines:
+    if is_quiet or not one.loaded_utc_ms:
+        return 0
+    deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
+    if not all(deadlines) or not deadlines:
         return 0
     loaded = datetime.fromtimestamp(one.loaded_utc_ms / 1000, UTC).astimezone(office.zone).date()
     deadline = date.fromisoformat(min(deadlines))
     if today > deadline or loaded >= today:
         return 0
     if today >= office.last_working_day(deadline):
-        return LAST_STEP + max(cabinet.results[key].extended for key in one.results if key in cabinet.results)
-    return sum(today >= office.after_working_days(loaded, count) for count in STEPS_WORKING_DAYS)
+        return _last_step(cabinet, one)
+    passed = office.working_days_between(loaded, today)
+    return sum(passed >= count for count in STEPS_WORKING_DAYS)
+
+
+def _last_step(cabinet: Cabinet, one: HandOver) -> int:
+    """The reminder before the deadline; each extension has one of its own."""
+    extended = (cabinet.results[key].extended for key in one.results if key in cabinet.results)
+    return LAST_STEP + max(extended, default=0)
 
 
 def _is_being_told(cabinet: Cabinet, one: HandOver) -> bool:

@@ -21,6 +21,7 @@ KIOSK: Body = {
     "hotline": "02838291234",
     "centre_online": True,
     "notices_online": True,
+    "accepts_slips": True,
     "clock": "synced",
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
@@ -136,6 +137,7 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
         "is_counter_wanted": False,
         "is_overdue": False,
         "notice": "delivered",
+        "delegates": [],
         "can_reopen": False,
         **more,
     }
@@ -167,7 +169,7 @@ CLERK: Body = {
         to_load("r5", "QSDĐ 4471/HM", "Phạm Gia Hưng", size="L", flags=["dossier_unknown_shape"]),
     ],
     "in_cabinet": [
-        in_cabinet(2, "Võ Thị Sáu"),
+        in_cabinet(2, "Võ Thị Sáu", delegates=[{"result": "r-2", "name": "Trần Văn Bình"}]),
         in_cabinet(3, "Ngô Bảo Châu", notice="failed"),
         in_cabinet(7, "Đặng Thái Sơn", is_overdue=True, deadline="2026-11-20"),
         in_cabinet(8, "Bùi Xuân Phái", is_cancelled=True),
@@ -176,6 +178,7 @@ CLERK: Body = {
     ],
     "round": None,
     "grants": [],
+    "moves": [],
     "asked": [],
     "approvals": [],
     "stock_check": None,
@@ -201,10 +204,17 @@ CLERK: Body = {
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
     "boards": [
-        {"name": "A1", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A2", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A3", "is_online": False, "cause": "timed out", "is_out": False},
+        {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A3", "is_online": False, "cause": "timed out", "fault": "BoardOffline", "is_out": False},
     ],
+    "standing": {"stage": "open", "since": None, "by": "", "is_checked": False},
+    "self_check": {
+        "at": "2026-11-22T06:45:02+07:00",
+        "is_due": False,
+        "good": ["boards", "clock", "disk", "doors"],
+        "bad": [],
+    },
     "centre": {"is_online": True, "unsent": 0, "last_contact": "2026-11-22T07:35:01+07:00"},
     "today": {"loaded": 4, "collected": 3, "reclaimed": 1, "inside": 6},
 }
@@ -236,4 +246,4 @@ VISITS: dict[str, Body] = {
     "left-open": visit(door(10, "left_open"), waiting=1),
     "end": visit(),
 }
-STATES = ("starting", "safe-mode", "read-only", "fault")
+STATES = ("starting", "safe-mode", "read-only", "fault", "moving", "retired")

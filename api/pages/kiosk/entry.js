@@ -101,7 +101,7 @@ export function paper(view) {
         "section",
         { class: "ask" },
         h("h1", {}, view.say("paper.title")),
-        h("p", { class: "lead" }, view.say("paper.lead")),
+        h("p", { class: "lead" }, view.say(view.local.slip ? "slip.lead" : "paper.lead")),
         groups(typed, [4], false, view.say("paper.field", { count: typed.length })),
         noteOf(view),
       ),

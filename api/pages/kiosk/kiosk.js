@@ -9,7 +9,7 @@ import * as handing from "./handing.js";
 import { listen } from "./keyboard.js";
 import * as lost from "./lost.js";
 import * as status from "./status.js";
-import { CODE_DIGITS, DOSSIER_DIGITS, DOSSIER_LEAST, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, THANKS_MS, doorOf, freshEntry, screenOf, visitOf } from "./screens.js";
+import { CODE_DIGITS, DOSSIER_DIGITS, DOSSIER_LEAST, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, SLIP_DIGITS, THANKS_MS, doorOf, freshEntry, screenOf, visitOf } from "./screens.js";
 import { bare, standstill } from "./standstill.js";
 
 const PREFIX = "/api/kiosk";
@@ -28,6 +28,8 @@ const DRAW = {
   "safe-mode": standstill("safe-mode"),
   "read-only": standstill("read-only"),
   fault: standstill("fault"),
+  moving: standstill("moving"),
+  retired: standstill("retired"),
   lost: standstill("lost"),
 };
 
@@ -146,6 +148,7 @@ function erase() {
 async function send(scanned = null) {
   clearTimeout(sendTimer);
   keyboard.forget();
+  if (local.slip) return sendSlip();
   const digits = scanned ?? local.typed;
   const isShort = (local.step === "second" && local.second.length < SECOND_DIGITS) || (local.step === "paper" && local.paper.length < SECOND_DIGITS);
   if (local.isBusy || local.isStale || digits === "" || isShort) return;
@@ -162,13 +165,40 @@ async function send(scanned = null) {
   draw();
 }
 
-// Whether anything waits for this number is told to nobody: every number gets the same answer.
-async function askForCode() {
-  if (local.isBusy || local.phone === "") return;
+// The slip alone opens nothing: the first answer asks for the ID paper, or says that nothing waits for it.
+async function sendSlip() {
+  if (local.isBusy || (local.step === "paper" && local.paper.length < SECOND_DIGITS)) return;
   Object.assign(local, { isBusy: true, note: null });
   draw();
   try {
-    await post(`${PREFIX}/lost-code`, { phone: local.phone });
+    await post(`${PREFIX}/slips`, { slip: local.slip, paper: local.paper || null });
+    setTimeout(() => acceptedWithoutVisit(), ACCEPTED_MS);
+  } catch (problem) {
+    local.isBusy = false;
+    local.touchedAt = now();
+    refused(problem);
+  }
+  draw();
+}
+
+function scanSlip(slip) {
+  clearTimeout(sendTimer);
+  if (due() === "phone" || !snapshot.accepts_slips) {
+    Object.assign(local, { step: "phone", phone: "", typed: "" });
+    askForCode({ slip });
+    return;
+  }
+  Object.assign(local, { step: "code", typed: "", slip, paper: "" });
+  sendSlip();
+}
+
+// Whether anything waits for this number is told to nobody: every number gets the same answer.
+async function askForCode(by = { phone: local.phone }) {
+  if (local.isBusy || by.phone === "") return;
+  Object.assign(local, { isBusy: true, note: null });
+  draw();
+  try {
+    await post(`${PREFIX}/lost-code`, by);
     Object.assign(local, { step: "asked", phone: "" });
   } catch ({ slug }) {
     const key = slug === "phone-malformed" ? "malformed" : slug === "notices-offline" ? "offline.lead" : "unsent";
@@ -250,6 +280,8 @@ function refused({ slug, body, retryAfter }) {
     Object.assign(local, { step: "code", second: "", isStale, note: { hint: body.hint, key: "code.malformed" } });
   } else if (slug === "code-refused") {
     Object.assign(local, { step: "code", typed: "", second: "", note: { key: "code.refused" } });
+  } else if (slug === "slip-refused") {
+    Object.assign(local, { step: "code", typed: "", slip: "", paper: "", note: { key: "slip.refused" } });
   } else if (slug === "paper-check-needed") {
     Object.assign(local, { step: "paper", paper: "" });
   } else if (slug === "paper-refused") {
@@ -383,9 +415,14 @@ function scan(text) {
     draw();
     return;
   }
-  if (local.isBusy || !["idle", "code", "end"].includes(due())) return;
+  if (local.isBusy || !["idle", "code", "end", "phone"].includes(due())) return;
   if (due() === "end") leave();
   local.touchedAt = now();
+  if (new RegExp(`^\\d{${SLIP_DIGITS}}$`).test(text.trim())) {
+    scanSlip(text.trim());
+    return;
+  }
+  if (due() === "phone") return;
   const digits = text.replace(/\D/g, "");
   Object.assign(local, { step: "code", isStale: false, typed: digits.length === CODE_DIGITS ? digits : "" });
   send(text.trim());

@@ -7,6 +7,7 @@ const LOST_AFTER_MS = 800;
 export const CODE_DIGITS = 12;
 export const SECOND_DIGITS = 4;
 export const PHONE_DIGITS = 10;
+export const SLIP_DIGITS = 39;
 export const DOSSIER_LEAST = 10;
 export const DOSSIER_DIGITS = 15;
 export const THANKS_MS = 15_000;
@@ -19,6 +20,7 @@ export const freshEntry = () => ({
   second: "",
   paper: "",
   phone: "",
+  slip: "",
   isStale: false,
   isBusy: false,
   note: null,
