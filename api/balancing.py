@@ -6,7 +6,7 @@ from typing import Any
 
 from api.running import Running
 from locker import views
-from locker.model import Cabinet
+from locker.model import Cabinet, HandOver
 from locker.rules import stock
 
 
@@ -15,13 +15,16 @@ def balance(running: Running, cabinet: Cabinet, found: views.Balance) -> dict[st
 
     `found` may be of an earlier fact than `cabinet`; then the sum is not compared, for another snapshot follows.
     """
-    now = sum(one.stage == "loaded" for one in cabinet.hand_overs.values())
+    now = sum(_is_on_record(cabinet, one) for one in cabinet.hand_overs.values())
     checked = cabinet.checked_stock
     return {
         "before": found.before,
         "loaded": found.loaded,
+        "deposited": found.deposited,
         "collected": found.collected,
         "reclaimed": found.reclaimed,
+        "fetched": found.fetched,
+        "withdrawn": found.withdrawn,
         "missing": found.missing,
         "now": now,
         "holds": found.seq != cabinet.seq or found.inside == now,
@@ -40,6 +43,14 @@ def balance(running: Running, cabinet: Cabinet, found: views.Balance) -> dict[st
             "unseen": list(checked.unseen),
         },
     }
+
+
+def _is_on_record(cabinet: Cabinet, one: HandOver) -> bool:
+    """Whether it counts as inside: a result that was loaded, or papers whose door has closed."""
+    if one.direction == "pickup":
+        return one.stage == "loaded"
+    paper = cabinet.intakes.get(one.hand_over)
+    return paper is not None and paper.sent_seq > 0
 
 
 def check_under_way(running: Running, cabinet: Cabinet) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from api.callers import Cabinets
 from api.clerk import STORED
 from api.exceptional import Leader
 from api.kiosk import Body
+from api.running import Running
 from locker import reports
 
 LONGEST_DAYS = 3 * 366
@@ -43,19 +44,29 @@ router = APIRouter(prefix="/api/clerk")
 @router.get("/reports", response_class=Response, responses=problems.documented(*STORED))
 async def report(session: Leader, running: Cabinets, span: Annotated[Span, Query()]) -> Response:
     _ = session
-    zone = running.office.zone
-    start = _utc_ms(datetime.combine(span.first, time(), tzinfo=zone))
-    end = _utc_ms(datetime.combine(span.last + timedelta(days=1), time(), tzinfo=zone))
-    rows = await running.journal.read(lambda connection: reports.read(connection, start, end))
-    found = reports.periods(
-        rows, span.first, span.last, by=span.by, local=running.local, is_office_open=running.office.is_open
-    )
-    lines = [told(one) for one in found]
+    lines = [told(one) for one in await periods_of(running, span)]
     if span.shape == "json":
         return JSONResponse({"periods": lines})
     name = f"{running.config.cabinet.id}-{span.first}-{span.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(table(lines), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def periods_of(running: Running, span: Span) -> tuple[reports.Period, ...]:
+    """One line for each period of the span."""
+    zone = running.office.zone
+    start = _utc_ms(datetime.combine(span.first, time(), tzinfo=zone))
+    end = _utc_ms(datetime.combine(span.last + timedelta(days=1), time(), tzinfo=zone))
+    days = (span.first, span.last)
+    rows = await running.journal.read(lambda connection: reports.read(connection, start, end, days))
+    return reports.periods(
+        rows,
+        *days,
+        by=span.by,
+        today=date.fromisoformat(running.today(running.clock())),
+        local=running.local,
+        is_office_open=running.office.is_open,
+    )
 
 
 def told(one: reports.Period) -> dict[str, Any]:
@@ -73,6 +84,10 @@ def told(one: reports.Period) -> dict[str, Any]:
         "exceptional": one.exceptional,
         "glass": one.glass,
         **one.failures,
+        "overdue": one.overdue,
+        **{f"rated_{face}": count for face, count in one.ratings.items()},
+        **{f"because_{reason}": count for reason, count in one.reasons.items()},
+        **{f"{leg}_hours": hours for leg, hours in one.leg_hours.items()},
     }
 
 

@@ -57,8 +57,11 @@ async def test_the_stock_is_checked_door_by_door_and_the_leader_reads_the_balanc
     assert told == {
         "before": 0,
         "loaded": 1,
+        "deposited": 0,
         "collected": 0,
         "reclaimed": 0,
+        "fetched": 0,
+        "withdrawn": 0,
         "missing": 1,
         "now": 0,
         "holds": True,
