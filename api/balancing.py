@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.running import Running
 from locker import views
-from locker.model import Cabinet, HandOver
+from locker.events import Moment
+from locker.model import Cabinet, HandOver, Incident
 from locker.rules import stock
 
 
@@ -42,6 +45,73 @@ def balance(running: Running, cabinet: Cabinet, found: views.Balance) -> dict[st
             "differing": list(checked.differing),
             "unseen": list(checked.unseen),
         },
+    }
+
+
+def sheet(
+    running: Running,
+    cabinet: Cabinet,
+    found: views.Balance,
+    forced: Sequence[views.Forced],
+    reasons: Mapping[str, Mapping[str, str]],
+    moment: Moment,
+) -> dict[str, Any]:
+    """The balance with who sees to what is uncertain, what was forced open of late, and what waits for a signature."""
+    told = balance(running, cabinet, found)
+    return {
+        **told,
+        "uncertain": [{**one, **_seen_to(running, cabinet, one, moment)} for one in told["uncertain"]],
+        "forced": [
+            {
+                "at": running.local(one.at_utc_ms).isoformat(timespec="seconds"),
+                "way": one.way,
+                "compartment": one.compartment,
+                "by": running.name_of(one.actor),
+                "second": running.name_of(one.second) if one.second else "",
+            }
+            for one in forced
+        ],
+        "glass": [
+            {
+                "at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
+                "compartment": one.compartment,
+                "by": running.name_of(one.raised_by),
+                "reason": reasons.get(reason_of(one), {}).get("reason", ""),
+                **_due(running, one, moment),
+            }
+            for one in cabinet.incidents.values()
+            if one.glass
+        ],
+    }
+
+
+def reasons(cabinet: Cabinet) -> list[str]:
+    """The refs of why glasses that wait for a signature were broken."""
+    return [reason_of(one) for one in cabinet.incidents.values() if one.glass]
+
+
+def reason_of(one: Incident) -> str:
+    """The ref of why this glass was broken."""
+    return f"reason-{one.glass}"
+
+
+def _seen_to(running: Running, cabinet: Cabinet, uncertain: Mapping[str, Any], moment: Moment) -> dict[str, Any]:
+    """Who sees to it, by the incidents of its compartment: the one that is owned first, then the one due first."""
+    about = [
+        one
+        for one in cabinet.incidents.values()
+        if uncertain["hand_over"] == one.hand_over or uncertain["compartment"] == one.compartment
+    ]
+    if not about:
+        return {"owner": "", "due": None, "is_overdue": False}
+    first = min(about, key=lambda one: (not one.owner, one.due_utc_ms or math.inf))
+    return {"owner": running.name_of(first.owner) if first.owner else "", **_due(running, first, moment)}
+
+
+def _due(running: Running, one: Incident, moment: Moment) -> dict[str, Any]:
+    return {
+        "due": running.local(one.due_utc_ms).date().isoformat() if one.due_utc_ms else None,
+        "is_overdue": 0 < one.due_utc_ms < moment.utc_ms,
     }
 
 

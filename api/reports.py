@@ -1,4 +1,4 @@
-"""Reports for leaders by day, week or month, as JSON or as a table for a spreadsheet."""
+"""Reports for leaders by day, week or month, as JSON as a table for a spreadsheet, or as a page for paper."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field, model_validator
 
-from api import problems
+from api import prints, problems
 from api.callers import Cabinets
 from api.clerk import STORED
 from api.exceptional import Leader
@@ -29,7 +29,8 @@ class Span(Body):
     first: Annotated[date, Field(alias="from")]
     last: Annotated[date, Field(alias="to")]
     by: reports.By = "day"
-    shape: Annotated[Literal["json", "csv"], Field(alias="as")] = "json"
+    shape: Annotated[Literal["json", "csv", "html"], Field(alias="as")] = "json"
+    lang: prints.Language = "vi"
 
     @model_validator(mode="after")
     def _is_a_span(self) -> Self:
@@ -44,7 +45,10 @@ router = APIRouter(prefix="/api/clerk")
 @router.get("/reports", response_class=Response, responses=problems.documented(*STORED))
 async def report(session: Leader, running: Cabinets, span: Annotated[Span, Query()]) -> Response:
     _ = session
-    lines = [told(one) for one in await periods_of(running, span)]
+    found = await periods_of(running, span)
+    if span.shape == "html":
+        return prints.report(running, found, span.by, span.lang)
+    lines = [told(one) for one in found]
     if span.shape == "json":
         return JSONResponse({"periods": lines})
     name = f"{running.config.cabinet.id}-{span.first}-{span.last}.csv"

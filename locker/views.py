@@ -688,6 +688,26 @@ def _span(connection: apsw.Connection, table: str, came: str, since_utc_ms: int)
     return before, since, dict(rows.fetchall())
 
 
+class Forced(msgspec.Struct, frozen=True):
+    """One opening that somebody had to agree to (`second`, `approval`), or that was made by breaking the `glass`."""
+
+    at_utc_ms: int
+    way: str
+    compartment: int
+    actor: str
+    second: str
+
+
+def forced(connection: apsw.Connection, since_utc_ms: int) -> tuple[Forced, ...]:
+    """Openings of this kind since then, latest first; those of a stock check are none."""
+    rows: Any = connection.execute(
+        "SELECT at_utc_ms, way, compartment, actor, second FROM view_exceptional "
+        "WHERE at_utc_ms >= ? AND way <> 'stock' ORDER BY at_seq DESC",
+        (since_utc_ms,),
+    )
+    return tuple(Forced(*row) for row in rows)
+
+
 def notice_outcomes(connection: apsw.Connection, results: Collection[str]) -> dict[str, Outcome]:
     """How the latest notice that named each result fared; a result no notice named is absent."""
     rows: Any = connection.execute(

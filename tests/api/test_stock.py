@@ -66,6 +66,8 @@ async def test_the_stock_is_checked_door_by_door_and_the_leader_reads_the_balanc
         "now": 0,
         "holds": True,
         "uncertain": [],
+        "glass": [],
+        "forced": [],
     }
     assert (await look(desk))["balance"]["holds"]
 
@@ -97,7 +99,16 @@ async def test_what_is_uncertain_is_told_by_compartment(
     await cab.open(3)
     await sign_in("minh")
     told = (await desk.get("/api/clerk/balance")).json()
-    assert told["uncertain"] == [{"compartment": 3, "hand_over": "h-3", "cause": "opened_unasked"}]
+    assert told["uncertain"] == [
+        {
+            "compartment": 3,
+            "hand_over": "h-3",
+            "cause": "opened_unasked",
+            "owner": "",
+            "due": None,
+            "is_overdue": False,
+        }
+    ]
     assert (told["now"], told["holds"], told["stock_check"]) == (1, True, None)
 
 
