@@ -54,15 +54,15 @@ async def test_a_result_is_told_until_when_it_stays_and_what_its_person_chose(ce
     await centre.send(chain.facts[-1:])
 
 
-async def test_unknown_and_wrong_get_one_answer_and_after_ten_the_right_one_too(centre: Any) -> None:
-    await centre.announce(result_id="res-1")
-    answers = [await asks(centre, "H29.190.5-261008-0043"), await asks(centre, ending="0000")]
+async def test_unknown_and_wrong_get_one_answer_and_after_ten_the_right_one_too(light_centre: Any) -> None:
+    await light_centre.announce(result_id="res-1")
+    answers = [await asks(light_centre, "H29.190.5-261008-0043"), await asks(light_centre, ending="0000")]
     assert {(one.status_code, one.text) for one in answers} == {(404, answers[0].text)}
     assert wire.Problem.model_validate(answers[0].json()).name == "status-unknown"
-    await centre.store.call(lambda connection: connection.execute(sa.update(tables.asked).values(wrong=9)))
-    assert (await asks(centre)).status_code == 200
-    assert (await asks(centre, ending="0000")).status_code == 404
-    assert (await asks(centre)).text == answers[0].text
+    await light_centre.store.call(lambda connection: connection.execute(sa.update(tables.asked).values(wrong=9)))
+    assert (await asks(light_centre)).status_code == 200
+    assert (await asks(light_centre, ending="0000")).status_code == 404
+    assert (await asks(light_centre)).text == answers[0].text
 
 
 async def test_an_address_asks_ten_times_and_then_once_a_minute() -> None:
