@@ -139,7 +139,7 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         outcomes=views.notice_outcomes(connection, list(cabinet.results)),
         today=views.counts(connection, *span),
         balance=views.balance(connection, span[0]),
-        reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
+        reasons=views.people(connection, balancing.reasons(cabinet)),
         acked=acked_through(connection),
     )
 
@@ -149,10 +149,6 @@ def acked_through(connection: apsw.Connection) -> int:
     return int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0)
 
 
-def _reason(one: Incident) -> str:
-    return f"reason-{one.glass}"
-
-
 def _incident(
     running: Running, cabinet: Cabinet, one: Incident, read: Read, session: Session, moment: Moment
 ) -> dict[str, Any]:
@@ -160,7 +156,7 @@ def _incident(
     me = session.member
     about = cabinet.hand_overs.get(one.hand_over)
     results = [cabinet.results[key] for key in about.results if key in cabinet.results] if about is not None else []
-    reason = read.reasons.get(_reason(one), {}).get("reason", "")
+    reason = read.reasons.get(balancing.reason_of(one), {}).get("reason", "")
     return {
         "incident": one.incident,
         "kind": one.kind,

@@ -189,8 +189,11 @@ CLERK: Body = {
     "balance": {
         "before": 6,
         "loaded": 4,
+        "deposited": 0,
         "collected": 3,
         "reclaimed": 1,
+        "fetched": 0,
+        "withdrawn": 0,
         "missing": 0,
         "now": 6,
         "holds": True,
