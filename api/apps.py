@@ -16,6 +16,7 @@ from api import (
     kiosk,
     kiosk_intake,
     page_files,
+    panel,
     problems,
     reports,
     stock,
@@ -65,6 +66,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(clerk.router)
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
+    app.include_router(panel.router)
     app.include_router(stock.router)
     app.include_router(reports.router)
     app.include_router(clerk_intake.router)

@@ -45,6 +45,15 @@ _OF_THEIR_TIME = (
     ev.ApprovalAsked,
     ev.ApprovalGiven,
     ev.Parked,
+    ev.ClockSet,
+    ev.CaseOpened,
+    ev.CaseClosed,
+    ev.MainsLost,
+    ev.MainsReturned,
+    ev.ReserveReached,
+    ev.StopOrdered,
+    ev.LockSupplyCut,
+    ev.LockSupplyRestored,
 )
 
 

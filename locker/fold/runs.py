@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
+from locker.fold import panel
 from locker.fold.change import open_incident
 from locker.fold.custody import end_visit, grants_died
 from locker.model import Cabinet
@@ -35,6 +36,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         bundles=bundles,
         compartments=compartments,
         approvals={},
+        panel=panel.run_started(cabinet.panel, recorded.moment),
         bucket=throttle.restart(cabinet.bucket),
         round=None if cabinet.round is None else replace(cabinet.round, touched_uptime_ms=0),
     )
