@@ -107,3 +107,7 @@ class UnknownProfile(FinalFault):
 
 class PanelOffline(RetryableFault):
     """The pins of the panel cannot be claimed or do not answer."""
+
+
+class UnfitBoard(FinalFault):
+    """A board of this profile may not serve where the wiring puts it."""

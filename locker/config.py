@@ -23,10 +23,12 @@ from locker.rules.alerts import OnCall
 from locker.rules.calendar import Calendar
 from locker.rules.panel import Battery
 from locker.rules.quiet_hours import Daytime
+from locker.rules.self_check import Plan
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 LONGEST_PULSE_MS = 3000
+CANARY = "staff:canary:1"
 S = TypeVar("S", bound="Section")
 
 
@@ -107,6 +109,7 @@ class KioskSection(Listener):
     key_file: Path | None = None
     idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
     asks_reach: bool = True
+    accepts_slips: bool = False
 
 
 class ClerkSection(Listener):
@@ -166,6 +169,7 @@ class NoticesSection(Section):
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    needs_registered_texts: bool = False
     day_starts: Clock = "07:30"
     day_ends: Clock = "20:00"
     esms: EsmsSection | None = None
@@ -190,7 +194,8 @@ class BusLine(Section):
     port: str | None = None
     host: str | None = None
     tcp_port: Annotated[int, Field(ge=1, le=65535)] = 502
-    framing: Literal["tcp", "rtu"] = "tcp"
+    framing: Literal["tcp", "rtu", "kerong"] | None = None
+    rs485_direction: bool = False
     baud: Literal[4800, 9600, 19200, 38400, 57600, 115200] = 9600
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
@@ -199,7 +204,16 @@ class BusLine(Section):
     def has_one_way_out(self) -> BusLine:
         if (self.port is None) == (self.host is None):
             raise ValueError("a bus needs exactly one of `port` (serial) and `host` (TCP)")
+        if self.port is not None and self.framing == "tcp":
+            raise ValueError("Modbus TCP needs `host`; behind a serial `port` framing is rtu or kerong")
+        if self.rs485_direction and self.port is None:
+            raise ValueError("rs485_direction is for a serial `port`")
         return self
+
+    @property
+    def speaks(self) -> Literal["tcp", "rtu", "kerong"]:
+        """The framing, or what goes without saying."""
+        return self.framing or ("tcp" if self.port is None else "rtu")
 
 
 class BoardEntry(Section):
@@ -207,6 +221,7 @@ class BoardEntry(Section):
     bus: Name
     unit_id: Annotated[int, Field(ge=1, le=247)]
     profile: Name = "waveshare-relay-d"
+    accept_host_timed_pulse: bool = False
 
 
 class CompartmentEntry(Section):
@@ -216,6 +231,7 @@ class CompartmentEntry(Section):
     board: Name
     coil: Annotated[int, Field(ge=0, le=31)]
     input: Annotated[int, Field(ge=0, le=31)] | None = None
+    input_board: Name | None = None
     inverted: bool = False
     lock: Name
     size: Size = "S"
@@ -223,6 +239,11 @@ class CompartmentEntry(Section):
     column: Annotated[int, Field(ge=1, le=40)]
     height_cm: Annotated[int, Field(ge=0, le=250)]
     near_keypad: bool = False
+
+    @property
+    def eye(self) -> str:
+        """The board with the door's input."""
+        return self.input_board or self.board
 
 
 class PrivacySection(Section):
@@ -232,9 +253,13 @@ class PrivacySection(Section):
 
 
 class ResultsSection(Section):
-    """Which procedures' results may be handed out without a signature at the counter; none unless named."""
+    """Which procedures' results may be handed out without a signature at the counter; none unless named.
+
+    Those of `two_people` are put in and taken out only when a second person agrees.
+    """
 
     procedures: tuple[str, ...] = ()
+    two_people: tuple[str, ...] = ()
 
 
 Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
@@ -378,12 +403,28 @@ class AlertsSection(Section):
         return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
 
 
+class SelfCheckSection(Section):
+    """When the cabinet looks at itself each day, and the number its trial message goes to; no trial unless named."""
+
+    at: Clock = "06:45"
+    canary: Mobile | None = None
+    battery_clock: bool = False
+
+
 class IntakeSection(Section):
     """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
 
     is_offered: bool = True
     share_percent: Annotated[int, Field(ge=1, le=100)] = 40
     answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
+
+
+class StayingSection(Section):
+    """How long people may keep a result inside beyond its deadline, and how much room must be left then."""
+
+    times: Annotated[int, Field(ge=0, le=12)] = 2
+    days: Annotated[int, Field(ge=1, le=31)] = 7
+    keeps_free: Annotated[int, Field(ge=0, le=200)] = 2
 
 
 class LimitsSection(Section):
@@ -453,10 +494,12 @@ class Config(Wiring):
     results: ResultsSection = ResultsSection()
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
+    staying: StayingSection = StayingSection()
     intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
     alerts: AlertsSection = AlertsSection()
     panel: PanelSection | None = None
+    self_check: SelfCheckSection = SelfCheckSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
@@ -502,6 +545,21 @@ def calendar_of(config: Config) -> Calendar:
         digest_at=dt.time.fromisoformat(config.alerts.digest_at),
     )
     return Calendar(office=office_hours_of(config), day=daytime_of(config), on_call=on_call)
+
+
+def self_check_of(config: Config) -> Plan:
+    """When and how the cabinet looks at itself."""
+    return Plan(
+        zone=ZoneInfo(config.cabinet.timezone),
+        starts=dt.time.fromisoformat(config.self_check.at),
+        canary=CANARY if config.self_check.canary is not None else "",
+    )
+
+
+def staff_phones_of(config: Config) -> Mapping[str, str]:
+    """Numbers of staff and of the trial message, by the ref under which facts name them."""
+    canary = config.self_check.canary
+    return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
 
 
 def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
@@ -598,18 +656,21 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
     for entry in wiring.compartment:
         if entry.board not in boards:
             yield f"compartment {entry.number}: board {entry.board} is not configured"
+        if entry.eye not in boards:
+            yield f"compartment {entry.number}: input_board {entry.input_board} is not configured"
         if entry.lock not in locks:
             yield f"compartment {entry.number}: lock model {entry.lock} is not configured"
         if (other := coils.setdefault((entry.board, entry.coil), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} share coil {entry.coil} of board {entry.board}"
         if entry.input is None:
             yield f"compartment {entry.number}: no door input; a door that cannot be seen is not served"
-        elif (other := inputs.setdefault((entry.board, entry.input), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.board}"
+        elif (other := inputs.setdefault((entry.eye, entry.input), entry.number)) != entry.number:
+            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.eye}"
         if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
 
 
+SELF_CHECK_MINUTES = 15
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -652,8 +713,18 @@ def _notices_problems(config: Config) -> Iterator[str]:
 def _hours_problems(config: Config) -> Iterator[str]:
     if config.notices.day_starts > config.notices.day_ends:
         yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
+    if _minutes(config.alerts.digest_at) - _minutes(config.self_check.at) < SELF_CHECK_MINUTES:
+        yield (
+            f"self_check.at {config.self_check.at} is less than {SELF_CHECK_MINUTES} minutes before alerts.digest_at "
+            f"{config.alerts.digest_at}: what it finds would miss the morning's message; check earlier"
+        )
     if config.alerts.leader and not config.alerts.duty:
         yield "alerts.leader is set without alerts.duty: name a duty phone; the leader hears only of what is grave"
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _anchored(config: Config, folder: Path) -> Config:

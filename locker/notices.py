@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import apsw
 import structlog
@@ -56,11 +57,18 @@ class Notices:
         draw: Callable[[int], bytes],
         day: quiet_hours.Daytime | None = None,
         staff_phones: Mapping[str, str] | None = None,
+        needs_registration: bool = False,
         cost: sealing.Argon2Cost = sealing.CODE_COST,
         pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
-        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet, staff_phones=staff_phones or {})
+        self._writer = Writer(
+            texts=texts,
+            device_key=device_key,
+            cabinet=cabinet,
+            staff_phones=staff_phones or {},
+            needs_registration=needs_registration,
+        )
         self._device_key = device_key
         self._clock = clock
         self._draw = draw
@@ -106,6 +114,10 @@ class Notices:
                 await self._mint(bundle, rules.mint)
             for bundle in rules.wanted_bundles(self._journal.cabinet):
                 await self._mint(bundle, rules.mint_again)
+            for result in rules.due_delegates(self._journal.cabinet):
+                bundle_of = self._journal.cabinet.bundle_of(result.recipient)
+                if bundle_of is not None:
+                    await self._mint(bundle_of, partial(_mint_delegates, result.result))
         live = self._journal.cabinet.notices
         self._routes.keep_only(live)
         for memory in (self._asked, self._seen):
@@ -118,7 +130,7 @@ class Notices:
 
     def _next_at(self, cabinet: Cabinet) -> int | None:
         instants = [self._due_at(notice) for notice in cabinet.notices.values()]
-        if rules.due_bundles(cabinet) or rules.wanted_bundles(cabinet):
+        if rules.due_bundles(cabinet) or rules.wanted_bundles(cabinet) or rules.due_delegates(cabinet):
             instants.append(self._redraw_at)
         return min(instants, default=None)
 
@@ -333,6 +345,10 @@ class Notices:
         cabinet = self._journal.cabinet
         material = await self._journal.read(lambda connection: messages.gather(connection, cabinet, notice))
         return self._writer.write(cabinet, notice, material)
+
+
+def _mint_delegates(result: str, cabinet: Cabinet, _bundle: str, fresh: rules.Fresh) -> ev.Decision:
+    return rules.mint_delegates(cabinet, result, fresh)
 
 
 def _salt(connection: apsw.Connection, bundle: str) -> bytes | None:

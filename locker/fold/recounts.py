@@ -44,6 +44,8 @@ _OF_THEIR_TIME = (
     ev.NoticeQueued,
     ev.ApprovalAsked,
     ev.ApprovalGiven,
+    ev.SelfCheckStarted,
+    ev.SelfChecked,
     ev.Parked,
     ev.ClockSet,
     ev.CaseOpened,

@@ -15,6 +15,7 @@ from locker import events as ev
 from locker.config import CabinetSection
 from locker.notices import Notices
 from locker.refusals import WrongStage
+from locker.rules import delegates
 from locker.rules.quiet_hours import Daytime
 from otp import codes, sealing
 from otp.file_gateway import FileGateway
@@ -566,3 +567,18 @@ async def test_on_a_full_disk_nothing_is_sent_and_the_worker_goes_on_when_there_
             cabinet = await tight_hall.journal.changed(cabinet.seq)
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
+
+
+async def test_a_delegate_gets_a_code_of_their_own_and_the_owner_is_told(hall: Any, post: Post) -> None:
+    result = await hall.announce(1)
+    await hall.load(result)
+    await post.settle()
+    row = ev.PutPersonal(ref="g-1", kind="person", body={"name": "Bình", "phone": "+84987654321", "language": "vi"})
+    named = ev.DelegateNamed(wish=hall.cabinet.wish_seq + 1, result=result, delegate="g-1")
+    await hall.record(named, delegates.told(hall.cabinet.results[result], "g-1"), rows=(row,))
+    await post.settle()
+    told = next(text for text in post.texts() if "uy quyen" in text)
+    theirs = next(text for text in post.texts() if "nhan ho ho so" in text)
+    assert "cuoi 321" in told
+    assert code_in(theirs) != code_in(post.texts()[0])
+    assert sorted(code.holder for code in hall.cabinet.codes.values()) == ["delegate", "owner"]

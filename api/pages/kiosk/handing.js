@@ -4,6 +4,8 @@ import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { cabinetPicture } from "../shared/picture.js";
 import { button, callLine, keycap, screen } from "./frame.js";
+import { rating } from "./rating.js";
+import { choices, stayWords } from "./status.js";
 import { disputeOf, doorOf } from "./screens.js";
 
 function answerNote(view) {
@@ -196,6 +198,13 @@ export function high(view) {
   );
 }
 
+/** The first that was left inside: until when, and what else may be done with it. */
+function leftInside(view) {
+  const stay = view.visit.is_moved ? null : view.visit.left?.[0];
+  if (!stay) return [];
+  return [h("p", { class: "lead", "data-testid": "stay" }, stayWords(view, stay)), answerNote(view), h("div", { class: "answers" }, choices(view, stay))];
+}
+
 export function later(view) {
   return screen(
     "later",
@@ -205,6 +214,7 @@ export function later(view) {
       h("h1", {}, view.say("later.title", { count: view.visit.later })),
       h("p", { class: "lead" }, view.say("later.lead")),
       view.visit.is_moved && h("p", { class: "lead", "data-testid": "moved" }, view.say("later.moved")),
+      ...leftInside(view),
     ],
     { countdown: view.visitLeft, buttons: [finish(view)] },
   );
@@ -249,15 +259,17 @@ export function leftOpen(view) {
 }
 
 export function end(view) {
+  const asks = rating(view);
   const left = Math.max(1, Math.ceil((view.local.thanksUntil - view.now) / 1000));
   return screen(
     "end",
     view,
     [
-      icon("check"),
+      asks === null && icon("check"),
       h("h1", {}, view.say("end.title")),
-      h("p", { class: "lead" }, view.say("end.lead")),
+      asks === null && h("p", { class: "lead" }, view.say("end.lead")),
       h("p", { class: "lead" }, view.say("end.not-done")),
+      asks,
     ],
     {
       countdown: left,

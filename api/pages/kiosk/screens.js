@@ -7,6 +7,9 @@ const LOST_AFTER_MS = 800;
 export const CODE_DIGITS = 12;
 export const SECOND_DIGITS = 4;
 export const PHONE_DIGITS = 10;
+export const SLIP_DIGITS = 39;
+export const DOSSIER_LEAST = 10;
+export const DOSSIER_DIGITS = 15;
 export const THANKS_MS = 15_000;
 export const IDLE_MS = 90_000;
 
@@ -17,6 +20,7 @@ export const freshEntry = () => ({
   second: "",
   paper: "",
   phone: "",
+  slip: "",
   isStale: false,
   isBusy: false,
   note: null,
@@ -25,6 +29,11 @@ export const freshEntry = () => ({
   thanksUntil: 0,
   wrongFor: "",
   noted: [],
+  dossier: "",
+  told: null,
+  sureFor: "",
+  face: "",
+  isRated: false,
   language: "vi",
 });
 
