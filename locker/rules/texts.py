@@ -41,6 +41,7 @@ SAMPLES: Mapping[str, str] = {
     "compartment": "124",
     "incident": "1048576",
     "place": "12 Hoa Mai",
+    "tail": "678",
 }
 
 
