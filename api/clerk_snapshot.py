@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, counter_snapshot, intake_snapshot, morning
+from api import balancing, counter_snapshot, intake_snapshot, morning, panel_snapshot
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -104,6 +104,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "clock": cabinet.clock,
+        "panel": panel_snapshot.build(running),
         "standing": _standing(running, cabinet),
         "self_check": morning.for_desk(running, cabinet, moment),
         "stock_check": balancing.check_under_way(running, cabinet),

@@ -373,6 +373,24 @@ class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
     told: tuple[int, ...] = ()
 
 
+class Panel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the panel's pins told: parts that stand open, and where power comes from.
+
+    `spent_ms` of the battery's time were used when mains was lost or came back, at `since_uptime_ms` of this run.
+    `stuck` names a board of which a coil could not be switched off.
+    """
+
+    opened: tuple[ev.Part, ...] = ()
+    is_on_battery: bool = False
+    is_on_reserve: bool = False
+    is_stopping: bool = False
+    spent_ms: int = 0
+    since_uptime_ms: int = 0
+    since_utc_ms: int = 0
+    stuck: str = ""
+    is_supply_cut: bool = False
+
+
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether the cabinet serves at all. `address`: where it was moved to, empty while it stands where it was set up.
 
@@ -468,6 +486,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     counter: dict[str, OnCounter] = {}
     recount: Recount | None = None
     alerts: Alerts = Alerts()
+    panel: Panel = Panel()
     standing: Standing = Standing()
     self_check: SelfCheck | None = None
     texts: dict[str, OwnText] = {}

@@ -20,6 +20,7 @@ from locker.fold import (
     loading,
     moving,
     notices,
+    panel,
     pickup,
     recounts,
     results,
@@ -47,6 +48,15 @@ def _fact_merged(cabinet: Cabinet, event: ev.FactMerged, recorded: ev.Recorded) 
 
 
 APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet]] = {
+    ev.ClockSet: change.unchanged,
+    ev.CaseOpened: panel.case_opened,
+    ev.CaseClosed: panel.case_closed,
+    ev.MainsLost: panel.mains_lost,
+    ev.MainsReturned: panel.mains_returned,
+    ev.ReserveReached: panel.reserve_reached,
+    ev.StopOrdered: panel.stop_ordered,
+    ev.LockSupplyCut: panel.lock_supply_cut,
+    ev.LockSupplyRestored: panel.lock_supply_restored,
     ev.RunStarted: runs.run_started,
     ev.RecountStarted: recounts.recount_started,
     ev.FactMerged: _fact_merged,

@@ -210,6 +210,8 @@ CLERK: Body = {
         },
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
+    "clock": "synced",
+    "panel": {"opened": [], "battery_minutes": None, "is_stopping": False, "is_supply_cut": False, "has_key": False},
     "boards": [
         {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
         {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},
