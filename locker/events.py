@@ -114,7 +114,7 @@ class ClockTrusted(EventBody, frozen=True):
 
 
 class ResultQueued(EventBody, frozen=True):
-    """The centre announced a result; it is expected, not yet in the cabinet."""
+    """The centre announced a result; it is expected, not yet in the cabinet. `phones`: how many numbers hear of it."""
 
     wish: int
     result: str
@@ -132,6 +132,7 @@ class ResultQueued(EventBody, frozen=True):
     by_post: bool = False
     procedure_allowed: bool = True
     flags: tuple[str, ...] = ()
+    phones: int = 1
 
 
 class ResultAmended(EventBody, frozen=True):
@@ -147,6 +148,7 @@ class ResultAmended(EventBody, frozen=True):
     consent: bool | None = None
     fee: Fee | None = None
     reach: Reach | None = None
+    phones: int | None = None
 
 
 class ResultCancelled(EventBody, frozen=True):
@@ -555,7 +557,8 @@ class VisitEnded(EventBody, frozen=True):
 class NoticeQueued(EventBody, frozen=True):
     """A message is to go out; its text is made when it is sent and never kept.
 
-    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`.
+    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`. `phone`:
+    which of the person's numbers it goes to, from 0.
     """
 
     notice: str
@@ -568,6 +571,7 @@ class NoticeQueued(EventBody, frozen=True):
     incident: int = 0
     count: int = 0
     intake: str = ""
+    phone: int = 0
 
 
 class NoticeAttempted(EventBody, frozen=True):

@@ -180,7 +180,7 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
     is_delegates = any(notice.person == one.delegate for one in known)
     language = next((one.language for one in known if not is_delegates), None)
     return Material(
-        phone=person.get("phone", ""),
+        phone=next(iter(numbers_of(person)[notice.phone :]), ""),
         language=language or person.get("language", "vi"),
         dossiers=tuple(dossiers),
         sealed=code.sealed if code is not None else b"",
@@ -188,6 +188,11 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         filed=filed.get("code", ""),
         delegate=_delegates_phone(connection, cabinet, notice),
     )
+
+
+def numbers_of(person: Mapping[str, str]) -> list[str]:
+    """The numbers on a personal row; an organisation has several."""
+    return [number for number in (person.get("phone", ""), *person.get("more_phones", "").split()) if number]
 
 
 def _delegates_phone(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> str:

@@ -98,6 +98,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     is_missed: bool = False
     slip_failures: int = 0
     delegate: str = ""
+    phones: int = 1
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -250,6 +251,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     touched_uptime_ms: int = 0
     incident: int = 0
     count: int = 0
+    phone: int = 0
 
 
 class Round(msgspec.Struct, frozen=True):

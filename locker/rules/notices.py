@@ -12,9 +12,10 @@ from __future__ import annotations
 import msgspec
 
 from locker import events as ev
-from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver, Result
+from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver, Notice, Result
 from locker.refusals import WrongStage
 from locker.rules.doors import merged
+from locker.rules.phones import to_each
 
 LIVE_CODES_A_HOLDER = 2
 
@@ -169,7 +170,7 @@ def _minted(
             events=(ev.CodesRevoked(bundle=bundle.bundle, codes=dropped, cause="replaced"),),
             rows=tuple(ev.EraseCode(code=code) for code in dropped),
         )
-    return merged(replaced, ev.Decision(events=(minted, queued), rows=(kept,)))
+    return merged(replaced, ev.Decision(events=(minted, *to_each(cabinet, queued)), rows=(kept,)))
 
 
 def taken_selectors(cabinet: Cabinet, utc_ms: int) -> frozenset[str]:
@@ -203,7 +204,7 @@ def delivered(cabinet: Cabinet, notice: str, *, is_reported: bool) -> ev.Decisio
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if present.code else ()
+    rows = _seal_over(cabinet, present)
     return ev.Decision(events=(ev.NoticeDelivered(notice=notice, is_reported=is_reported),), rows=rows)
 
 
@@ -212,7 +213,7 @@ def dropped(cabinet: Cabinet, notice: str, *, cause: str) -> ev.Decision:
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if present.code else ()
+    rows = _seal_over(cabinet, present)
     return ev.Decision(events=(ev.NoticeDropped(notice=notice, cause=cause),), rows=rows)
 
 
@@ -221,6 +222,14 @@ def failed(cabinet: Cabinet, notice: str, *, gateway: str, cause: str, is_final:
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if is_final and present.code else ()
+    rows = _seal_over(cabinet, present) if is_final else ()
     fact = ev.NoticeFailed(notice=notice, gateway=gateway, cause=cause, is_final=is_final)
     return ev.Decision(events=(fact,), rows=rows)
+
+
+def _seal_over(cabinet: Cabinet, present: Notice) -> tuple[ev.Row, ...]:
+    """The secret is erased with the last message that carries it."""
+    others = (one for one in cabinet.notices.values() if one.notice != present.notice)
+    if not present.code or any(one.code == present.code for one in others):
+        return ()
+    return (ev.EraseSealed(code=present.code),)
