@@ -34,7 +34,7 @@ from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_
 from locker import keeping, recovery, retention, timers, views
 from locker.centre import Address
 from locker.clock import Clock, system_clock
-from locker.config import Config, Listener, calendar_of, daytime_of
+from locker.config import Config, Listener, TwilioSection, calendar_of, daytime_of
 from locker.doors import Doors
 from locker.inbox import Inbox
 from locker.journal import Journal
@@ -354,20 +354,24 @@ def gateways_of(config: Config) -> list[SmsGateway]:
             directory = config.notices.outbox or config.storage.directory / "outbox"
             gateways.append(FileGateway(directory=directory, utc=time.time))
         elif config.notices.twilio is not None:
-            from otp.twilio_gateway import TwilioAccount, TwilioGateway  # noqa: PLC0415  slow to import
-
-            twilio = config.notices.twilio
-            gateways.append(
-                TwilioGateway(
-                    TwilioAccount(
-                        account_sid=twilio.account_sid,
-                        auth_token=_secret(twilio.auth_token_file) or "",
-                        sender=twilio.sender,
-                        base_url=twilio.base_url,
-                    )
-                )
-            )
+            gateways.append(_twilio(name, config.notices.twilio))
     return gateways
+
+
+def _twilio(name: str, section: TwilioSection) -> SmsGateway:
+    from otp.twilio_calls import TwilioCalls, Voices  # noqa: PLC0415  import what is configured
+    from otp.twilio_gateway import TwilioAccount, TwilioGateway  # noqa: PLC0415  import what is configured
+
+    account = TwilioAccount(
+        account_sid=section.account_sid,
+        auth_token=_secret(section.auth_token_file) or "",
+        sender=section.sender,
+        base_url=section.base_url,
+    )
+    if name == "twilio-calls":
+        voices = Voices(caller=section.caller or "", vietnamese=section.voice_vi, english=section.voice_en)
+        return TwilioCalls(account, voices)
+    return TwilioGateway(account)
 
 
 def read_device_key(config: Config) -> bytes:

@@ -129,12 +129,15 @@ class TwilioSection(Section):
     auth_token_file: Path
     sender: str
     base_url: str | None = None
+    caller: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
+    voice_vi: str = "Google.vi-VN-Standard-A"
+    voice_en: str = "Google.en-GB-Standard-A"
 
 
 class NoticesSection(Section):
     """Gateways in the order they are tried."""
 
-    gateways: tuple[Literal["file", "twilio"], ...] = ("file",)
+    gateways: tuple[Literal["file", "twilio", "twilio-calls"], ...] = ("file",)
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
@@ -511,8 +514,7 @@ def _section_problems(config: Config) -> Iterator[str]:
         yield f"kiosk.port and clerk.port are both {config.kiosk.port}; they are two listeners"
     if config.centre.url is not None and config.centre.key_file is None:
         yield "centre.key_file is missing: the centre knows the cabinet by its key"
-    if "twilio" in config.notices.gateways and config.notices.twilio is None:
-        yield "notices.gateways names twilio, but [notices.twilio] is missing"
+    yield from _gateway_problems(config.notices)
     if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
         yield (
             "notices.gateways names file, which writes codes in clear: name a real gateway, "
@@ -525,6 +527,16 @@ def _section_problems(config: Config) -> Iterator[str]:
     yield from _hours_problems(config)
     users = Counter(entry.user for entry in config.staff)
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
+
+
+def _gateway_problems(notices: NoticesSection) -> Iterator[str]:
+    named = [name for name in notices.gateways if name.startswith("twilio")]
+    if named and notices.twilio is None:
+        yield f"notices.gateways names {named[0]}, but [notices.twilio] is missing"
+    if "twilio-calls" in named and notices.twilio is not None and notices.twilio.caller is None:
+        yield "notices.gateways names twilio-calls, but notices.twilio.caller is missing: the number that calls"
+    if set(notices.gateways) == {"twilio-calls"}:
+        yield "notices.gateways names calls only: a result that is ready is told by a message; name a gateway for them"
 
 
 def _hours_problems(config: Config) -> Iterator[str]:

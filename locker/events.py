@@ -558,7 +558,7 @@ class NoticeQueued(EventBody, frozen=True):
     """A message is to go out; its text is made when it is sent and never kept.
 
     `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`. `phone`:
-    which of the person's numbers it goes to, from 0.
+    which of the person's numbers it goes to, from 0. `is_call`: a message did not help before, so a call comes first.
     """
 
     notice: str
@@ -572,6 +572,7 @@ class NoticeQueued(EventBody, frozen=True):
     count: int = 0
     intake: str = ""
     phone: int = 0
+    is_call: bool = False
 
 
 class NoticeAttempted(EventBody, frozen=True):

@@ -18,7 +18,7 @@ from locker import rows, views
 from locker.clock import is_plausible
 from locker.config import CabinetSection
 from locker.model import Cabinet, Notice
-from otp import codes, sealing
+from otp import codes, sealing, spoken
 from otp.errors import OtpError
 from otp.gateway import Outgoing
 from otp.texts import Texts, render
@@ -82,7 +82,13 @@ class Writer:
             text=rendered.text,
             valid_seconds=VALID_SECONDS,
             provider_template=rendered.provider_template,
+            spoken=self._spoken(values["code"], rendered.language) if "code" in values else (),
+            language=rendered.language,
         )
+
+    def _spoken(self, code: str, language: str) -> tuple[str, ...]:
+        office = self.cabinet.office_en if language == "en" else self.cabinet.office_vi
+        return spoken.code(code, office, language)
 
     def _values(self, cabinet: Cabinet, notice: Notice, material: Material) -> Mapping[str, str]:
         deadlines = [cabinet.results[key].deadline for key in named_results(cabinet, notice) if key in cabinet.results]

@@ -252,6 +252,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     incident: int = 0
     count: int = 0
     phone: int = 0
+    is_call: bool = False
 
 
 class Round(msgspec.Struct, frozen=True):

@@ -3,8 +3,9 @@
 READY follows the loading round: when the loader says it is done, or ten minutes after its last close, each bundle
 with a result no notice has named gets a code and one message. A later item, a person's request and a revocation
 make a new code; the two latest of a holder open. A person who asks hears only of what was announced before; what is
-uncertain is announced when a clerk has settled it. A message's intent is on record before a gateway hears of it; a
-retry sends the same code; the sealed secret is erased at the final outcome.
+uncertain is announced when a clerk has settled it. Who asks again within the day is called, where calls can be made.
+A message's intent is on record before a gateway hears of it; a retry sends the same code; the sealed secret is erased
+at the final outcome.
 """
 
 from __future__ import annotations
@@ -106,7 +107,14 @@ def mint_again(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
     results = renewable(cabinet, present)
     if not results:
         raise WrongStage("no announced result waits for this person")
-    return _minted(cabinet, present, fresh, results=results, cause="asked", template="NEWCODE")
+    return _minted(
+        cabinet, present, fresh, results=results, cause="asked", template="NEWCODE", is_call=_asked_again(present)
+    )
+
+
+def _asked_again(bundle: Bundle) -> bool:
+    """Whether the message that followed an earlier request did not help."""
+    return len(bundle.asked_uptime_ms) > 1
 
 
 def renewable(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
@@ -135,6 +143,7 @@ def _minted(
     cause: ev.CodeCause,
     template: ev.Template,
     delegate: str = "",
+    is_call: bool = False,
 ) -> ev.Decision:
     selector = bundle.selector or fresh.selector
     if not bundle.selector and selector in taken_selectors(cabinet, cabinet.utc_ms):
@@ -160,6 +169,7 @@ def _minted(
         bundle=bundle.bundle,
         code=fresh.code,
         results=results,
+        is_call=is_call,
     )
     kept = ev.PutCode(
         code=fresh.code, bundle=bundle.bundle, salt=fresh.salt, verifier=fresh.verifier, sealed=fresh.sealed

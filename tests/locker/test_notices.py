@@ -578,3 +578,43 @@ async def test_every_phone_of_an_organisation_reads_the_same_code(hall: Any, pos
     assert [line["recipient"] for line in box] == ["+84901234567", "+84912345678"]
     assert box[0]["text"] == box[1]["text"]
     assert await sealed(hall) == 0
+
+
+@pytest.fixture
+def calling_post(hall: Any, folder: Path, gateway_with: Callable[..., SmsGateway], twilio_calls: SmsGateway) -> Post:
+    """Twilio's messages first, the file next, and Twilio's calls."""
+    return Post(hall, gateway_with(timeout_s=0.3), file_gateway(folder), twilio_calls, folder=folder)
+
+
+async def test_who_asks_twice_for_a_new_code_is_called(hall: Any, calling_post: Post, fake_twilio: Any) -> None:
+    await hall.load(await hall.announce(1))
+    await calling_post.settle()
+    for _ in range(2):
+        await hall.record(ev.NewCodeAsked(bundles=tuple(hall.cabinet.bundles)))
+        await calling_post.settle()
+    assert [len(fake_twilio.messages), len(calling_post.texts()), len(fake_twilio.calls)] == [1, 1, 1]
+    fake_twilio.calls[0]["status"] = "completed"
+    fake_twilio.messages[0]["status"] = "delivered"
+    await calling_post.wait(MINUTE)
+    assert hall.cabinet.notices == {}
+    assert await sealed(hall) == 0
+
+
+async def test_a_new_code_is_called_out_when_no_message_goes(
+    hall: Any, calling_post: Post, fake_twilio: Any, folder: Path
+) -> None:
+    await hall.load(await hall.announce(1))
+    await calling_post.settle()
+    shut(folder)
+    await hall.record(ev.NewCodeAsked(bundles=tuple(hall.cabinet.bundles)))
+    fake_twilio.fail(400, 21610)
+    await calling_post.settle()
+    assert len(fake_twilio.calls) == 1
+
+
+async def test_a_result_that_is_ready_rings_nobody(hall: Any, folder: Path, twilio_calls: SmsGateway) -> None:
+    shut(folder)
+    post = Post(hall, file_gateway(folder), twilio_calls, folder=folder)
+    await hall.load(await hall.announce(1))
+    await post.settle()
+    assert hall.notice.stage == "queued"
