@@ -16,6 +16,7 @@ from api import (
     incidents,
     kiosk,
     kiosk_intake,
+    kiosk_tickets,
     page_files,
     problems,
     reports,
@@ -53,6 +54,7 @@ def create_kiosk_app(running: Running) -> Guard:
     files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
     app.include_router(kiosk.router)
     app.include_router(kiosk_intake.router)
+    app.include_router(kiosk_tickets.router)
     app.include_router(kiosk.entrance(running.entry, files))
     app.include_router(page_files.routes(files))
     return Guard(callers.require_declared(app), hosts=KIOSK_HOSTS, new_id=running.new_id)

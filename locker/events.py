@@ -34,6 +34,7 @@ Template = Literal[
     "WITHDRAWN",
     "DELEGATE",
     "DELEGATED",
+    "TICKET",
     "EXPIRED",
     "REMIND",
     "COUNTER_INSTEAD",
@@ -546,6 +547,15 @@ class ReachAsked(EventBody, frozen=True):
     visit: str
 
 
+class TicketTaken(EventBody, frozen=True):
+    """Somebody at the kiosk knows no way on and is to be called back; `person` names the row with the number."""
+
+    person: str
+    due_utc_ms: int
+    hand_over: str = ""
+    visit: str = ""
+
+
 class VisitEnded(EventBody, frozen=True):
     visit: str
     cause: Literal["left", "idle", "next"]
@@ -810,6 +820,7 @@ Event = (
     | Disputed
     | LeftForLater
     | ReachAsked
+    | TicketTaken
     | VisitEnded
     | NoticeQueued
     | NoticeAttempted

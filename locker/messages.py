@@ -125,6 +125,8 @@ class Writer:
             "compartment": str(incident.compartment),
             "count": str(notice.count),
             "at": self._at(incident.opened_utc_ms, language),
+            "ticket": str(incident.incident),
+            "by": self._at(incident.due_utc_ms, language),
         }
 
     def _at(self, utc_ms: int, language: str) -> str:

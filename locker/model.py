@@ -266,7 +266,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something a person must look at; its id is the number of the fact that opened it.
 
     `owner` has taken it, to be done by `due_utc_ms` (0: no date yet). `glass` is the broken glass it is about,
-    `raised_by` and `role` who broke it.
+    `raised_by` and `role` who broke it. `person` is to be called.
     """
 
     incident: int
@@ -279,6 +279,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     glass: str = ""
     raised_by: str = ""
     role: str = ""
+    person: str = ""
 
 
 class StockCheck(msgspec.Struct, frozen=True, omit_defaults=True):
