@@ -142,6 +142,9 @@ class TwilioSection(Section):
     auth_token_file: Path
     sender: str
     base_url: str | None = None
+    caller: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
+    voice_vi: str = "Google.vi-VN-Standard-A"
+    voice_en: str = "Google.en-GB-Standard-A"
 
 
 class EsmsSection(Section):
@@ -165,7 +168,7 @@ class ModemSection(Section):
 class NoticesSection(Section):
     """Gateways in the order they are tried."""
 
-    gateways: tuple[Literal["file", "esms", "modem", "twilio"], ...] = ("file",)
+    gateways: tuple[Literal["file", "esms", "modem", "twilio", "twilio-calls"], ...] = ("file",)
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
@@ -709,6 +712,13 @@ def _notices_problems(config: Config) -> Iterator[str]:
             "notices.gateways names file, which writes codes in clear: name a real gateway, "
             "or set notices.accept_codes_in_clear = true on a desk"
         )
+    calls = "twilio-calls" in config.notices.gateways
+    if calls and config.notices.twilio is None:
+        yield "notices.gateways names twilio-calls, but [notices.twilio] is missing"
+    if calls and config.notices.twilio is not None and config.notices.twilio.caller is None:
+        yield "notices.gateways names twilio-calls, but notices.twilio.caller is missing: the number that calls"
+    if set(config.notices.gateways) == {"twilio-calls"}:
+        yield "notices.gateways names calls only: a result that is ready is told by a message; name a gateway for them"
 
 
 def _hours_problems(config: Config) -> Iterator[str]:

@@ -100,6 +100,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     slip_failures: int = 0
     delegate: str = ""
     extended: int = 0
+    phones: int = 1
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -263,6 +264,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     touched_uptime_ms: int = 0
     incident: int = 0
     count: int = 0
+    phone: int = 0
+    is_call: bool = False
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -310,7 +313,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something a person must look at; its id is the number of the fact that opened it.
 
     `owner` has taken it, to be done by `due_utc_ms` (0: no date yet). `glass` is the broken glass it is about,
-    `raised_by` and `role` who broke it.
+    `raised_by` and `role` who broke it. `person` is to be called.
     """
 
     incident: int
@@ -323,6 +326,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     glass: str = ""
     raised_by: str = ""
     role: str = ""
+    person: str = ""
 
 
 class StockCheck(msgspec.Struct, frozen=True, omit_defaults=True):

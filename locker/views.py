@@ -546,13 +546,17 @@ def intake_words(connection: apsw.Connection, hand_over: str) -> IntakeWords | N
     return None if found is None else IntakeWords(*found)
 
 
+_WITH_PHONE = """
+SELECT ref FROM personal WHERE kind = 'person'
+AND (json_extract(body, '$.phone') = ? OR ' ' || json_extract(body, '$.more_phones') || ' ' LIKE ?)
+"""
+
+
 def with_phone(connection: apsw.Connection, phone: str) -> tuple[str, ...]:
     """Refs of every person on record with this phone (E.164)."""
     if not phone:
         return ()
-    return _column(
-        connection, "SELECT ref FROM personal WHERE kind = 'person' AND json_extract(body, '$.phone') = ?", phone
-    )
+    return _column(connection, _WITH_PHONE, phone, f"% {phone} %")
 
 
 def with_slip(connection: apsw.Connection, kept: str) -> tuple[str, ...]:

@@ -120,6 +120,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.Disputed: pickup.disputed,
     ev.LeftForLater: pickup.left_for_later,
     ev.ReachAsked: pickup.reach_asked,
+    ev.TicketTaken: pickup.ticket_taken,
     ev.VisitEnded: pickup.visit_ended,
     ev.StatusAsked: staying.status_asked,
     ev.StayExtended: staying.stay_extended,

@@ -150,6 +150,8 @@ UNOWNED: Body = {
     "owner": "",
     "is_mine": False,
     "due": None,
+    "call_by": "",
+    "call": None,
     "is_overdue": False,
     "raised_by": "",
     "reason": "",
