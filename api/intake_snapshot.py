@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api.kiosk_intake import promised
+from api.kiosk_intake import promised, sent_at
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Intake
@@ -14,9 +14,22 @@ from otp import phones
 
 
 def offer(running: Running, moment: Moment) -> dict[str, Any]:
-    """Whether papers are taken in now, and by which day they are answered."""
-    is_offered = running.config.intake.is_offered and running.state == "ready"
-    return {"is_offered": is_offered, "promised": promised(running, moment)}
+    """Whether papers are taken in now, what people must know first, and by which day they are answered.
+
+    `checked_from` is the day on which the office opens again, before and during a closure of more than three days.
+    """
+    section = running.config.intake
+    closure = None
+    if moment.clock != "unset":
+        closure = running.office.closure_after(running.local(moment.utc_ms).date())
+    return {
+        "is_offered": section.is_offered and running.state == "ready",
+        "promised": promised(running, moment),
+        "checked_from": "" if closure is None else closure.reopens.isoformat(),
+        "thickness_cm": list(section.thickness_cm),
+        "bring": {"vi": list(section.bring_vi), "en": list(section.bring_en)},
+        "sentence": {"vi": section.sentence_vi, "en": section.sentence_en},
+    }
 
 
 def of_visit(running: Running, cabinet: Cabinet, visit: str) -> list[dict[str, Any]]:
@@ -41,6 +54,8 @@ def _for_kiosk(running: Running, cabinet: Cabinet, paper: Intake, one: HandOver)
         "stage": _stage(cabinet, one),
         "promised": paper.promised,
         "is_confirmed": paper.is_confirmed,
+        "sent_at": sent_at(running, paper),
+        "position": paper.sent_seq,
     }
 
 
@@ -73,7 +88,6 @@ def _for_desk(
     running: Running, one: HandOver | None, paper: Intake, people: Mapping[str, Mapping[str, str]], today: str
 ) -> dict[str, Any]:
     phone = people.get(paper.person, {}).get("phone", "")
-    sent_at = running.local(paper.sent_utc_ms).isoformat(timespec="seconds") if paper.is_sent_timed else None
     return {
         "hand_over": paper.hand_over,
         "compartment": None if one is None else one.compartment,
@@ -85,10 +99,11 @@ def _for_desk(
         "is_missed": paper.is_missed,
         "is_confirmed": paper.is_confirmed,
         "evidence": paper.evidence,
-        "sent_at": sent_at,
+        "sent_at": sent_at(running, paper) or None,
         "position": paper.sent_seq,
         "promised": paper.promised,
         "is_late": bool(paper.promised) and paper.promised < today,
+        "is_phone_checked": paper.is_phone_checked,
         "count": paper.count,
         "dossier": people.get(paper.dossier, {}).get("code", ""),
         "name": people.get(paper.person, {}).get("name", ""),

@@ -33,6 +33,7 @@ from locker.rules.due import Timing
 from locker.rules.pickup import Proof
 from locker.wire import Wish
 from otp.codes import Typed
+from otp.phone_checks import PhoneChecks
 
 K = TypeVar("K")
 State = Literal["ready", "starting", "safe-mode", "read-only", "fault"]
@@ -83,6 +84,8 @@ class Notices(Protocol):
 
     @property
     def is_online(self) -> bool: ...
+    @property
+    def phone_checks(self) -> PhoneChecks: ...
     async def mint_again(self, bundle: str) -> None: ...
     async def run(self) -> None: ...
 

@@ -6,7 +6,7 @@ says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from otp.gateway import Outgoing
 from otp.texts import Texts, render
 
 VALID_SECONDS = 36_000
+OTP_SECONDS = 300
 CODE_PARTS = 3
 TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
 DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
@@ -32,13 +33,13 @@ DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 class NoText(Exception):
     """There is no message to send.
 
-    `cause`: no_phone, code_over, nothing_inside, loaded_meanwhile, incident_closed, seal_broken, text. `is_over`:
-    nothing is wrong; what it was to speak of is over.
+    `cause`: no_phone, code_over, check_over, nothing_inside, loaded_meanwhile, incident_closed, seal_broken, text.
+    `is_over`: nothing is wrong; what it was to speak of is over.
     """
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
-        self.is_over = cause in ("nothing_inside", "loaded_meanwhile", "incident_closed")
+        self.is_over = cause in ("nothing_inside", "loaded_meanwhile", "incident_closed", "check_over")
         super().__init__(cause)
 
 
@@ -55,12 +56,16 @@ class Material(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Makes messages of one cabinet. `staff_phones`: numbers of those on call, by the ref their notices name."""
+    """Makes messages of one cabinet. `staff_phones`: numbers of those on call, by the ref their notices name.
+
+    `otp_of`: the digits of a phone check that is still good, by the ref of its person.
+    """
 
     texts: Texts
     device_key: bytes
     cabinet: CabinetSection
     staff_phones: Mapping[str, str] = field(default_factory=dict)
+    otp_of: Callable[[str], str] = field(default=lambda _person: "")
 
     def write(self, cabinet: Cabinet, notice: Notice, material: Material) -> Outgoing:
         """The message as it goes out. Raises NoText."""
@@ -78,7 +83,7 @@ class Writer:
             reference=notice.notice,
             recipient=phone,
             text=rendered.text,
-            valid_seconds=VALID_SECONDS,
+            valid_seconds=OTP_SECONDS if notice.template == "OTP" else VALID_SECONDS,
             provider_template=rendered.provider_template,
         )
 
@@ -96,15 +101,23 @@ class Writer:
         if (intake := material.intake) is not None:
             values |= {
                 "bag": intake.bag,
-                "dossier": material.filed,
+                "dossier": material.filed or intake.bag,
                 "at": self._at(intake.sent_utc_ms, material.language),
                 "day": _day_of(intake.appointment or intake.promised, material.language),
             }
+        if notice.template == "OTP":
+            values["otp"] = self._otp(notice)
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
         if notice.incident:
             values |= self._incident(cabinet, notice, material.language)
         return values
+
+    def _otp(self, notice: Notice) -> str:
+        digits = self.otp_of(notice.person)
+        if not digits:
+            raise NoText("check_over")
+        return digits
 
     def _incident(self, cabinet: Cabinet, notice: Notice, language: str) -> dict[str, str]:
         """Raises NoText when somebody has seen to it meanwhile."""

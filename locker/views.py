@@ -374,6 +374,10 @@ def _intake_collected(connection: apsw.Connection, event: ev.IntakeCollected, at
     _intake_stage(connection, event.hand_over, "collected" if event.count else "missing", at)
 
 
+def _promise_broken(connection: apsw.Connection, event: ev.PromiseBroken, _at: At) -> None:
+    connection.execute("UPDATE view_intake SET promised = ? WHERE hand_over = ?", (event.again, event.hand_over))
+
+
 def _intake_answered(connection: apsw.Connection, event: ev.IntakeAnswered, at: At) -> None:
     _intake_stage(connection, event.hand_over, event.outcome, at)
     connection.execute(
@@ -404,6 +408,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.Deposited: _deposited,
     ev.Withdrawn: _withdrawn,
     ev.IntakeCollected: _intake_collected,
+    ev.PromiseBroken: _promise_broken,
     ev.IntakeAnswered: _intake_answered,
     ev.NoticeQueued: _notice_queued,
     ev.NoticeSent: _notice_sent,

@@ -73,4 +73,6 @@ def notice_failed(cabinet: Cabinet, event: ev.NoticeFailed, recorded: ev.Recorde
     if event.notice not in cabinet.notices:
         return cabinet
     changed = replace(cabinet, notices=drop(cabinet.notices, event.notice))
+    if cabinet.notices[event.notice].template == "OTP":
+        return changed
     return open_incident(changed, "notice_failed", recorded)

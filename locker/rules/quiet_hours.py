@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from locker import events as ev
 
 CAN_WAIT: frozenset[ev.Template] = frozenset(
-    {"READY", "READY_BUNDLE", "NEWCODE_REVOKED", "REMIND", "EXPIRED", "WITHDRAWN", "COUNTER_INSTEAD"}
+    {"READY", "READY_BUNDLE", "NEWCODE_REVOKED", "REMIND", "EXPIRED", "WITHDRAWN", "COUNTER_INSTEAD", "APOLOGY_LATE"}
 )
 
 

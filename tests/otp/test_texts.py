@@ -81,6 +81,8 @@ COUNTED = {
     ("STAFF_WRONG", "en"): 136,
     ("STAFF_GLASS", "vi"): 132,
     ("STAFF_GLASS", "en"): 134,
+    ("STAFF_LATE", "vi"): 124,
+    ("STAFF_LATE", "en"): 125,
     ("STAFF_DIGEST", "vi"): 117,
     ("STAFF_DIGEST", "en"): 121,
 }

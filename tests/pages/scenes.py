@@ -25,6 +25,14 @@ KIOSK: Body = {
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
     "doors": [{**place, "is_open": False} for place in PLACES],
+    "intake": {
+        "is_offered": True,
+        "promised": "2026-11-23",
+        "checked_from": "",
+        "thickness_cm": [3, 8, 15],
+        "bring": {"vi": ["Tờ khai đã ký, bản chụp căn cước."], "en": ["The signed form, a copy of the ID card."]},
+        "sentence": {"vi": "", "en": ""},
+    },
     "visit": None,
 }
 
@@ -57,8 +65,29 @@ def visit(*present: Body, waiting: int = 0, idle: int = 90, **more: Any) -> Body
         "doors": list(present),
         "waiting": waiting,
         "next": None,
+        "intakes": [],
         "later": 0,
         "is_moved": False,
+        **more,
+    }
+
+
+def paper(number: int, stage: str, **more: Any) -> Body:
+    """An intake of the visit as the kiosk gets it."""
+    place = PLACES[number - 1]
+    return {
+        "hand_over": f"h{number}",
+        "compartment": number,
+        "row": place["row"],
+        "column": place["column"],
+        "size": place["size"],
+        "bag": "HS-000012",
+        "kind": "new",
+        "stage": stage,
+        "promised": "2026-11-23",
+        "is_confirmed": True,
+        "sent_at": "2026-11-22T21:14:05+07:00",
+        "position": 481,
         **more,
     }
 
@@ -219,4 +248,5 @@ VISITS: dict[str, Body] = {
     "left-open": visit(door(10, "left_open"), waiting=1),
     "end": visit(),
 }
+PAPERS = ("opening", "open", "unseen", "dropped", "offered", "left_open", "uncertain", "withdrawn", "deposited")
 STATES = ("starting", "safe-mode", "read-only", "fault")
