@@ -9,8 +9,10 @@ from api.kiosk_intake import promised, sent_at
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Intake
-from locker.rules import intake
+from locker.rules import intake, intake_round
 from otp import phones
+
+LAST = (10**6, 0)
 
 
 def offer(running: Running, moment: Moment) -> dict[str, Any]:
@@ -77,16 +79,23 @@ def for_desk(
 ) -> list[dict[str, Any]]:
     """Every intake nobody has answered, in walking order, then by time; names only as far as `people` has them."""
     shown = [
-        _for_desk(running, cabinet.hand_overs.get(paper.hand_over), paper, people, today)
+        _for_desk(running, cabinet, paper, people, today)
         for paper in cabinet.intakes.values()
         if paper.is_collected or paper.hand_over in cabinet.hand_overs
     ]
-    return sorted(shown, key=lambda one: (one["compartment"] is None, one["compartment"] or 0, one["sent_at"] or ""))
+    walk = {number: (place.row, place.column) for number, place in running.places.items()}
+    return sorted(shown, key=lambda one: (walk.get(one["compartment"], LAST), one["sent_at"] or ""))
+
+
+def _can_report(cabinet: Cabinet, one: HandOver) -> bool:
+    is_shut = not cabinet.compartment(one.compartment).is_open and cabinet.grant_on(one.compartment) is None
+    return is_shut and one.stage == "deposited" and intake_round.was_opened(cabinet, one)
 
 
 def _for_desk(
-    running: Running, one: HandOver | None, paper: Intake, people: Mapping[str, Mapping[str, str]], today: str
+    running: Running, cabinet: Cabinet, paper: Intake, people: Mapping[str, Mapping[str, str]], today: str
 ) -> dict[str, Any]:
+    one = cabinet.hand_overs.get(paper.hand_over)
     phone = people.get(paper.person, {}).get("phone", "")
     return {
         "hand_over": paper.hand_over,
@@ -96,6 +105,8 @@ def _for_desk(
         "stage": "collected" if one is None else one.stage,
         "uncertain": "" if one is None else one.uncertain,
         "is_emptied": one is not None and one.is_emptied,
+        "is_at_door": one is not None and intake.is_at_door(cabinet, one),
+        "can_report": one is not None and _can_report(cabinet, one),
         "is_missed": paper.is_missed,
         "is_confirmed": paper.is_confirmed,
         "evidence": paper.evidence,

@@ -167,6 +167,34 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
     }
 
 
+def left(number: int, **more: Any) -> Body:
+    """Papers that a citizen left, as the desk gets them."""
+    return {
+        "hand_over": f"i{number}",
+        "compartment": number,
+        "bag": f"HS-{number:06d}",
+        "kind": "new",
+        "stage": "deposited",
+        "uncertain": "",
+        "is_emptied": False,
+        "is_at_door": False,
+        "can_report": False,
+        "is_missed": False,
+        "is_confirmed": True,
+        "evidence": "door_cycle",
+        "sent_at": "2026-11-21T21:14:05+07:00",
+        "position": 481,
+        "promised": "2026-11-23",
+        "is_late": False,
+        "is_phone_checked": True,
+        "count": 0,
+        "dossier": "",
+        "name": "",
+        "phone": "••••• ••678",
+        **more,
+    }
+
+
 UNOWNED: Body = {
     "owner": "",
     "is_mine": False,
@@ -200,6 +228,7 @@ CLERK: Body = {
         in_cabinet(10, "Hồ Xuân Hương", uncertain="restarted"),
         in_cabinet(11, "Tô Ngọc Vân", disputed="incomplete", uncertain="disputed", stage="collected"),
     ],
+    "intakes": [],
     "round": None,
     "grants": [],
     "asked": [],

@@ -8,6 +8,7 @@ import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } fro
 import { floor } from "./floor.js";
 import { inside } from "./inside.js";
 import { matters } from "./matters.js";
+import { ROUND, emptiedOf, nextOf } from "./papers.js";
 import { openingOf } from "./parts.js";
 import { work } from "./work.js";
 
@@ -232,6 +233,8 @@ const ACTS = {
   "stock-finish": ({ where }) => perform(where, "stock/finish", {}),
   "close-compartment": ({ number, where }) => perform(where, `compartments/${number}/close`, { cause: at(`place-${number}-cause`).value }),
   "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
+  "papers-open": ({ hand, where }) => perform(where, `intakes/${hand}/collect`, {}),
+  "papers-answer": ({ hand, outcome, where }) => perform(where, `intakes/${hand}/answer`, { outcome }),
   prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
   "second-cancel": () => (local.second = null),
 };
@@ -241,6 +244,23 @@ async function load(where, wanted) {
   const isDone = await perform(where, "loads", size ? { ...wanted, size } : wanted);
   if (isDone && at("scan-size")) at("scan-size").value = "";
 }
+
+// A scanner ends the bag with Enter: then the count is typed, and Enter again reports both.
+async function reportPapers({ dataset, elements: { bag, count } }) {
+  if (count.value === "" || !count.validity.valid) {
+    count.focus();
+    return;
+  }
+  if (await perform(ROUND, `intakes/${dataset.hand}/report`, { bag: bag.value.trim(), count: Number(count.value) })) {
+    bag.value = count.value = "";
+    focus("papers-open");
+  } else {
+    bag.select();
+  }
+}
+
+const registerPapers = ({ dataset, elements: { dossier, appointment } }) =>
+  perform(`paper:${dataset.hand}`, `intakes/${dataset.hand}/answer`, { outcome: "registered", dossier: dossier.value.trim(), appointment: appointment.value });
 
 async function breakGlass({ reason }) {
   const { where } = local.second;
@@ -268,6 +288,8 @@ const FORMS = {
   second: (form) => agree(form.elements),
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
+  "papers-report": (form) => reportPapers(form),
+  "papers-register": (form) => registerPapers(form),
   scan: (form) => {
     const text = form.elements.scan.value.trim();
     form.elements.scan.value = "";
@@ -285,6 +307,7 @@ function inspectEnded(before, after) {
 
 function take(fresh) {
   const looked = inspectEnded(snapshot, fresh);
+  const emptied = snapshot !== null && emptiedOf(fresh) !== null && emptiedOf(fresh).hand_over !== emptiedOf(snapshot)?.hand_over;
   const isFirst = snapshot === null;
   snapshot = fresh;
   receivedAt = now();
@@ -293,6 +316,7 @@ function take(fresh) {
   if (fresh.me.is_present && local.presence && !local.presence.pending) local.presence = null;
   draw();
   if (isFirst) focus("scan-box");
+  if (emptied) focus("papers-bag");
 }
 
 function begin() {
@@ -323,6 +347,10 @@ async function search(text) {
 const SHORTCUTS = {
   F2: () => show("work", "scan-box"),
   F4: () => show("inside", "search-box"),
+  F6: () => {
+    const next = emptiedOf(snapshot) ? null : nextOf(snapshot);
+    if (next) ACTS["papers-open"]({ hand: next.hand_over, where: ROUND });
+  },
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
   Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0 }),

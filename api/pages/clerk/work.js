@@ -2,6 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
+import { papers } from "./papers.js";
 import { button, day, dossier, mark, noteAt } from "./parts.js";
 
 function doors(view) {
@@ -141,4 +142,4 @@ function toLoad(view) {
 }
 
 export const work = (view) =>
-  h("div", { class: "column column-work", "data-key": "work" }, doors(view), asked(view), scan(view), round(view), toLoad(view));
+  h("div", { class: "column column-work", "data-key": "work" }, doors(view), asked(view), scan(view), round(view), papers(view), toLoad(view));
