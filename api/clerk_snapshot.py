@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, intake_snapshot
+from api import balancing, intake_snapshot, morning
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -19,7 +19,7 @@ from locker import views
 from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
-from locker.rules import exceptional, notices
+from locker.rules import exceptional, moving, notices
 from locker.rules.results import check_loadable
 from otp import phones
 
@@ -66,6 +66,17 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         ],
         "intakes": intake_snapshot.for_desk(running, cabinet, read.people, today),
         "round": _round(running, cabinet, moment),
+        "moves": [
+            {
+                "hand_over": move.hand_over,
+                "source": move.source,
+                "target": move.target,
+                "is_low": move.is_low,
+                "step": moving.step(move),
+                "is_at_door": moving.is_at_door(cabinet, move),
+            }
+            for move in cabinet.moves.values()
+        ],
         "grants": [
             {"compartment": grant.compartment, "purpose": grant.purpose, "is_opened": grant.is_opened}
             for grant in cabinet.grants.values()
@@ -78,7 +89,13 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
-            {"name": name, "is_online": board.is_online, "cause": board.cause, "is_out": name in cabinet.boards_out}
+            {
+                "name": name,
+                "is_online": board.is_online,
+                "cause": board.cause,
+                "fault": board.fault,
+                "is_out": name in cabinet.boards_out,
+            }
             for name, board in running.doors.boards.items()
         ],
         "centre": {
@@ -86,6 +103,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "standing": _standing(running, cabinet),
+        "self_check": morning.for_desk(running, cabinet, moment),
         "stock_check": balancing.check_under_way(running, cabinet),
         "balance": balancing.balance(running, cabinet, read.balance),
         "today": {
@@ -111,6 +130,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
+    refs |= {result.delegate for result in cabinet.results.values() if result.delegate}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
         people=views.people(connection, refs) if sees_names else {},
@@ -118,8 +138,13 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         today=views.counts(connection, *span),
         balance=views.balance(connection, span[0]),
         reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
-        acked=int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0),
+        acked=acked_through(connection),
     )
+
+
+def acked_through(connection: apsw.Connection) -> int:
+    """The last fact that the centre has."""
+    return int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0)
 
 
 def _reason(one: Incident) -> str:
@@ -155,6 +180,7 @@ def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Mom
             "compartment": one.compartment,
             "hand_over": one.hand_over,
             "purpose": one.purpose,
+            "results": list(one.results),
             "asked_by": running.name_of(one.actor),
             "is_mine": one.actor == session.member.user,
             "given_by": running.name_of(one.given_by),
@@ -262,11 +288,30 @@ def _inside(
         "deadline": min((result.deadline for result in results), default=""),
         "stage": one.stage,
         "uncertain": one.uncertain,
+        "is_out_of_reach": one.is_out_of_reach,
+        "is_moving": one.hand_over in cabinet.moves,
         "disputed": one.disputed,
         "is_cancelled": one.is_cancelled,
+        "is_counter_wanted": one.is_counter_wanted,
         "is_overdue": _is_overdue(cabinet, one, today),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
+        "delegates": [
+            {"result": result.result, "name": read.people.get(result.delegate, {}).get("name", "")}
+            for result in results
+            if result.delegate
+        ],
         "can_reopen": one.loaded_by == session.member.user and (cabinet.round is not None or one.stage == "loading"),
+    }
+
+
+def _standing(running: Running, cabinet: Cabinet) -> dict[str, Any]:
+    """Whether the cabinet serves, and what is still to be done before it may again."""
+    standing = cabinet.standing
+    return {
+        "stage": standing.stage,
+        "since": running.local(standing.since_utc_ms).isoformat(timespec="seconds") if standing.since_utc_ms else None,
+        "by": running.name_of(standing.actor),
+        "is_checked": standing.is_checked,
     }
 
 

@@ -122,6 +122,35 @@ def backup(path: Path) -> None:
 
 @main.command()
 @CONFIG
+@click.option("--finish", "address", metavar="ADDRESS", help="The move is done; serve again at this address.")
+def relocate(path: Path, address: str | None) -> None:
+    """Take the cabinet out of use for a move; with --finish serve again, after the stock was checked.
+
+    Everybody whose result is inside gets a message each time.
+    """
+    config = _load(path)
+    if address is None:
+        _ask(config, "relocation-start")
+        click.echo("out of use; move it, check the stock to the last door, then `relocate --finish ADDRESS`")
+        return
+    _ask(config, f"relocation-finish {' '.join(address.split())}")
+    click.echo("serving again; everybody with something inside is told")
+
+
+@main.command()
+@CONFIG
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def retire(path: Path, *, yes: bool) -> None:
+    """End this cabinet for good; refused while anything is inside or unsent."""
+    config = _load(path)
+    if not yes and click.prompt("Nothing brings it back. Type the id of the cabinet") != config.cabinet.id:
+        raise click.ClickException("that is not the id of this cabinet; nothing was done")
+    _ask(config, f"retire {config.cabinet.id}")
+    click.echo(f"{config.cabinet.id} is retired")
+
+
+@main.command()
+@CONFIG
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def restore(path: Path, file: Path | None, *, yes: bool) -> None:

@@ -25,16 +25,16 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from api import control, logs, notify
+from api import control, logs, morning, notify, standing
 from api.apps import Front, create_clerk_app, create_kiosk_app
 from api.boards import assemble_boards
 from api.entry import KioskEntry
 from api.running import Running, furnish, timing
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
-from locker import keeping, recovery, retention, timers, views
+from locker import keeping, recovery, retention, self_check, timers, views
 from locker.centre import Address
 from locker.clock import Clock, system_clock
-from locker.config import Config, Listener, calendar_of, daytime_of
+from locker.config import Config, Listener, calendar_of, daytime_of, self_check_of, staff_phones_of
 from locker.doors import Doors
 from locker.inbox import Inbox
 from locker.journal import Journal
@@ -124,7 +124,8 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             clock=clock.moment,
             draw=os.urandom,
             day=daytime_of(config),
-            staff_phones=config.alerts.phones,
+            staff_phones=staff_phones_of(config),
+            needs_registration=config.notices.needs_registered_texts,
         )
         stack.push_async_callback(notices.close)
         centre = await stack.enter_async_context(_centre(config, journal, clock, device_key))
@@ -197,6 +198,7 @@ async def _run_all(
                 _timers(config, running, clock),
                 name="timers",
             ),
+            group.create_task(_self_check(config, running, clock), name="self-check"),
             group.create_task(_retention(config, running, clock), name="retention"),
             group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
@@ -215,6 +217,10 @@ async def _run_all(
 
 async def _timers(config: Config, running: Running, clock: Clock) -> None:
     await timers.run(running.journal, timing=timing(config), office=calendar_of(config), clock=clock)
+
+
+async def _self_check(config: Config, running: Running, clock: Clock) -> None:
+    await self_check.run(running.journal, plan=self_check_of(config), look=lambda: morning.look(running), clock=clock)
 
 
 async def _retention(config: Config, running: Running, clock: Clock) -> None:
@@ -333,7 +339,12 @@ async def _centre(
     async with httpx.AsyncClient() as client:
         yield Sync(
             journal=journal,
-            inbox=Inbox(journal=journal, device_key=device_key, procedures=config.results.procedures),
+            inbox=Inbox(
+                journal=journal,
+                device_key=device_key,
+                procedures=config.results.procedures,
+                two_people=config.results.two_people,
+            ),
             address=Address(
                 url=config.centre.url,
                 cabinet=config.cabinet.id,
@@ -348,26 +359,51 @@ async def _centre(
 
 def gateways_of(config: Config) -> list[SmsGateway]:
     """The gateways in the order they are tried. Raises CannotStartError when a secret cannot be read."""
-    gateways: list[SmsGateway] = []
-    for name in config.notices.gateways:
-        if name == "file":
-            directory = config.notices.outbox or config.storage.directory / "outbox"
-            gateways.append(FileGateway(directory=directory, utc=time.time))
-        elif config.notices.twilio is not None:
-            from otp.twilio_gateway import TwilioAccount, TwilioGateway  # noqa: PLC0415  slow to import
+    make = {"file": _file_gateway, "esms": _esms_gateway, "modem": _modem_gateway, "twilio": _twilio_gateway}
+    return [make[name](config) for name in dict.fromkeys(config.notices.gateways)]
 
-            twilio = config.notices.twilio
-            gateways.append(
-                TwilioGateway(
-                    TwilioAccount(
-                        account_sid=twilio.account_sid,
-                        auth_token=_secret(twilio.auth_token_file) or "",
-                        sender=twilio.sender,
-                        base_url=twilio.base_url,
-                    )
-                )
-            )
-    return gateways
+
+def _file_gateway(config: Config) -> SmsGateway:
+    return FileGateway(directory=config.notices.outbox or config.storage.directory / "outbox", utc=time.time)
+
+
+def _esms_gateway(config: Config) -> SmsGateway:
+    from otp.esms_gateway import EsmsAccount, EsmsGateway  # noqa: PLC0415  only what is configured
+
+    esms = config.notices.esms
+    assert esms is not None
+    return EsmsGateway(
+        EsmsAccount(
+            api_key=_secret(esms.api_key_file) or "",
+            secret_key=_secret(esms.secret_key_file) or "",
+            brandname=esms.brandname,
+            is_sandbox=esms.is_sandbox,
+            base_url=esms.base_url,
+        )
+    )
+
+
+def _modem_gateway(config: Config) -> SmsGateway:
+    from otp.modem_gateway import ModemGateway, ModemPort  # noqa: PLC0415  only what is configured
+
+    modem = config.notices.modem
+    assert modem is not None
+    return ModemGateway(ModemPort(port=modem.port, baud=modem.baud, pin_file=modem.pin_file), draw=os.urandom)
+
+
+def _twilio_gateway(config: Config) -> SmsGateway:
+    from otp.twilio_gateway import TwilioAccount, TwilioGateway  # noqa: PLC0415  slow to import
+
+    twilio = config.notices.twilio
+    assert twilio is not None
+    return TwilioGateway(
+        TwilioAccount(
+            account_sid=twilio.account_sid,
+            auth_token=_secret(twilio.auth_token_file) or "",
+            sender=twilio.sender,
+            base_url=twilio.base_url,
+        )
+    )
 
 
 def read_device_key(config: Config) -> bytes:
@@ -421,4 +457,23 @@ def _commands(config: Config, running: Running) -> Mapping[str, control.Command]
             "centre": "online" if running.centre.is_online else "offline",
         }
 
-    return {"backup": backup, "verify": verify, "status": status}
+    async def relocation_start() -> control.Reply:
+        await standing.start_relocation(running, standing.CONSOLE)
+        return {"state": running.state}
+
+    async def relocation_finish(address: str) -> control.Reply:
+        await standing.finish_relocation(running, standing.CONSOLE, address)
+        return {"state": running.state}
+
+    async def retire(typed: str) -> control.Reply:
+        await standing.retire_cabinet(running, standing.CONSOLE, typed)
+        return {"state": running.state}
+
+    return {
+        "backup": backup,
+        "verify": verify,
+        "status": status,
+        "relocation-start": relocation_start,
+        "relocation-finish": relocation_finish,
+        "retire": retire,
+    }

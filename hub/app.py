@@ -8,14 +8,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from hub import cabinet_routes, cabinets, page_routes, problems, push, staff_routes
+from hub import cabinet_routes, cabinets, filing_routes, page_routes, problems, push, staff_routes
 from hub.bell import Bell
 from hub.callers import cabinet_caller, staff_caller
 from hub.chance import Chance
 from hub.limits import BodyLimit
 from hub.push import Target
 from hub.store import Store
-from locker.wire import MAX_BODY_BYTES, AmendResult, AnnounceResult, CancelResult, Problem
+from locker.wire import MAX_BODY_BYTES, WISH_BODIES, Problem
 
 
 def create_app(*, store: Store, bell: Bell, chance: Chance, staff_token: str | None = None) -> FastAPI:
@@ -43,6 +43,7 @@ def create_app(*, store: Store, bell: Bell, chance: Chance, staff_token: str | N
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.include_router(cabinet_routes.routes(store=store, bell=bell, chance=chance, caller=cabinet_caller(store)))
     app.include_router(staff_routes.routes(store=store, bell=bell, chance=chance, caller=staff_caller(staff_token)))
+    app.include_router(filing_routes.routes(store=store, bell=bell, chance=chance, caller=staff_caller(staff_token)))
     app.include_router(page_routes.routes(staff_token=staff_token))
 
     @app.get("/health/live", tags=["open"])
@@ -62,7 +63,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
         schemas = document["components"]["schemas"]
-        for shape in (Problem, AnnounceResult, CancelResult, AmendResult):
+        for shape in (Problem, *WISH_BODIES.values()):
             described = shape.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(described.pop("$defs", {}))
             schemas[shape.__name__] = described

@@ -94,6 +94,11 @@ def _done(body: Body) -> tuple[Reading, ...]:
     return (Answered(_wish(body), "done"),)
 
 
+def _revoked(body: Body) -> tuple[Reading, ...]:
+    """A clerk's own word answers no wish."""
+    return (Answered(_wish(body), "done"),) if body.get("wish") else ()
+
+
 def _cancelled(body: Body) -> tuple[Reading, ...]:
     return Answered(_wish(body), "done"), Moved((_text(body, "result"),), "cancelled")
 
@@ -114,6 +119,11 @@ def _moves(stage: Stage) -> Callable[[Body], tuple[Reading, ...]]:
     return read_move
 
 
+def _carried(body: Body) -> tuple[Reading, ...]:
+    target = _number(body, "target", limit=MAX_COMPARTMENT)
+    return (Moved(_results(body), "in_cabinet", target, _text(body, "hand_over"), _maybe_text(body, "evidence")),)
+
+
 def _marks(mark: Mark) -> Callable[[Body], tuple[Reading, ...]]:
     def read_mark(body: Body) -> tuple[Reading, ...]:
         return (Marked(_text(body, "hand_over"), mark),)
@@ -128,6 +138,8 @@ def _settled(body: Body) -> tuple[Reading, ...]:
 READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "ResultQueued": _queued,
     "ResultAmended": _done,
+    "DelegateNamed": _done,
+    "DelegateRevoked": _revoked,
     "ResultCancelled": _cancelled,
     "CancelConflicted": _cancel_conflicted,
     "WishRefused": _refused,
@@ -136,6 +148,8 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "LoadUndone": _moves("queued"),
     "Collected": _moves("collected"),
     "Reclaimed": _moves("reclaimed"),
+    "Moved": _carried,
+    "MoveStalled": _marks("uncertain"),
     "Disputed": _marks("disputed"),
     "LeftOpen": _marks("uncertain"),
     "BecameUncertain": _marks("uncertain"),

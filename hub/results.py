@@ -17,7 +17,7 @@ from hub import reading, tables, wishes
 from hub.errors import ContradictsEarlierError, UnknownResultError, WrongStageError
 from hub.store import read_setting
 from hub.wishes import Stamp
-from locker.wire import AmendResult, AnnounceResult, CancelResult, Changes
+from locker.wire import AmendResult, AnnounceResult, CancelResult, Changes, NameDelegate, RevokeDelegate
 
 r = tables.result.c
 w = tables.wish.c
@@ -101,6 +101,18 @@ def amend(connection: Connection, result: str, changed: Changes, stamp: Stamp) -
         raise WrongStageError("the result is taken or cancelled; announce it again under a new id")
     wished = AmendResult(result_id=result, changed=changed)
     wishes.issue(connection, row.cabinet, wished, stamp)
+    return str(row.cabinet)
+
+
+def delegate(connection: Connection, body: NameDelegate | RevokeDelegate, stamp: Stamp) -> str:
+    """Wish that somebody else may collect a result, or nobody any more; the cabinet to wake.
+
+    UnknownResultError, WrongStageError.
+    """
+    row = _lock(connection, body.result_id)
+    if row.stage in TAKEN | {"reclaimed"} or row.cancel_reason is not None:
+        raise WrongStageError("the result is taken or cancelled; nobody collects it any more")
+    wishes.issue(connection, row.cabinet, body, stamp)
     return str(row.cabinet)
 
 

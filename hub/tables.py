@@ -89,6 +89,14 @@ result = Table(
     Index("result_by_hand_over", "cabinet", "hand_over"),
 )
 
+slip = Table(
+    "slip",
+    metadata,
+    Column("dossier_code", String(64), primary_key=True),
+    Column("slip_hash", String(64), nullable=False),
+    Column("minted_at", String(32), nullable=False),
+)
+
 conflict = Table(
     "conflict",
     metadata,

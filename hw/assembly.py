@@ -8,20 +8,25 @@ from dataclasses import dataclass
 
 from hw.board import Board
 from hw.bus import Bus
+from hw.errors import UnfitBoard
 from hw.limits import LockLimits, Supply
 from hw.line import Line
-from hw.profile import load_profile
+from hw.profile import Profile, load_profile
 
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """One board of the wiring: where it is, what it is, and what each of its locks bears."""
+    """One board of the wiring: where it is, what it is, and what each of its locks bears.
+
+    `accepts_host_timed`: the wiring knows that a crash leaves a lock of this board energised, and takes the risk.
+    """
 
     name: str
     bus: str
     unit_id: int
     profile: str
     locks: Mapping[int, LockLimits]
+    accepts_host_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,10 @@ def assemble(
     clock: Callable[[], float] = time.monotonic,
     doors_per_minute: int = 12,
 ) -> Assembly:
-    """One bus per line, one board per fitting, one lock supply for all. Raises UnknownProfile."""
+    """One bus per line, one board per fitting, one lock supply for all.
+
+    Raises UnknownProfile, UnfitBoard, and ForbiddenAddress for two boards at one unit id.
+    """
     buses = {name: Bus(name, line, clock=clock) for name, line in lines.items()}
     supply = Supply(clock=clock, doors_per_minute=doors_per_minute)
     boards = {
@@ -47,7 +55,7 @@ def assemble(
             fitting.name,
             buses[fitting.bus],
             fitting.unit_id,
-            load_profile(fitting.profile),
+            _fit(fitting, load_profile(fitting.profile), lines[fitting.bus]),
             locks=fitting.locks,
             supply=supply,
             clock=clock,
@@ -55,3 +63,18 @@ def assemble(
         for fitting in fittings
     }
     return Assembly(buses=tuple(buses.values()), boards=boards)
+
+
+def _fit(fitting: Fitting, profile: Profile, line: Line) -> Profile:
+    """The profile, if such a board may serve here (I13)."""
+    if line.framing not in profile.framings:
+        raise UnfitBoard(
+            f"board {fitting.name}: a {profile.name} speaks {' or '.join(profile.framings)}, bus {fitting.bus} "
+            f"{line.framing}; correct the bus's framing or the profile"
+        )
+    if not profile.is_timed and not fitting.accepts_host_timed:
+        raise UnfitBoard(
+            f"board {fitting.name}: a {profile.name} does not end a pulse by itself, so a crash could leave a lock "
+            "energised; take a board that does, or set accept_host_timed_pulse = true and fit a supply contactor"
+        )
+    return profile

@@ -103,3 +103,7 @@ class PulseUnconfirmed(RetryableFault):
 
 class UnknownProfile(FinalFault):
     """No such board profile ships with the controller, or its file cannot be used."""
+
+
+class UnfitBoard(FinalFault):
+    """A board of this profile may not serve where the wiring puts it."""

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -21,9 +21,13 @@ Fee = Literal["none", "paid", "unpaid"]
 DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
-RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff"]
+RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff", "delegate"]
 ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
+CheckLine = Literal["boards", "doors", "clock", "battery_clock", "disk", "printer", "sms"]
+Language = Literal["vi", "en"]
 IntakeKind = Literal["new", "supplement", "originals", "badge"]
+Face = Literal["good", "fair", "poor"]
+RatedFor = Literal["", "code", "door", "papers", "screen", "wait", "other"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
 Template = Literal[
     "READY",
@@ -32,7 +36,10 @@ Template = Literal[
     "NEWCODE_REVOKED",
     "COLLECTED",
     "WITHDRAWN",
+    "DELEGATE",
+    "DELEGATED",
     "EXPIRED",
+    "LOWERED",
     "REMIND",
     "COUNTER_INSTEAD",
     "STAFF_STUCK",
@@ -41,6 +48,9 @@ Template = Literal[
     "STAFF_WRONG",
     "STAFF_GLASS",
     "STAFF_DIGEST",
+    "STAFF_CANARY",
+    "APOLOGY_FAULT",
+    "MOVED",
     "DROPPED",
     "ACCEPTED",
     "SUPPLEMENT",
@@ -48,6 +58,7 @@ Template = Literal[
     "APOLOGY_LATE",
     "STAFF_LATE",
     "OTP",
+    "AT_COUNTER",
 ]
 
 
@@ -155,6 +166,23 @@ class ResultCancelled(EventBody, frozen=True):
 
     wish: int
     result: str
+
+
+class DelegateNamed(EventBody, frozen=True):
+    """Somebody may collect this result for its owner, with a code of their own; `delegate` names the personal row."""
+
+    wish: int
+    result: str
+    delegate: str
+
+
+class DelegateRevoked(EventBody, frozen=True):
+    """The delegate of this result may not collect it any more, by a wish of the centre or a clerk's word."""
+
+    result: str
+    delegate: str
+    wish: int = 0
+    actor: str = ""
 
 
 class ResultNotLoaded(EventBody, frozen=True):
@@ -336,6 +364,47 @@ class Reclaimed(EventBody, frozen=True):
     actor: str
 
 
+class MoveStarted(EventBody, frozen=True):
+    """A present clerk carries a hand-over to another compartment, which is kept for it. `is_low`: within reach."""
+
+    hand_over: str
+    source: int
+    target: int
+    is_low: bool
+    actor: str
+
+
+class Moved(EventBody, frozen=True):
+    """It lies in `target` from now on: that door closed after opening, or a clerk found it there or not in `source`.
+
+    Until a clerk says that it is there it stays uncertain.
+    """
+
+    hand_over: str
+    source: int
+    target: int
+    results: tuple[str, ...]
+    evidence: Evidence
+    is_low: bool
+
+
+class MoveGivenUp(EventBody, frozen=True):
+    """Nothing was taken out: the hand-over stays where it is."""
+
+    hand_over: str
+    source: int
+    target: int
+    actor: str
+
+
+class MoveStalled(EventBody, frozen=True):
+    """A move was begun and not ended in time; both compartments wait for a look."""
+
+    hand_over: str
+    source: int
+    target: int
+
+
 class LookedInside(EventBody, frozen=True):
     """A present clerk looked into a compartment and said what is there."""
 
@@ -393,7 +462,10 @@ class StockCheckFinished(EventBody, frozen=True):
 
 
 class ApprovalAsked(EventBody, frozen=True):
-    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other."""
+    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other.
+
+    To load `results` that two people handle, no compartment is known yet: it is 0.
+    """
 
     approval: str
     number: int
@@ -401,6 +473,7 @@ class ApprovalAsked(EventBody, frozen=True):
     hand_over: str
     purpose: Purpose
     actor: str
+    results: tuple[str, ...] = ()
 
 
 class ApprovalGiven(EventBody, frozen=True):
@@ -433,7 +506,7 @@ class GlassCountersigned(EventBody, frozen=True):
 
 
 class CodeMinted(EventBody, frozen=True):
-    """A code of one holder of a bundle; the secret's verifier is kept apart."""
+    """A code of one holder of a bundle, or of its `delegate`; the secret's verifier is kept apart."""
 
     code: str
     bundle: str
@@ -441,6 +514,7 @@ class CodeMinted(EventBody, frozen=True):
     selector: str
     holder: Holder
     cause: CodeCause
+    delegate: str = ""
 
 
 class CodesRevoked(EventBody, frozen=True):
@@ -470,6 +544,20 @@ class NewCodeAsked(EventBody, frozen=True):
 
 class CodeAccepted(EventBody, frozen=True):
     code: str
+    bundle: str
+    visit: str
+
+
+class SlipCheckFailed(EventBody, frozen=True):
+    """The slip was right, the digits of the ID paper were not. It counts against the results of this slip for life."""
+
+    results: tuple[str, ...]
+
+
+class SlipAccepted(EventBody, frozen=True):
+    """An appointment slip and the ID paper fit: this visit may open what lies inside for `results`, nothing else."""
+
+    results: tuple[str, ...]
     bundle: str
     visit: str
 
@@ -516,6 +604,43 @@ class ReachAsked(EventBody, frozen=True):
 class VisitEnded(EventBody, frozen=True):
     visit: str
     cause: Literal["left", "idle", "next"]
+
+
+# --- asking about a dossier, and letting it stay
+
+
+class StatusAsked(EventBody, frozen=True):
+    """Somebody asked at the kiosk about a dossier. `dossiers` are the refs it goes by, none for one nobody knows;
+    `is_matched` says whether the digits of the phone were right.
+    """
+
+    dossiers: tuple[str, ...]
+    is_matched: bool
+
+
+class StayExtended(EventBody, frozen=True):
+    """What waits inside is kept longer at its person's wish, through `deadline` (YYYY-MM-DD)."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    deadline: str
+
+
+class CounterAsked(EventBody, frozen=True):
+    """The person wants it at the counter instead: a clerk takes it out. Until then the code still opens its door."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+
+
+class Rated(EventBody, frozen=True):
+    """What a person thought of a visit that was just there; it names neither the visit nor anybody."""
+
+    face: Face
+    reason: RatedFor = ""
+    is_intake: bool = False
 
 
 # --- notices
@@ -707,6 +832,70 @@ class StaffAlerted(EventBody, frozen=True):
 # --- keeping
 
 
+# --- the cabinet itself
+
+
+class SelfCheckStarted(EventBody, frozen=True):
+    """The morning's look at itself began. `canary` is the notice that tries the way of messages, if there is one."""
+
+    day: str
+    canary: str = ""
+
+
+class SelfChecked(EventBody, frozen=True):
+    """What the morning's look found: what is in order, and what a person must see to before the counter opens."""
+
+    day: str
+    good: tuple[CheckLine, ...] = ()
+    bad: tuple[CheckLine, ...] = ()
+
+
+class RelocationStarted(EventBody, frozen=True):
+    """The cabinet is being moved: nobody is served until its stock was checked at the new place."""
+
+    actor: str
+
+
+class Relocated(EventBody, frozen=True):
+    """It serves again. `address` is where it stands now, as its texts say it."""
+
+    address: str
+    actor: str
+
+
+class CabinetRetired(EventBody, frozen=True):
+    """Nothing is inside, nothing is unsent, and nothing is taken in ever again."""
+
+    actor: str
+
+
+class TextChanged(EventBody, frozen=True):
+    """A leader wrote the text of a message anew; nothing personal stands in a text."""
+
+    name: str
+    language: Language
+    pattern: str
+    actor: str
+
+
+class TextRegistered(EventBody, frozen=True):
+    """The provider of messages has registered exactly this text under `provider_template`."""
+
+    name: str
+    language: Language
+    pattern: str
+    provider_template: str
+    actor: str
+
+
+class TextRestored(EventBody, frozen=True):
+    """The text is again the one that came with the release."""
+
+    name: str
+    language: Language
+    actor: str
+
+
 class Settled(EventBody, frozen=True):
     """An uncertain hand-over is certain again; `outcome` says where its items are."""
 
@@ -742,6 +931,8 @@ Event = (
     | ResultQueued
     | ResultAmended
     | ResultCancelled
+    | DelegateNamed
+    | DelegateRevoked
     | ResultNotLoaded
     | CancelConflicted
     | WishRefused
@@ -764,6 +955,10 @@ Event = (
     | LoadUndone
     | RoundClosed
     | Reclaimed
+    | MoveStarted
+    | Moved
+    | MoveGivenUp
+    | MoveStalled
     | LookedInside
     | IncidentClosed
     | IncidentTaken
@@ -781,12 +976,18 @@ Event = (
     | PaperCheckFailed
     | NewCodeAsked
     | CodeAccepted
+    | SlipCheckFailed
+    | SlipAccepted
     | Collected
     | ReceiptConfirmed
     | Disputed
     | LeftForLater
     | ReachAsked
     | VisitEnded
+    | StatusAsked
+    | StayExtended
+    | CounterAsked
+    | Rated
     | NoticeQueued
     | NoticeAttempted
     | NoticeSent
@@ -807,6 +1008,14 @@ Event = (
     | SignInFailed
     | PresenceProved
     | StaffAlerted
+    | SelfCheckStarted
+    | SelfChecked
+    | RelocationStarted
+    | Relocated
+    | CabinetRetired
+    | TextChanged
+    | TextRegistered
+    | TextRestored
     | Settled
     | PersonalErased
     | Parked

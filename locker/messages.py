@@ -18,6 +18,8 @@ from locker import rows, views
 from locker.clock import is_plausible
 from locker.config import CabinetSection
 from locker.model import Cabinet, Notice
+from locker.rules.standing import address_of
+from locker.rules.texts import in_use
 from otp import codes, sealing
 from otp.errors import OtpError
 from otp.gateway import Outgoing
@@ -26,6 +28,8 @@ from otp.texts import Texts, render
 VALID_SECONDS = 36_000
 OTP_SECONDS = 300
 CODE_PARTS = 3
+OF_THOSE_INSIDE = frozenset({"REMIND", "APOLOGY_FAULT", "MOVED", "LOWERED"})
+PHONE_TAIL = 3
 TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
 DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 
@@ -33,13 +37,14 @@ DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 class NoText(Exception):
     """There is no message to send.
 
-    `cause`: no_phone, code_over, check_over, nothing_inside, loaded_meanwhile, incident_closed, seal_broken, text.
-    `is_over`: nothing is wrong; what it was to speak of is over.
+    `cause`: no_phone, code_over, check_over, nothing_inside, loaded_meanwhile, incident_closed, serves_again,
+    seal_broken, text. `is_over`: nothing is wrong; what it was to speak of is over.
     """
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
-        self.is_over = cause in ("nothing_inside", "loaded_meanwhile", "incident_closed", "check_over")
+        over = ("nothing_inside", "loaded_meanwhile", "incident_closed", "serves_again", "check_over")
+        self.is_over = cause in over
         super().__init__(cause)
 
 
@@ -52,13 +57,14 @@ class Material(msgspec.Struct, frozen=True):
     sealed: bytes
     intake: views.IntakeWords | None = None
     filed: str = ""
+    delegate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Makes messages of one cabinet. `staff_phones`: numbers of those on call, by the ref their notices name.
-
-    `otp_of`: the digits of a phone check that is still good, by the ref of its person.
+    `needs_registration`: only texts that the provider has registered go out. `otp_of`: the digits of a phone check that
+    is still good, by the ref of its person.
     """
 
     texts: Texts
@@ -66,6 +72,7 @@ class Writer:
     cabinet: CabinetSection
     staff_phones: Mapping[str, str] = field(default_factory=dict)
     otp_of: Callable[[str], str] = field(default=lambda _person: "")
+    needs_registration: bool = False
 
     def write(self, cabinet: Cabinet, notice: Notice, material: Material) -> Outgoing:
         """The message as it goes out. Raises NoText."""
@@ -73,10 +80,11 @@ class Writer:
         if not phone:
             raise NoText("no_phone")
         values = self._values(cabinet, notice, material)
+        texts = in_use(self.texts, cabinet, needs_registration=self.needs_registration)
         try:
-            wanted = self.texts.get((notice.template, material.language)) or self.texts[notice.template, "vi"]
+            wanted = texts.get((notice.template, material.language)) or texts[notice.template, "vi"]
             named = {key: values.get(key, "") for key in wanted.variables}
-            rendered = render(self.texts, notice.template, material.language, named)
+            rendered = render(texts, notice.template, material.language, named)
         except (OtpError, KeyError) as error:
             raise NoText("text") from error
         return Outgoing(
@@ -91,12 +99,14 @@ class Writer:
         deadlines = [cabinet.results[key].deadline for key in named_results(cabinet, notice) if key in cabinet.results]
         values = {
             "office": self.cabinet.sms_name,
-            "address": self.cabinet.address,
+            "address": address_of(cabinet.standing, self.cabinet.address),
+            "place": address_of(cabinet.standing, self.cabinet.address),
             "hotline": self.cabinet.hotline,
             "count": str(len(named_results(cabinet, notice))),
             "dossier": _named(material.dossiers, material.language),
             "until": _day(min(deadlines)) if deadlines else "",
             "at": self._at(notice.queued_utc_ms, material.language),
+            "tail": material.delegate[-PHONE_TAIL:],
         }
         if (intake := material.intake) is not None:
             values |= {
@@ -149,10 +159,14 @@ class Writer:
 
 
 def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
-    """The results a notice speaks of; with a code, or to remind, those still inside. Raises NoText if none is."""
+    """The results a notice speaks of; with a code, or of what waits inside, those still inside. Raises NoText if none
+    is.
+    """
     if notice.template == "COUNTER_INSTEAD":
         return _outside(cabinet, notice)
-    if not notice.code and notice.template != "REMIND":
+    if notice.template == "APOLOGY_FAULT" and cabinet.standing.stage == "open":
+        raise NoText("serves_again")
+    if not notice.code and notice.template not in OF_THOSE_INSIDE:
         return notice.results
     inside = {
         result
@@ -186,7 +200,9 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
     intake = views.intake_words(connection, notice.intake) if notice.intake else None
     filed = (rows.personal(connection, intake.dossier) or {}) if intake is not None else {}
     code = rows.code(connection, notice.code) if notice.code else None
-    language = next((cabinet.results[key].language for key in notice.results if key in cabinet.results), None)
+    known = [cabinet.results[key] for key in notice.results if key in cabinet.results]
+    is_delegates = any(notice.person == one.delegate for one in known)
+    language = next((one.language for one in known if not is_delegates), None)
     return Material(
         phone=person.get("phone", ""),
         language=language or person.get("language", "vi"),
@@ -194,7 +210,13 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         sealed=code.sealed if code is not None else b"",
         intake=intake,
         filed=filed.get("code", ""),
+        delegate=_delegates_phone(connection, cabinet, notice),
     )
+
+
+def _delegates_phone(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> str:
+    refs = [cabinet.results[key].delegate for key in notice.results if key in cabinet.results]
+    return "" if not refs else (rows.personal(connection, refs[0]) or {}).get("phone", "")
 
 
 def _named(dossiers: tuple[str, ...], language: str) -> str:

@@ -15,11 +15,14 @@ import msgspec
 from locker import dossier_code
 from locker import events as ev
 from locker.replay import Views
+from locker.rules import asking
 from otp.segments import unaccent
 
 VERSION = 6
 SEARCHED = 50
 SHORTEST_TAIL = 4
+SHORTEST_ASKED = 10
+CENTURY = "20"
 
 Where = Literal["to_load", "loading", "inside", "collected", "reclaimed", "cancelled", "gone"]
 Failure = Literal["doors_not_opened", "opened_unasked", "left_open", "wrong_doors", "disputes", "notices_failed"]
@@ -119,6 +122,17 @@ class Found(msgspec.Struct, frozen=True):
     when_utc_ms: int
 
 
+class Paper(msgspec.Struct, frozen=True):
+    """What became of one result or intake of a dossier: `stage` of its view, and the day an intake is answered by."""
+
+    is_intake: bool
+    stage: str
+    hand_over: str
+    since_utc_ms: int
+    result: str = ""
+    day: str = ""
+
+
 class Balance(msgspec.Struct, frozen=True):
     """I2's sum over hand-overs: `before` the span, plus loaded, less what left since, is `inside`.
 
@@ -159,7 +173,11 @@ def apply(connection: apsw.Connection, recorded: Sequence[ev.Recorded]) -> None:
 
 def _follow(connection: apsw.Connection, event: ev.EventBody, at: At) -> None:
     if isinstance(event, ev.FactMerged):
-        _follow(connection, ev.decode(event.fact), At(event.utc_ms, at.seq))
+        try:
+            fact = ev.decode(event.fact)
+        except msgspec.DecodeError:
+            return  # a newer release's; the fold opens an incident, and the views are rebuilt by who can read it
+        _follow(connection, fact, At(event.utc_ms, at.seq))
     elif (step := _STEPS.get(type(event))) is not None:
         step(connection, event, at)
 
@@ -242,6 +260,10 @@ def _end(
     )
 
 
+def _moved(connection: apsw.Connection, event: ev.Moved, _at: At) -> None:
+    connection.execute("UPDATE view_hand_over SET compartment = ? WHERE hand_over = ?", (event.target, event.hand_over))
+
+
 def _collected(connection: apsw.Connection, event: ev.Collected, at: At) -> None:
     _end(connection, event.hand_over, "collected", at=at, evidence=event.evidence)
 
@@ -304,8 +326,8 @@ def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, at: At) 
 
 
 def _granted(connection: apsw.Connection, event: ev.GrantIssued, at: At) -> None:
-    """Only openings that somebody had to agree to, or that were made by breaking the glass."""
-    if not event.second and not event.permit:
+    """Only openings of what is inside that somebody had to agree to, or that were made by breaking the glass."""
+    if event.purpose == "load" or not (event.second or event.permit):
         return
     if event.permit.startswith("stock-"):
         way = "stock"
@@ -395,6 +417,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.LoadUndone: _undone,
     ev.Collected: _collected,
     ev.Reclaimed: _reclaimed,
+    ev.Moved: _moved,
     ev.Settled: _settled,
     ev.Disputed: _disputed,
     ev.GrantIssued: _granted,
@@ -465,6 +488,13 @@ def with_phone(connection: apsw.Connection, phone: str) -> tuple[str, ...]:
     )
 
 
+def with_slip(connection: apsw.Connection, kept: str) -> tuple[str, ...]:
+    """Refs of the dossiers whose appointment slip has this keyed hash."""
+    return _column(
+        connection, "SELECT ref FROM personal WHERE kind = 'dossier' AND json_extract(body, '$.slip') = ?", kept
+    )
+
+
 def folded(text: str) -> str:
     """Text as it is searched: no marks, đ as d, lower case, single spaces."""
     return " ".join(unaccent(text).casefold().split())
@@ -517,6 +547,43 @@ def search(connection: apsw.Connection, words: str) -> tuple[Found, ...]:
         return ()
     rows: Any = connection.execute(_BY_WORDS, (msgspec.json.encode(wanted).decode(), SEARCHED))
     return tuple(Found(*row) for row in rows)
+
+
+_ASKED = """
+WITH asked AS (
+  SELECT ref FROM personal WHERE kind = 'dossier'
+  AND (json_extract(body, '$.code') = ?1 OR search = ?2 OR (tail <> '' AND tail IN (?3, ?4)))
+), named AS (
+  SELECT dossier, person FROM view_result WHERE dossier IN (SELECT ref FROM asked)
+  UNION SELECT dossier, person FROM view_intake WHERE dossier IN (SELECT ref FROM asked)
+)
+SELECT n.dossier, coalesce(json_extract(p.body, '$.phone'), '') FROM named n
+LEFT JOIN personal p ON p.ref = n.person ORDER BY n.dossier
+"""
+
+
+def asked(connection: apsw.Connection, typed: str, ending: str) -> asking.Asked:
+    """The dossiers that go by a typed code, whole or by its digits, and those of them whose phone has this ending."""
+    whole = dossier_code.normalise(typed)
+    digits = "".join(mark for mark in whole if mark.isascii() and mark.isdigit())
+    tail = digits if not any(mark.isalpha() for mark in whole) and len(digits) >= SHORTEST_ASKED else ""
+    short = tail[2:] if tail.startswith(CENTURY) and len(tail) >= SHORTEST_ASKED + len(CENTURY) else tail
+    rows: Any = connection.execute(_ASKED, (whole, folded(whole), tail, short)).fetchall()
+    matching = {ref for ref, phone in rows if phone and ending and phone.endswith(ending)}
+    return asking.Asked(dossiers=tuple(sorted({ref for ref, _phone in rows})), matching=tuple(sorted(matching)))
+
+
+def papers(connection: apsw.Connection, dossiers: Collection[str]) -> tuple[Paper, ...]:
+    """What became of everything on record of these dossiers, latest first."""
+    refs = msgspec.json.encode(sorted(dossiers)).decode()
+    rows: Any = connection.execute(
+        "SELECT 0, stage, hand_over, since_utc_ms, result, '' FROM view_result "
+        "WHERE dossier IN (SELECT value FROM json_each(?1)) UNION ALL "
+        "SELECT 1, stage, hand_over, since_utc_ms, '', coalesce(nullif(appointment, ''), promised) FROM view_intake "
+        "WHERE dossier IN (SELECT value FROM json_each(?1)) ORDER BY since_utc_ms DESC",
+        (refs,),
+    )
+    return tuple(Paper(bool(is_intake), *rest) for is_intake, *rest in rows)
 
 
 def counts(connection: apsw.Connection, start_utc_ms: int, end_utc_ms: int) -> Counts:

@@ -130,7 +130,7 @@ def _cabinet_id(config: Path) -> str:
 
 def _default_addresses(wiring: Wiring) -> dict[str, str]:
     return {
-        bus.name: bus.port or f"{'tcp' if bus.framing == 'tcp' else 'rtu+tcp'}://{bus.host}:{bus.tcp_port}"
+        bus.name: bus.port or f"{'tcp' if bus.speaks == 'tcp' else 'rtu+tcp'}://{bus.host}:{bus.tcp_port}"
         for bus in wiring.bus
     }
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from locker import events as ev
 from locker.fold.change import drop, open_incident, put, touch_hand_over, touch_notice
+from locker.fold.self_check import canary_ended
 from locker.model import Cabinet, Notice
 
 
@@ -60,7 +61,8 @@ def notice_sent(cabinet: Cabinet, event: ev.NoticeSent, recorded: ev.Recorded) -
 
 
 def notice_delivered(cabinet: Cabinet, event: ev.NoticeDelivered, _recorded: ev.Recorded) -> Cabinet:
-    return replace(cabinet, notices=drop(cabinet.notices, event.notice))
+    changed = canary_ended(cabinet, event.notice, "delivered")
+    return replace(changed, notices=drop(cabinet.notices, event.notice))
 
 
 def notice_dropped(cabinet: Cabinet, event: ev.NoticeDropped, _recorded: ev.Recorded) -> Cabinet:
@@ -70,9 +72,12 @@ def notice_dropped(cabinet: Cabinet, event: ev.NoticeDropped, _recorded: ev.Reco
 def notice_failed(cabinet: Cabinet, event: ev.NoticeFailed, recorded: ev.Recorded) -> Cabinet:
     if not event.is_final:
         return touch_notice(cabinet, event.notice, stage="queued", touched_uptime_ms=recorded.moment.uptime_ms)
-    if event.notice not in cabinet.notices:
+    present = cabinet.notices.get(event.notice)
+    if present is None:
         return cabinet
     changed = replace(cabinet, notices=drop(cabinet.notices, event.notice))
-    if cabinet.notices[event.notice].template == "OTP":
+    if present.template == "OTP":
         return changed
+    if present.template == "STAFF_CANARY":
+        return canary_ended(changed, event.notice, "failed")
     return open_incident(changed, "notice_failed", recorded)

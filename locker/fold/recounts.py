@@ -45,6 +45,8 @@ _OF_THEIR_TIME = (
     ev.PhoneCheckAsked,
     ev.ApprovalAsked,
     ev.ApprovalGiven,
+    ev.SelfCheckStarted,
+    ev.SelfChecked,
     ev.Parked,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold.change import open_incident
+from locker.fold.change import drop, open_incident
 from locker.fold.custody import end_visit, grants_died
 from locker.model import Cabinet
 from otp import throttle
@@ -36,8 +36,11 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         notices=notices,
         bundles=bundles,
         compartments=compartments,
+        moves={key: replace(one, touched_uptime_ms=0) for key, one in changed.moves.items()},
         approvals={},
         bucket=throttle.restart(cabinet.bucket),
+        asked_bucket=throttle.restart(cabinet.asked_bucket),
+        rateable=None,
         round=None if cabinet.round is None else replace(cabinet.round, touched_uptime_ms=0),
     )
 
@@ -49,7 +52,7 @@ def clock_trusted(cabinet: Cabinet, event: ev.ClockTrusted, _recorded: ev.Record
 def personal_erased(cabinet: Cabinet, event: ev.PersonalErased, recorded: ev.Recorded) -> Cabinet:
     """Whose data are gone hears nothing more."""
     kept = {key: one for key, one in cabinet.notices.items() if one.person not in event.refs}
-    changed = replace(cabinet, notices=kept)
+    changed = replace(cabinet, notices=kept, wrong_asks=drop(cabinet.wrong_asks, *event.refs))
     return open_incident(changed, "erased_unacknowledged", recorded) if event.cause == "cap" else changed
 
 

@@ -4,10 +4,10 @@ Outside office hours four things are told at once by SMS: a door that did not op
 trains), a door left open, a door opened unasked with something inside, a wrong door; and at any hour a glass that was
 broken, or papers were not answered by the promised day. The duty phones hear of all, the leader's of the last four. One
 message per kind in 15 minutes, ten a night; broken promises go together; what had to wait longer than an hour, and
-everything else that happened outside office hours and is still open, is
-counted in one message at seven. In office hours the clerk's screen is enough. The text names compartment, time and
-incident, and nobody. What was told is on record, so that a restart repeats nothing. While the clock is not believed it
-counts as night, and there is no morning.
+everything else that happened outside office hours and is still open, is counted in one message at seven, which goes to
+the leader too when the morning's look at the cabinet was bad. In office hours the clerk's screen is enough. The text
+names compartment, time and incident, and nobody. What was told is on record, so that a restart repeats nothing. While
+the clock is not believed it counts as night, and there is no morning.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ def _alert(one: Incident, untold: list[Incident], night: date, on_call: OnCall) 
 def _digest(rest: list[Incident], today: date, on_call: OnCall) -> ev.Decision:
     numbers = tuple(sorted(one.incident for one in rest))
     fact = ev.StaffAlerted(kind="digest", incidents=numbers, day=today.isoformat())
-    return ev.Decision(events=(fact, *_notices("STAFF_DIGEST", numbers[-1], on_call.duty, count=len(numbers))))
+    is_for_leader = any(one.kind == "self_check" for one in rest)
+    people = (*on_call.duty, *(on_call.leader if is_for_leader else ()))
+    return ev.Decision(events=(fact, *_notices("STAFF_DIGEST", numbers[-1], people, count=len(numbers))))
 
 
 def _notices(

@@ -1,6 +1,7 @@
 """What the office's calendar makes due, as far as the wall clock is believed.
 
-Asked again after every change and every half minute; each answer leaves a fact, so that a restart repeats nothing.
+While the cabinet is being moved nobody is reminded to come to it. Asked again after every change and every half minute;
+each answer leaves a fact, so that a restart repeats nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Calendar:
 
 def due(cabinet: Cabinet, moment: ev.Moment, calendar: Calendar) -> ev.Decision:
     """Everything that is due now."""
+    if cabinet.standing.stage == "moving":
+        return alerts.due(cabinet, moment, office=calendar.office, on_call=calendar.on_call)
     return merged(
         reminders.due(cabinet, moment, office=calendar.office, day=calendar.day),
         unloaded.due(cabinet, moment, office=calendar.office),

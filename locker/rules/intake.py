@@ -30,6 +30,7 @@ from locker.refusals import (
 )
 from locker.rules import doors
 from locker.rules.loading import SIZES, choose
+from locker.rules.standing import require_open
 
 HOUR_MS = 3_600_000
 Said = Literal["left", "took_back", "door_stayed_shut", "door_is_shut"]
@@ -78,8 +79,9 @@ def offer(
 ) -> ev.Decision:
     """Choose a compartment and grant its opening; nothing when a door of this visit is opening or open already.
 
-    Raises IntakeFull, BagInUse, NoFreeCompartment, NoReachableCompartment.
+    Raises OutOfUse, IntakeFull, BagInUse, NoFreeCompartment, NoReachableCompartment.
     """
+    require_open(cabinet)
     mine = [cabinet.hand_overs[one.hand_over] for one in _at_doors(cabinet, request.visit)]
     if any(is_at_door(cabinet, one) for one in mine):
         return ev.Decision()

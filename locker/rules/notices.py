@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from locker import events as ev
-from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver
+from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver, Result
 from locker.refusals import WrongStage
 from locker.rules.doors import merged
 
@@ -43,18 +43,24 @@ def unannounced(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
 
 def _waiting(cabinet: Cabinet, bundle: Bundle) -> list[HandOver]:
     """Hand-overs that a code of this bundle opens."""
-    return [
-        one
-        for one in cabinet.hand_overs_of(bundle.recipient)
-        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
-    ]
+    return [one for one in cabinet.hand_overs_of(bundle.recipient) if _is_waiting(one)]
+
+
+def _is_waiting(one: HandOver) -> bool:
+    return one.stage == "loaded" and not one.is_cancelled and not one.disputed
 
 
 def due_bundles(cabinet: Cabinet) -> tuple[Bundle, ...]:
     """Bundles that need a code and a message now; none while a round is open or a recount runs."""
     if cabinet.round is not None or _is_recounting(cabinet):
         return ()
-    return tuple(bundle for bundle in cabinet.bundles.values() if unannounced(cabinet, bundle))
+    announced = {bundle.recipient: bundle.announced for bundle in cabinet.bundles.values()}
+    due = {
+        one.recipient
+        for one in cabinet.hand_overs.values()
+        if _is_waiting(one) and not one.uncertain and not set(one.results).issubset(announced.get(one.recipient, ()))
+    }
+    return tuple(bundle for bundle in cabinet.bundles.values() if bundle.recipient in due)
 
 
 def mint(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
@@ -66,6 +72,35 @@ def mint(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
     template: ev.Template = "NEWCODE_REVOKED" if present.was_revoked else "READY"
     results = tuple(result for one in _waiting(cabinet, present) if not one.uncertain for result in one.results)
     return _minted(cabinet, present, fresh, results=results, cause=cause, template=template)
+
+
+def due_delegates(cabinet: Cabinet) -> tuple[Result, ...]:
+    """Results whose delegate needs a code now: announced to the owner, inside, and not taken yet."""
+    if cabinet.round is not None or _is_recounting(cabinet):
+        return ()
+    return tuple(
+        cabinet.results[key]
+        for one in cabinet.hand_overs.values()
+        if one.stage == "loaded" and one.is_announced and not (one.is_cancelled or one.disputed or one.uncertain)
+        for key in one.results
+        if key in cabinet.results and _lacks_code(cabinet, cabinet.results[key])
+    )
+
+
+def _lacks_code(cabinet: Cabinet, result: Result) -> bool:
+    delegate = result.delegate
+    return bool(delegate) and not any(code.delegate == delegate for code in cabinet.codes.values())
+
+
+def mint_delegates(cabinet: Cabinet, result: str, fresh: Fresh) -> ev.Decision:
+    """Make the code of a result's delegate and queue their message, if it is still due. Raises WrongStage."""
+    present = cabinet.results.get(result)
+    bundle = None if present is None else cabinet.bundle_of(present.recipient)
+    if present is None or bundle is None or present not in due_delegates(cabinet):
+        return ev.Decision()
+    return _minted(
+        cabinet, bundle, fresh, results=(result,), cause="ready", template="DELEGATE", delegate=present.delegate
+    )
 
 
 def mint_again(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
@@ -104,6 +139,7 @@ def _minted(
     results: tuple[str, ...],
     cause: ev.CodeCause,
     template: ev.Template,
+    delegate: str = "",
 ) -> ev.Decision:
     selector = bundle.selector or fresh.selector
     if not bundle.selector and selector in taken_selectors(cabinet, cabinet.utc_ms):
@@ -111,19 +147,21 @@ def _minted(
     if template == "READY" and len(results) > 1:
         template = "READY_BUNDLE"
     old = [code.code for code in cabinet.codes_of(bundle.bundle) if code.holder == "owner"]
-    dropped = tuple(old[: max(0, len(old) + 1 - LIVE_CODES_A_HOLDER)])
+    dropped = () if delegate else tuple(old[: max(0, len(old) + 1 - LIVE_CODES_A_HOLDER)])
     minted = ev.CodeMinted(
         code=fresh.code,
         bundle=bundle.bundle,
         recipient=bundle.recipient,
         selector=selector,
-        holder="owner",
+        holder="delegate" if delegate else "owner",
         cause=cause,
+        delegate=delegate,
     )
+    owner = next((cabinet.results[key].person for key in reversed(results) if key in cabinet.results), "")
     queued = ev.NoticeQueued(
         notice=fresh.notice,
         template=template,
-        person=next((cabinet.results[key].person for key in reversed(results) if key in cabinet.results), ""),
+        person=delegate or owner,
         bundle=bundle.bundle,
         code=fresh.code,
         results=results,

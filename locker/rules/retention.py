@@ -100,7 +100,7 @@ def _used(cabinet: Cabinet, moment: ev.Moment) -> Collection[str]:
     for paper in cabinet.intakes.values():
         refs |= {paper.person, paper.dossier}
     for result in cabinet.results.values():
-        refs |= {result.person, result.dossier}
+        refs |= {result.person, result.dossier, result.delegate}
     return refs
 
 

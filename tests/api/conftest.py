@@ -243,6 +243,7 @@ def config_of(directory: Path) -> Config:
     return Config.model_validate(
         {
             "cabinet": {"id": "hoa-mai-01"},
+            "kiosk": {"accepts_slips": True},
             "storage": {"directory": str(directory)},
             "notices": {"accept_codes_in_clear": True},
             "lock": [{"model": "solenoid-12v"}],

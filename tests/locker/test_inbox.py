@@ -221,3 +221,9 @@ async def test_a_second_check_goes_with_the_result_and_says_when_it_cannot_be_ma
     assert person is not None
     assert ("id_hash" in person) is (paper is not None)
     assert "4417" not in person.values()
+
+
+async def test_what_two_people_handle_is_marked_when_it_is_announced(hall: Any) -> None:
+    inbox = Inbox(journal=hall.journal, device_key=b"k" * 32, procedures=[PROCEDURE], two_people=[PROCEDURE])
+    await inbox.take(wish(1, "AnnounceResult", announcement()))
+    assert "two_people" in hall.cabinet.results["r1"].flags

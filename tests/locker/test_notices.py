@@ -15,6 +15,7 @@ from locker import events as ev
 from locker.config import CabinetSection
 from locker.notices import Notices
 from locker.refusals import WrongStage
+from locker.rules import delegates
 from locker.rules.quiet_hours import Daytime
 from otp import codes, sealing
 from otp.file_gateway import FileGateway
@@ -278,8 +279,27 @@ async def test_a_phone_out_of_reach_is_tried_as_often_as_that_failure_bears_then
         assert len(fake_twilio.messages) == tries
         assert bool(twilio_post.texts()) == (tries == 3)
         await twilio_post.wait(10 * MINUTE)
-    assert len({one["body"] for one in fake_twilio.messages}) == 1
+    assert len({form["Body"] for _, form, _ in fake_twilio.requests if "To" in form}) == 1
+    assert {one["body"] for one in fake_twilio.messages} == {""}
     assert not kinds(hall)
+
+
+async def test_a_text_is_deleted_at_the_provider_before_its_outcome_is_on_record(
+    hall: Any, twilio_post: Post, fake_twilio: Any
+) -> None:
+    await hall.load(await hall.announce(1))
+    await twilio_post.settle()
+    fake_twilio.messages[0]["status"] = "delivered"
+    fake_twilio.is_erasing_refused = True
+    await twilio_post.wait(2_000)
+    assert hall.cabinet.notices
+    assert fake_twilio.messages[0]["body"]
+    fake_twilio.is_erasing_refused = False
+    twilio_post.start()
+    await twilio_post.wait(10_000)
+    assert not hall.cabinet.notices
+    assert fake_twilio.messages[0]["body"] == ""
+    assert [one.get("is_reported", True) for one in await facts_of(hall, "NoticeDelivered")] == [True]
 
 
 async def test_when_every_gateway_has_refused_a_clerk_is_told(
@@ -518,6 +538,7 @@ async def test_a_delivery_nobody_reports_is_closed_after_a_day_and_not_called_de
     await hall.load(await hall.announce(1))
     await twilio_post.settle()
     await twilio_post.wait(DAY)
+    assert fake_twilio.messages[0]["body"] == ""
     assert not hall.cabinet.notices
     assert not await sealed(hall)
     assert [one["is_reported"] for one in await facts_of(hall, "NoticeDelivered")] == [False]
@@ -546,3 +567,18 @@ async def test_on_a_full_disk_nothing_is_sent_and_the_worker_goes_on_when_there_
             cabinet = await tight_hall.journal.changed(cabinet.seq)
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
+
+
+async def test_a_delegate_gets_a_code_of_their_own_and_the_owner_is_told(hall: Any, post: Post) -> None:
+    result = await hall.announce(1)
+    await hall.load(result)
+    await post.settle()
+    row = ev.PutPersonal(ref="g-1", kind="person", body={"name": "Bình", "phone": "+84987654321", "language": "vi"})
+    named = ev.DelegateNamed(wish=hall.cabinet.wish_seq + 1, result=result, delegate="g-1")
+    await hall.record(named, delegates.told(hall.cabinet.results[result], "g-1"), rows=(row,))
+    await post.settle()
+    told = next(text for text in post.texts() if "uy quyen" in text)
+    theirs = next(text for text in post.texts() if "nhan ho ho so" in text)
+    assert "cuoi 321" in told
+    assert code_in(theirs) != code_in(post.texts()[0])
+    assert sorted(code.holder for code in hall.cabinet.codes.values()) == ["delegate", "owner"]

@@ -21,9 +21,11 @@ KIOSK: Body = {
     "hotline": "02838291234",
     "centre_online": True,
     "notices_online": True,
+    "accepts_slips": True,
     "clock": "synced",
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
+    "rateable": None,
     "doors": [{**place, "is_open": False} for place in PLACES],
     "intake": {
         "is_offered": True,
@@ -67,6 +69,7 @@ def visit(*present: Body, waiting: int = 0, idle: int = 90, **more: Any) -> Body
         "next": None,
         "intakes": [],
         "later": 0,
+        "left": [],
         "is_moved": False,
         **more,
     }
@@ -160,8 +163,10 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
         "uncertain": "",
         "disputed": "",
         "is_cancelled": False,
+        "is_counter_wanted": False,
         "is_overdue": False,
         "notice": "delivered",
+        "delegates": [],
         "can_reopen": False,
         **more,
     }
@@ -221,7 +226,7 @@ CLERK: Body = {
         to_load("r5", "QSDĐ 4471/HM", "Phạm Gia Hưng", size="L", flags=["dossier_unknown_shape"]),
     ],
     "in_cabinet": [
-        in_cabinet(2, "Võ Thị Sáu"),
+        in_cabinet(2, "Võ Thị Sáu", delegates=[{"result": "r-2", "name": "Trần Văn Bình"}]),
         in_cabinet(3, "Ngô Bảo Châu", notice="failed"),
         in_cabinet(7, "Đặng Thái Sơn", is_overdue=True, deadline="2026-11-20"),
         in_cabinet(8, "Bùi Xuân Phái", is_cancelled=True),
@@ -231,6 +236,7 @@ CLERK: Body = {
     "intakes": [],
     "round": None,
     "grants": [],
+    "moves": [],
     "asked": [],
     "approvals": [],
     "stock_check": None,
@@ -256,15 +262,36 @@ CLERK: Body = {
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
     "boards": [
-        {"name": "A1", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A2", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A3", "is_online": False, "cause": "timed out", "is_out": False},
+        {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A3", "is_online": False, "cause": "timed out", "fault": "BoardOffline", "is_out": False},
     ],
+    "standing": {"stage": "open", "since": None, "by": "", "is_checked": False},
+    "self_check": {
+        "at": "2026-11-22T06:45:02+07:00",
+        "is_due": False,
+        "good": ["boards", "clock", "disk", "doors"],
+        "bad": [],
+    },
     "centre": {"is_online": True, "unsent": 0, "last_contact": "2026-11-22T07:35:01+07:00"},
     "today": {"loaded": 4, "collected": 3, "reclaimed": 1, "inside": 6},
 }
 
 
+STAY: Body = {
+    "hand_over": "h10",
+    "until": "2026-12-31",
+    "longer": "2027-01-07",
+    "refused": "",
+    "can_go_to_counter": True,
+    "is_counter_wanted": False,
+}
+LEFT: Body = visit(later=1, left=[{"compartment": 10, **STAY}])
+TOLD: Body = {
+    "works": True,
+    "results": [{"what": "inside", "since": "2026-11-21", "opens": True, "stay": STAY}],
+    "intakes": [{"what": "left", "since": "2026-11-20", "day": "2026-11-23"}],
+}
 VISITS: dict[str, Body] = {
     "opening": visit(door(10, "opening")),
     "open": visit(door(21, "open", items=2, reminder=2), waiting=2),
@@ -278,4 +305,4 @@ VISITS: dict[str, Body] = {
     "end": visit(),
 }
 PAPERS = ("opening", "open", "unseen", "dropped", "offered", "left_open", "uncertain", "withdrawn", "deposited")
-STATES = ("starting", "safe-mode", "read-only", "fault")
+STATES = ("starting", "safe-mode", "read-only", "fault", "moving", "retired")

@@ -10,12 +10,20 @@ import pytest
 from playwright.async_api import Page
 
 from locker.events import DisputeKind
-from tests.pages.scenes import KIOSK, PAPERS, STATES, VISITS, doors, paper, visit
+from tests.pages.scenes import KIOSK, LEFT, PAPERS, STATES, TOLD, VISITS, doors, paper, visit
 from tests.pages.stub_service import PAGES, StubService, done, problem
 
 Open = Callable[..., Awaitable[Page]]
 CODE = "482173905562"
-ONLY_CITIZENS = {"phone-malformed", "notices-offline", "paper-check-needed", "paper-refused"}
+ONLY_CITIZENS = {
+    "slip-refused",
+    "phone-malformed",
+    "notices-offline",
+    "paper-check-needed",
+    "paper-refused",
+    "status-unknown",
+    "stay-refused",
+}
 
 # Text of 24 px, headlines of 40 px, targets of 44 px (the keypad's 72 px), contrast of 7:1, nothing cut off.
 MEASURE = """() => {
@@ -75,6 +83,21 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await kiosk.show(notices_online=True, presence_number=None)
     await page.keyboard.press("*")
     yield await shown("help")
+    await page.keyboard.press("3")
+    kiosk.script("status", problem("too-many-attempts", 429, retry_after=900), done(**TOLD))
+    await page.keyboard.type("2610080042", delay=60)
+    yield await shown("ask")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("5562", delay=60)
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("ask-phone")
+    await page.keyboard.press("Enter")
+    yield await shown("told")
+    await page.get_by_test_id("counter").click()
+    await page.get_by_test_id("counter-sure").wait_for()
+    yield await shown("told")
+    await page.keyboard.press("*")
+    await page.keyboard.press("*")
     await page.keyboard.press("2")
     yield await shown("phone")
     await kiosk.show(notices_online=False)
@@ -119,6 +142,14 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
         if name in ("unseen", "closed"):
             await page.get_by_test_id("answer-wrong").click()
             yield await shown("wrong")
+    await kiosk.show(rateable="v1")
+    await page.get_by_test_id("rating").wait_for()
+    yield await shown("end")
+    await page.get_by_test_id("face-poor").click()
+    await page.get_by_test_id("reasons").wait_for()
+    yield await shown("end")
+    await kiosk.show(rateable=None, visit=LEFT)
+    yield await shown("later")
     await page.keyboard.press("Enter")
     await kiosk.show(visit=None)
     async for name in _papers(kiosk, page, shown):
@@ -269,6 +300,8 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "clock",
         "time",
         "presence_number",
+        "rateable",
+        "accepts_slips",
         "doors",
         "intake",
         "visit",

@@ -26,7 +26,7 @@ let snapshot = null;
 let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
-const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", presence: null, found: null });
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", presence: null, found: null, isRetiring: false, texts: null, edited: "", count: null, problem: null });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -99,12 +99,12 @@ function refused({ slug, status, body, retryAfter }, where, path, asked) {
   } else if (slug === "presence-needed") {
     startPresence({ where, path, body: asked });
   } else if (slug === "second-person-needed") {
-    local.second = { where, path };
+    local.second = { where, path, body: asked };
     if (asked.second || asked.approval) note(where, "problem.second-person-needed");
   } else if (body.candidates?.length) {
     local.candidates = body.candidates.map((one) => one.result ?? one);
   } else {
-    const more = slug === "not-loadable" && body.reason ? `reason.${body.reason}` : "";
+    const more = slug === "not-loadable" && body.reason ? `reason.${body.reason}` : slug === "still-in-use" ? `in-use.${body.reasons?.[0]}` : "";
     note(where, `problem.${slug}`, { values: { seconds: retryAfter }, more });
   }
 }
@@ -207,6 +207,10 @@ const ACTS = {
     draw();
   },
   reclaim: ({ hand, where }) => perform(where, `hand-overs/${hand}/reclaim`, { second: null }),
+  "revoke-delegate": ({ result, where }) => perform(where, `results/${result}/delegate/revoke`, {}, { good: "delegate.revoked" }),
+  move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
+  "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),
+  "move-confirm": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/confirm`, { door }, { good: "move.done" }),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
     local.selected = Number(number);
@@ -221,9 +225,13 @@ const ACTS = {
   "close-incident": ({ incident, where }) => perform(where, `incidents/${incident}/close`, {}),
   "take-incident": ({ incident, where }) => perform(where, `incidents/${incident}/take`, {}),
   countersign: ({ incident, where }) => perform(where, `incidents/${incident}/countersign`, {}),
-  "approval-ask": ({ where }) => perform(where, "approvals", openingOf(view())),
+  "approval-ask": ({ where }) => {
+    const opening = openingOf(view());
+    const { results, scan } = local.second.body ?? {};
+    return opening.compartment ? perform(where, "approvals", opening) : perform(where, "approvals/loads", results ? { results } : { scan });
+  },
   "approval-use": async ({ where, approval }) => {
-    if (await perform(where, local.second.path, { second: null, approval })) local.second = null;
+    if (await perform(where, local.second.path, { ...local.second.body, second: null, approval })) local.second = null;
     draw();
   },
   "glass-ask": () => (local.second.glass = true),
@@ -235,9 +243,54 @@ const ACTS = {
   "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
   "papers-open": ({ hand, where }) => perform(where, `intakes/${hand}/collect`, {}),
   "papers-answer": ({ hand, outcome, where }) => perform(where, `intakes/${hand}/answer`, { outcome }),
+  "relocation-start": ({ where }) => perform(where, "relocation/start", {}),
+  "retirement-ask": () => (local.isRetiring = true),
+  "texts-show": () => readTexts(),
+  "text-edit": ({ text }) => Object.assign(local, { edited: text, count: null, problem: null }),
+  "text-close": () => Object.assign(local, { edited: "", count: null, problem: null }),
+  "text-restore": ({ where }) => changeText(where, "texts/restore", {}),
+  "text-register": ({ where }) => changeText(where, "texts/register", { provider_template: at("text-template").value.trim() }),
   prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
   "second-cancel": () => (local.second = null),
 };
+
+// --- messages in the unit's own words
+
+async function readTexts() {
+  try {
+    local.texts = await get(`${PREFIX}/texts`);
+  } catch (problem) {
+    if (problem.status === 401) signedOut();
+    else note("texts", `problem.${problem.slug}`);
+  }
+  draw();
+}
+
+function editedText() {
+  const [name, language] = local.edited.split(".");
+  return { name, language };
+}
+
+async function changeText(where, path, more) {
+  if (await perform(where, path, { ...editedText(), ...more })) {
+    Object.assign(local, { edited: "", count: null, problem: null });
+    await readTexts();
+  }
+}
+
+async function previewText(pattern) {
+  const asked = local.edited;
+  let count = null;
+  let problem = null;
+  try {
+    count = await post(`${PREFIX}/texts/preview`, { ...editedText(), pattern });
+  } catch ({ slug, status, body }) {
+    if (status === 401) signedOut();
+    problem = { reason: slug === "text-unusable" ? body.reason : slug, names: body.names ?? [] };
+  }
+  if (local.edited === asked && at("text-pattern")?.value === pattern) Object.assign(local, { count, problem });
+  draw();
+}
 
 async function load(where, wanted) {
   const size = at("scan-size")?.value;
@@ -275,9 +328,9 @@ async function approve({ dataset, elements }) {
 }
 
 async function agree({ user, password, code }) {
-  const { where, path } = local.second;
+  const { where, path, body } = local.second;
   const second = { user: user.value.trim(), password: password.value, code: code.value.trim() };
-  if (await perform(where, path, { second })) local.second = null;
+  if (await perform(where, path, { ...body, second })) local.second = null;
   code.value = "";
   draw();
 }
@@ -290,6 +343,12 @@ const FORMS = {
   approval: (form) => approve(form),
   "papers-report": (form) => reportPapers(form),
   "papers-register": (form) => registerPapers(form),
+  "relocation-finish": ({ elements }) => perform("standing", "relocation/finish", { address: elements.address.value.trim() }),
+  retirement: async ({ elements }) => {
+    if (await perform("standing", "retirement", { cabinet: elements.cabinet.value.trim() })) local.isRetiring = false;
+    draw();
+  },
+  "text-change": ({ elements }) => changeText("texts", "texts/change", { pattern: elements.pattern.value }),
   scan: (form) => {
     const text = form.elements.scan.value.trim();
     form.elements.scan.value = "";
@@ -347,13 +406,11 @@ async function search(text) {
 const SHORTCUTS = {
   F2: () => show("work", "scan-box"),
   F4: () => show("inside", "search-box"),
-  F6: () => {
-    const next = emptiedOf(snapshot) ? null : nextOf(snapshot);
-    if (next) ACTS["papers-open"]({ hand: next.hand_over, where: ROUND });
-  },
+  // A step that was begun goes before the next door of the round.
+  F6: () => (page.querySelector("[data-step] .button.is-primary") ?? at("papers-open"))?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
-  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0 }),
+  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0, isRetiring: false }),
 };
 
 function show(tab, testid) {
@@ -398,9 +455,10 @@ page.addEventListener("submit", (event) => {
 });
 
 page.addEventListener("input", (event) => {
-  if (event.target.dataset.testid !== "search-box") return;
+  const ask = { "search-box": search, "text-pattern": previewText }[event.target.dataset.testid];
+  if (!ask) return;
   clearTimeout(searchTimer);
-  searchTimer = setTimeout(() => search(event.target.value), SEARCH_AFTER_MS);
+  searchTimer = setTimeout(() => ask(event.target.value), SEARCH_AFTER_MS);
 });
 
 setInterval(() => (snapshot?.round || snapshot?.approvals.length) && draw(), 1_000);

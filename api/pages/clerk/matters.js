@@ -5,6 +5,7 @@ import { icon } from "../shared/icons.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
 import { button, day, field, mark, moment, noteAt, secondAt } from "./parts.js";
+import { standing, texts } from "./unit.js";
 
 function incident(view, one) {
   const where = `incident:${one.incident}`;
@@ -44,11 +45,12 @@ function incident(view, one) {
 function approval(view, one) {
   const where = `approval:${one.approval}`;
   const place = view.say("compartment.n", { number: one.compartment });
+  const list = one.results.map((id) => view.snapshot.to_load.find((each) => each.result === id)?.dossier ?? id).join(", ");
   return h(
     "form",
     { class: "card second", "data-act": "approval", "data-approval": one.approval, "data-testid": `approval-${one.approval}`, "data-key": where },
     h("h3", {}, view.say("approval.asked", { number: one.number, name: one.asked_by })),
-    h("p", {}, view.say(`approval.${one.purpose}`, { place })),
+    h("p", {}, view.say(one.results.length ? "approval.load" : `approval.${one.purpose === "load" ? "inspect" : one.purpose}`, { place, list })),
     field(view.say("second.password"), "password", "approval-password", { type: "password", required: true }),
     field(view.say("second.code"), "code", "approval-code", { autocomplete: "one-time-code", required: true }),
     noteAt(view, where),
@@ -58,7 +60,7 @@ function approval(view, one) {
 
 function board(view, one) {
   const where = `board:${one.name}`;
-  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: one.cause })];
+  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: view.say(`fault.${one.fault}`, { otherwise: view.say("fault.other") }) })];
   return h(
     "li",
     { class: "line", "data-key": where },
@@ -94,4 +96,6 @@ export const matters = (view) =>
     ),
     stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
+    standing(view),
+    texts(view),
   );

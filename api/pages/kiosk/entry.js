@@ -27,7 +27,7 @@ export function idle(view) {
       h("ol", { class: "steps" }, step("message", "idle.step1"), step("door", "idle.step2"), step("check", "idle.step3")),
       isSlow && h("p", { class: "strip", "data-testid": "notices-offline" }, icon("offline"), view.say("idle.notices-offline")),
     ],
-    { buttons: [button({ act: "help", keypad: "*", testid: "help", look: "is-quiet" }, keycap("*"), view.say("idle.help"))] },
+    { buttons: [button({ act: "ask", testid: "ask", look: "is-quiet" }, view.say("idle.ask")), button({ act: "help", keypad: "*", testid: "help", look: "is-quiet" }, keycap("*"), view.say("idle.help"))] },
   );
 }
 
@@ -35,12 +35,13 @@ export function help(view) {
   const topic = (name, key, more = null) =>
     h("li", {}, icon(name), h("div", {}, h("h2", {}, view.say(key)), h("p", {}, view.say(`${key}.how`, { hotline: view.hotline }))), more);
   const lost = button({ act: "lost", keypad: "2", testid: "lost-code", look: "is-quiet" }, keycap("2"), view.say("help.lost.do"));
+  const asks = button({ act: "ask", keypad: "3", testid: "help-ask", look: "is-quiet" }, keycap("3"), view.say("help.ask.do"));
   return screen(
     "help",
     view,
     [
       h("h1", {}, view.say("help.title")),
-      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost", lost), topic("door", "help.stuck")),
+      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost", lost), topic("door", "help.stuck"), h("li", {}, icon("search"), h("div", {}, h("h2", {}, view.say("help.ask"))), asks)),
     ],
     {
       countdown: view.entryLeft,
@@ -102,7 +103,7 @@ export function paper(view) {
         "section",
         { class: "ask" },
         h("h1", {}, view.say("paper.title")),
-        h("p", { class: "lead" }, view.say("paper.lead")),
+        h("p", { class: "lead" }, view.say(view.local.slip ? "slip.lead" : "paper.lead")),
         groups(typed, [4], false, view.say("paper.field", { count: typed.length })),
         noteOf(view),
       ),

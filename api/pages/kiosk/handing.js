@@ -4,6 +4,8 @@ import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { cabinetPicture } from "../shared/picture.js";
 import { button, callLine, keycap, screen } from "./frame.js";
+import { rating } from "./rating.js";
+import { choices, stayWords } from "./status.js";
 import { disputeOf, doorOf } from "./screens.js";
 
 function answerNote(view) {
@@ -201,15 +203,24 @@ const handIn = (view) =>
   view.snapshot.intake?.is_offered &&
   button({ act: "intake", keypad: "0", testid: "hand-in", look: "is-quiet" }, keycap("0"), view.say("intake.hand-in"));
 
+/** The first that was left inside: until when, and what else may be done with it. */
+function leftInside(view) {
+  const stay = view.visit.is_moved ? null : view.visit.left?.[0];
+  if (!stay) return [];
+  return [h("p", { class: "lead", "data-testid": "stay" }, stayWords(view, stay)), answerNote(view), h("div", { class: "answers" }, choices(view, stay))];
+}
+
 export function later(view) {
+  const stay = leftInside(view);
   return screen(
     "later",
     view,
     [
-      icon("check"),
+      stay.length === 0 && icon("check"),
       h("h1", {}, view.say("later.title", { count: view.visit.later })),
       h("p", { class: "lead" }, view.say("later.lead")),
       view.visit.is_moved && h("p", { class: "lead", "data-testid": "moved" }, view.say("later.moved")),
+      ...stay,
       handIn(view),
     ],
     { countdown: view.visitLeft, buttons: [finish(view)] },
@@ -255,15 +266,17 @@ export function leftOpen(view) {
 }
 
 export function end(view) {
+  const asks = rating(view);
   const left = Math.max(1, Math.ceil((view.local.thanksUntil - view.now) / 1000));
   return screen(
     "end",
     view,
     [
-      icon("check"),
+      asks === null && icon("check"),
       h("h1", {}, view.say("end.title")),
-      h("p", { class: "lead" }, view.say("end.lead")),
+      asks === null && h("p", { class: "lead" }, view.say("end.lead")),
       h("p", { class: "lead" }, view.say("end.not-done")),
+      asks,
       handIn(view),
     ],
     {

@@ -10,13 +10,15 @@ import * as intake from "./intake.js";
 import { listen } from "./keyboard.js";
 import { FIELDS, askForOtp, freshLeaving, isEnough, offer, pathOf, stepAfter, stepBefore } from "./leaving.js";
 import * as lost from "./lost.js";
-import { CODE_DIGITS, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, THANKS_MS, doorOf, freshEntry, paperOf, screenOf, visitOf } from "./screens.js";
+import * as status from "./status.js";
+import { CODE_DIGITS, DOSSIER_DIGITS, DOSSIER_LEAST, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, SLIP_DIGITS, THANKS_MS, doorOf, freshEntry, paperOf, screenOf, visitOf } from "./screens.js";
 import { bare, standstill } from "./standstill.js";
 
 const PREFIX = "/api/kiosk";
 const AUTO_SEND_MS = 150;
 const ACCEPTED_MS = 5_000;
 const NEXT_TRY_MS = 20_000;
+const REASON_MS = 25_000;
 const RECEIPT_MS = 30_000;
 const RECEIPT_TRIES = 6;
 const SCAN_MS = 1_000;
@@ -25,6 +27,7 @@ const DRAW = {
   ...entry,
   ...handing,
   ...lost,
+  ...status.screens,
   "left-open": handing.leftOpen,
   ...Object.fromEntries(Object.entries(intake).map(([name, paint]) => [`intake-${name}`, paint])),
   "intake-left-open": intake.leftOpen,
@@ -32,6 +35,8 @@ const DRAW = {
   "safe-mode": standstill("safe-mode"),
   "read-only": standstill("read-only"),
   fault: standstill("fault"),
+  moving: standstill("moving"),
+  retired: standstill("retired"),
   lost: standstill("lost"),
 };
 
@@ -116,6 +121,15 @@ function typeDigit(digit) {
     sendSoon(local.paper.length === SECOND_DIGITS);
     return;
   }
+  if (local.step === "ask") {
+    if (local.dossier.length < DOSSIER_DIGITS) local.dossier += digit;
+    return;
+  }
+  if (local.step === "ask-phone") {
+    if (local.second.length < SECOND_DIGITS) local.second += digit;
+    if (local.second.length === SECOND_DIGITS) askStatus();
+    return;
+  }
   if (local.step === "phone") {
     if (local.phone.length < PHONE_DIGITS) local.phone += digit;
     return;
@@ -136,7 +150,8 @@ function erase() {
   clearTimeout(sendTimer);
   local.note = null;
   local.isStale = false;
-  if (local.step === "second") local.second = local.second.slice(0, -1);
+  if (local.step === "second" || local.step === "ask-phone") local.second = local.second.slice(0, -1);
+  else if (local.step === "ask") local.dossier = local.dossier.slice(0, -1);
   else if (local.step === "paper") local.paper = local.paper.slice(0, -1);
   else if (local.step === "phone") local.phone = local.phone.slice(0, -1);
   else if (FIELDS[local.step]) local.leaving[FIELDS[local.step].field] = local.leaving[FIELDS[local.step].field].slice(0, -1);
@@ -146,6 +161,7 @@ function erase() {
 async function send(scanned = null) {
   clearTimeout(sendTimer);
   keyboard.forget();
+  if (local.slip) return sendSlip();
   const digits = scanned ?? local.typed;
   const isShort = (local.step === "second" && local.second.length < SECOND_DIGITS) || (local.step === "paper" && local.paper.length < SECOND_DIGITS);
   if (local.isBusy || local.isStale || digits === "" || isShort) return;
@@ -162,13 +178,40 @@ async function send(scanned = null) {
   draw();
 }
 
-// Whether anything waits for this number is told to nobody: every number gets the same answer.
-async function askForCode() {
-  if (local.isBusy || local.phone === "") return;
+// The slip alone opens nothing: the first answer asks for the ID paper, or says that nothing waits for it.
+async function sendSlip() {
+  if (local.isBusy || (local.step === "paper" && local.paper.length < SECOND_DIGITS)) return;
   Object.assign(local, { isBusy: true, note: null });
   draw();
   try {
-    await post(`${PREFIX}/lost-code`, { phone: local.phone });
+    await post(`${PREFIX}/slips`, { slip: local.slip, paper: local.paper || null });
+    setTimeout(() => acceptedWithoutVisit(), ACCEPTED_MS);
+  } catch (problem) {
+    local.isBusy = false;
+    local.touchedAt = now();
+    refused(problem);
+  }
+  draw();
+}
+
+function scanSlip(slip) {
+  clearTimeout(sendTimer);
+  if (due() === "phone" || !snapshot.accepts_slips) {
+    Object.assign(local, { step: "phone", phone: "", typed: "" });
+    askForCode({ slip });
+    return;
+  }
+  Object.assign(local, { step: "code", typed: "", slip, paper: "" });
+  sendSlip();
+}
+
+// Whether anything waits for this number is told to nobody: every number gets the same answer.
+async function askForCode(by = { phone: local.phone }) {
+  if (local.isBusy || by.phone === "") return;
+  Object.assign(local, { isBusy: true, note: null });
+  draw();
+  try {
+    await post(`${PREFIX}/lost-code`, by);
     Object.assign(local, { step: "asked", phone: "" });
   } catch ({ slug }) {
     const key = slug === "phone-malformed" ? "malformed" : slug === "notices-offline" ? "offline.lead" : "unsent";
@@ -177,6 +220,65 @@ async function askForCode() {
   local.isBusy = false;
   local.touchedAt = now();
   draw();
+}
+
+// --- asking about a dossier
+
+const question = () => ({ dossier: local.dossier, phone: local.second });
+
+function askOn() {
+  if (local.step === "ask" && local.dossier.length >= DOSSIER_LEAST) {
+    keyboard.forget();
+    Object.assign(local, { step: "ask-phone", second: "", note: null });
+  } else if (local.step === "ask-phone" && local.second.length === SECOND_DIGITS) askStatus();
+}
+
+async function askStatus() {
+  await asking("status", question(), (told) => Object.assign(local, { step: "told", told, sureFor: "" }));
+}
+
+/** Ask again for what is told after a wish was done: the digits are still here. */
+async function wish(what, hand) {
+  await asking(`status/${what}`, { ...question(), hand_over: hand });
+  if (!local.note) await askStatus();
+}
+
+async function asking(path, body, after = () => {}) {
+  keyboard.forget();
+  if (local.isBusy) return;
+  Object.assign(local, { isBusy: true, note: null });
+  draw();
+  try {
+    after(await post(`${PREFIX}/${path}`, body));
+  } catch ({ slug, body: problem, retryAfter }) {
+    if (slug === "status-unknown") Object.assign(local, { step: "ask", dossier: "", second: "" });
+    const minutes = Math.ceil(retryAfter / 60);
+    const key = { "status-unknown": "ask.unknown", "too-many-attempts": "ask.wait", "stay-refused": `stay.refused.${problem.reason}`, "wrong-stage": "answer.wrong-stage" }[slug];
+    local.note = { key: key ?? "ask.unsent", values: { minutes } };
+  }
+  local.isBusy = false;
+  local.touchedAt = now();
+  draw();
+}
+
+// --- rating
+
+async function rate(reason = "") {
+  const { face } = local;
+  const visitId = snapshot.rateable;
+  if (local.isBusy || !visitId) return;
+  local.isBusy = true;
+  draw();
+  // A face that does not arrive is not worth another screen.
+  await post(`${PREFIX}/visits/${encodeURIComponent(visitId)}/rating`, { face, reason }).catch(() => {});
+  Object.assign(local, { isBusy: false, isRated: true, face: "", thanksUntil: now() + THANKS_MS / 3 });
+  draw();
+}
+
+function chooseFace(face) {
+  local.face = face;
+  if (face === "good") rate();
+  else local.thanksUntil = now() + REASON_MS;
 }
 
 // --- papers for the office
@@ -294,6 +396,8 @@ function refused({ slug, body, retryAfter }) {
     Object.assign(local, { step: "code", second: "", isStale, note: { hint: body.hint, key: "code.malformed" } });
   } else if (slug === "code-refused") {
     Object.assign(local, { step: "code", typed: "", second: "", note: { key: "code.refused" } });
+  } else if (slug === "slip-refused") {
+    Object.assign(local, { step: "code", typed: "", slip: "", paper: "", note: { key: "slip.refused" } });
   } else if (slug === "paper-check-needed") {
     Object.assign(local, { step: "paper", paper: "" });
   } else if (slug === "paper-refused") {
@@ -329,7 +433,11 @@ async function inVisit(what, body, after = () => {}) {
   draw();
 }
 
-function notDone({ slug, retryAfter }) {
+function notDone({ slug, retryAfter, body }) {
+  if (slug === "stay-refused") {
+    local.note = { key: `stay.refused.${body.reason}` };
+    return;
+  }
   if (slug === "door-did-not-open" || slug === "board-offline" || slug === "bus-offline") {
     const key = slug === "door-did-not-open" ? slug : "board-offline";
     local.note = { key: `sorry.${key}.lead` };
@@ -382,7 +490,17 @@ const ACTS = {
   "more-time": () => {},
   digit: ({ digit }) => typeDigit(digit),
   erase,
-  send: () => (local.step === "phone" ? askForCode() : FIELDS[local.step] ? sendField() : send()),
+  ask: () => Object.assign(local, { step: "ask", dossier: "", second: "", note: null }),
+  extend: ({ hand }) => (visit() ? inVisit("extend", { hand_over: hand }) : wish("extend", hand)),
+  sure: ({ hand }) => (local.sureFor = hand),
+  "not-sure": () => (local.sureFor = ""),
+  counter: ({ hand }) => {
+    local.sureFor = "";
+    return visit() ? inVisit("counter", { hand_over: hand }) : wish("counter", hand);
+  },
+  face: ({ face }) => chooseFace(face),
+  reason: ({ reason }) => rate(reason),
+  send: () => (local.step === "phone" ? askForCode() : local.step.startsWith("ask") ? askOn() : FIELDS[local.step] ? sendField() : send()),
   answer: ({ said, hand }) => inVisit("answers", { hand_over: hand, said }, () => answered(said)),
   wrong: ({ hand }) => Object.assign(local, { wrongFor: hand, note: null }),
   "not-wrong": () => (local.wrongFor = ""),
@@ -427,15 +545,31 @@ function scan(text) {
   // A scanner types: its first signs may have chosen something on the start page.
   if (now() - local.leavingAt < SCAN_MS && !visit()) startOverKeeping(local.language);
   if (local.step === "intake-dossier" || local.step === "intake-bag") {
-    local.leaving[FIELDS[local.step].field] = text.trim();
     local.touchedAt = now();
+    if (new RegExp(`^\\d{${SLIP_DIGITS}}$`).test(text.trim())) {
+      Object.assign(local, { leaving: { ...local.leaving, dossier: "", bag: "" }, note: { key: "intake.refused.invalid-request" } });
+      draw();
+      return;
+    }
+    local.leaving[FIELDS[local.step].field] = text.trim();
     sendField();
     draw();
     return;
   }
-  if (local.isBusy || !["idle", "code", "end"].includes(due())) return;
+  if (!local.isBusy && due() === "ask") {
+    Object.assign(local, { dossier: text.trim(), touchedAt: now() });
+    askOn();
+    draw();
+    return;
+  }
+  if (local.isBusy || !["idle", "code", "end", "phone"].includes(due())) return;
   if (due() === "end") leave();
   local.touchedAt = now();
+  if (new RegExp(`^\\d{${SLIP_DIGITS}}$`).test(text.trim())) {
+    scanSlip(text.trim());
+    return;
+  }
+  if (due() === "phone") return;
   const digits = text.replace(/\D/g, "");
   Object.assign(local, { step: "code", isStale: false, typed: digits.length === CODE_DIGITS ? digits : "" });
   send(text.trim());
@@ -470,7 +604,7 @@ function papersMoved(paper) {
 // The service may end a visit with its last answer; the person is thanked all the same.
 function visitEnded(ended) {
   if (local.step.startsWith("intake-") && now() - local.touchedAt < IDLE_MS) return;
-  const { language, thanksUntil } = local;
+  const { language, thanksUntil, face, isRated } = local;
   const dropped = (ended.intakes ?? []).find((one) => one.stage === "dropped");
   startOver();
   if (dropped) {
@@ -478,7 +612,7 @@ function visitEnded(ended) {
     showSilentReceipt(ended, dropped);
   }
   local.touchedAt = now();
-  if (thanksUntil > now()) Object.assign(local, { language, thanksUntil });
+  if (thanksUntil > now()) Object.assign(local, { language, thanksUntil, face, isRated });
 }
 
 follow({

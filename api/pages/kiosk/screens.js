@@ -10,6 +10,9 @@ const LOST_AFTER_MS = 800;
 export const CODE_DIGITS = 12;
 export const SECOND_DIGITS = 4;
 export const PHONE_DIGITS = 10;
+export const SLIP_DIGITS = 39;
+export const DOSSIER_LEAST = 10;
+export const DOSSIER_DIGITS = 15;
 export const THANKS_MS = 15_000;
 export const IDLE_MS = 90_000;
 
@@ -20,6 +23,7 @@ export const freshEntry = () => ({
   second: "",
   paper: "",
   phone: "",
+  slip: "",
   isStale: false,
   isBusy: false,
   note: null,
@@ -31,6 +35,11 @@ export const freshEntry = () => ({
   leaving: freshLeaving(),
   leavingAt: -Infinity,
   receipt: null,
+  dossier: "",
+  told: null,
+  sureFor: "",
+  face: "",
+  isRated: false,
   language: "vi",
 });
 
