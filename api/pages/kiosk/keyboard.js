@@ -13,7 +13,7 @@ const isScan = (line, spanMs) =>
   line.length >= SCAN_SIGNS && (/\D/.test(line) || line.length > CODE_DIGITS || spanMs < FINGER_MS * line.length);
 
 /**
- * Call `onKey(name)` for each key of the keypad (0-9, Enter, Backspace, *), `onScan(text)` for each scan, and
+ * Call `onKey(name)` for each key of the keypad (0-9, Enter, Backspace, *), `onScan(text, beganAt)` for each scan, and
  * `onSign()` for each sign that only a scanner types. `forget()` of what it gives drops the line typed so far, and so
  * does a finger on a key of which `onKey` says that it chose something instead of being typed.
  */
@@ -29,7 +29,7 @@ export function listen({ onKey, onScan, onSign }) {
       event.preventDefault();
       const scanned = line;
       line = "";
-      onScan(scanned);
+      onScan(scanned, beganAt);
       return;
     }
     const name = NAMES[event.key] ?? event.key;

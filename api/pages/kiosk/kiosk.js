@@ -21,7 +21,6 @@ const NEXT_TRY_MS = 20_000;
 const REASON_MS = 25_000;
 const RECEIPT_MS = 30_000;
 const RECEIPT_TRIES = 6;
-const SCAN_MS = 1_000;
 
 const DRAW = {
   ...entry,
@@ -541,9 +540,9 @@ function press(key) {
   return false;
 }
 
-function scan(text) {
+function scan(text, beganAt) {
   // A scanner types: its first signs may have chosen something on the start page.
-  if (now() - local.leavingAt < SCAN_MS && !visit()) startOverKeeping(local.language);
+  if (local.leavingAt >= beganAt && !visit()) startOverKeeping(local.language);
   if (local.step === "intake-dossier" || local.step === "intake-bag") {
     local.touchedAt = now();
     if (new RegExp(`^\\d{${SLIP_DIGITS}}$`).test(text.trim())) {
