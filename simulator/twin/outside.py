@@ -167,6 +167,9 @@ class Gateway:
             return DeliveryStatus(DeliveryState.FAILED, HandsetUnreachable("the phone is off", tries=3))
         return DeliveryStatus(DeliveryState.DELIVERED)
 
+    async def erase(self, provider_id: str) -> None:
+        """Nobody in a story reads a provider's archive."""
+
     async def find(self, message: Outgoing, *, since_utc_ms: int | None) -> Sent | None:  # noqa: ARG002  by reference
         if self.is_down:
             raise GatewayUnreachable("no connection")
