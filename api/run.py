@@ -25,7 +25,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from api import control, logs, morning, notify, standing
+from api import control, logs, morning, notify, panel, standing
 from api.apps import Front, create_clerk_app, create_kiosk_app
 from api.boards import assemble_boards
 from api.entry import KioskEntry
@@ -207,6 +207,9 @@ async def _run_all(
             group.create_task(beats.run(), name="beats"),
             group.create_task(notify.run(is_turning=beats.is_turning, environ=os.environ), name="watchdog"),
         ]
+        if config.panel is not None:
+            watch = panel.watch_of(running, config.panel, stop=stop.set)
+            workers.append(group.create_task(watch.run(), name="panel"))
         if isinstance(running.centre, Sync):
             workers.append(group.create_task(running.centre.run(), name="sync"))
         _announce(bound, ready_line=ready_line)

@@ -42,6 +42,7 @@ SAMPLES: Mapping[str, str] = {
     "incident": "1048576",
     "place": "12 Hoa Mai",
     "tail": "678",
+    "tracking": "EA123456789VN",
 }
 
 
