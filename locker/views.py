@@ -18,7 +18,7 @@ from locker.replay import Views
 from locker.rules import asking
 from otp.segments import unaccent
 
-VERSION = 6
+VERSION = 7
 SEARCHED = 50
 SHORTEST_TAIL = 4
 SHORTEST_ASKED = 10

@@ -34,7 +34,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 9
+FOLD_VERSION = 10
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
