@@ -11,7 +11,18 @@ from typing import Any, Literal
 
 from locker.wire import MAX_INT
 
-Stage = Literal["announced", "queued", "in_cabinet", "collected", "reclaimed", "gone", "cancelled", "refused"]
+Stage = Literal[
+    "announced",
+    "queued",
+    "in_cabinet",
+    "collected",
+    "reclaimed",
+    "gone",
+    "cancelled",
+    "refused",
+    "handed_out",
+    "posted",
+]
 Mark = Literal["disputed", "uncertain", "settled", "gone"]
 MAX_COMPARTMENT = 100_000
 MAX_TEXT = 200
@@ -134,6 +145,13 @@ def _carried(body: Body) -> tuple[Reading, ...]:
     return (Moved(_results(body), "in_cabinet", target, _text(body, "hand_over"), _maybe_text(body, "evidence")),)
 
 
+def _leaves(stage: Stage) -> Callable[[Body], tuple[Reading, ...]]:
+    def read_leaving(body: Body) -> tuple[Reading, ...]:
+        return (Moved((_text(body, "result"),), stage),)
+
+    return read_leaving
+
+
 def _marks(mark: Mark) -> Callable[[Body], tuple[Reading, ...]]:
     def read_mark(body: Body) -> tuple[Reading, ...]:
         return (Marked(_text(body, "hand_over"), mark),)
@@ -171,6 +189,8 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "LoadUndone": _moves("queued"),
     "Collected": _moves("collected"),
     "Reclaimed": _moves("reclaimed"),
+    "HandedAtCounter": _leaves("handed_out"),
+    "Posted": _leaves("posted"),
     "Moved": _carried,
     "MoveStalled": _marks("uncertain"),
     "Disputed": _marks("disputed"),

@@ -21,7 +21,8 @@ from locker.wire import AmendResult, AnnounceResult, CancelResult, Changes, Name
 
 r = tables.result.c
 w = tables.wish.c
-TAKEN = frozenset({"collected", "gone"})
+TAKEN = frozenset({"collected", "gone", "handed_out", "posted"})
+FROM_COUNTER = frozenset({"handed_out", "posted"})
 TAKEN_FIRST = "taken-before-cancel"
 
 
@@ -167,6 +168,10 @@ def _stay(connection: Connection, cabinet: str, said: reading.Stayed) -> None:
 
 def _move(connection: Connection, cabinet: str, said: reading.Moved, at: str) -> None:
     change = sa.update(tables.result).where(r.cabinet == cabinet, r.result.in_(said.results))
+    if said.stage in FROM_COUNTER:
+        at_counter = r.stage.in_(("announced", "queued", "reclaimed"))
+        connection.execute(change.where(at_counter).values(stage=said.stage, compartment=None, since=at))
+        return
     if said.hand_over is None:  # a list entry moves no paper, so it never hides where the paper is
         connection.execute(change.where(r.stage.in_(("announced", "queued"))).values(stage=said.stage, since=at))
         return

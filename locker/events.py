@@ -29,6 +29,7 @@ IntakeKind = Literal["new", "supplement", "originals", "badge"]
 Face = Literal["good", "fair", "poor"]
 RatedFor = Literal["", "code", "door", "papers", "screen", "wait", "other"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
+Part = Literal["case", "service_door"]
 Template = Literal[
     "READY",
     "READY_BUNDLE",
@@ -39,6 +40,7 @@ Template = Literal[
     "DELEGATE",
     "DELEGATED",
     "EXPIRED",
+    "POSTED",
     "LOWERED",
     "REMIND",
     "COUNTER_INSTEAD",
@@ -47,6 +49,7 @@ Template = Literal[
     "STAFF_TAMPER",
     "STAFF_WRONG",
     "STAFF_GLASS",
+    "STAFF_CASE",
     "STAFF_DIGEST",
     "STAFF_CANARY",
     "APOLOGY_FAULT",
@@ -156,6 +159,7 @@ class ResultAmended(EventBody, frozen=True):
     consent: bool | None = None
     fee: Fee | None = None
     reach: Reach | None = None
+    by_post: bool | None = None
 
 
 class ResultCancelled(EventBody, frozen=True):
@@ -358,6 +362,20 @@ class Reclaimed(EventBody, frozen=True):
     hand_over: str
     compartment: int
     results: tuple[str, ...]
+    actor: str
+
+
+class HandedAtCounter(EventBody, frozen=True):
+    """A clerk gave a result that was not in the cabinet to its person at the counter."""
+
+    result: str
+    actor: str
+
+
+class Posted(EventBody, frozen=True):
+    """A clerk sent a result that was not in the cabinet by post; the parcel's number is an erasable row."""
+
+    result: str
     actor: str
 
 
@@ -799,6 +817,57 @@ class PresenceProved(EventBody, frozen=True):
     way: Literal["kiosk_number", "key_switch"]
 
 
+class ClockSet(EventBody, frozen=True):
+    """A present member of staff set the cabinet's clock, in milliseconds since 1970, while no time server did."""
+
+    actor: str
+    set_utc_ms: int
+
+
+# --- panel
+
+
+class CaseOpened(EventBody, frozen=True):
+    """The case or its service door is open; `is_announced`: somebody of the staff was proved to stand there."""
+
+    part: Part
+    is_announced: bool
+
+
+class CaseClosed(EventBody, frozen=True):
+    part: Part
+
+
+class MainsLost(EventBody, frozen=True):
+    """The cabinet runs on its battery."""
+
+
+class MainsReturned(EventBody, frozen=True):
+    pass
+
+
+class ReserveReached(EventBody, frozen=True):
+    """The battery holds no more than is kept for what is under way: nothing new is taken in."""
+
+
+class StopOrdered(EventBody, frozen=True):
+    """The computer is shut down in order: the battery is nearly empty, or somebody pressed its button."""
+
+    cause: Literal["battery", "button"]
+
+
+class LockSupplyCut(EventBody, frozen=True):
+    """The contactor took the current from every lock, because a coil of `board` stayed on."""
+
+    board: str
+
+
+class LockSupplyRestored(EventBody, frozen=True):
+    """A present person found it safe to give the locks their current back."""
+
+    actor: str
+
+
 class StaffAlerted(EventBody, frozen=True):
     """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night.
 
@@ -814,6 +883,19 @@ class StaffAlerted(EventBody, frozen=True):
 
 
 # --- the cabinet itself
+
+
+class JournalSealed(EventBody, frozen=True):
+    """What the journal was at a year's end: number and hash of its last fact then, and the SHA-256 of what followed
+    from all of them by that version of the fold. `signature` is the cabinet's, base64url.
+    """
+
+    year: int
+    through: int
+    head_hash: str
+    fold_version: int
+    state: str
+    signature: str
 
 
 class SelfCheckStarted(EventBody, frozen=True):
@@ -936,6 +1018,8 @@ Event = (
     | LoadUndone
     | RoundClosed
     | Reclaimed
+    | HandedAtCounter
+    | Posted
     | MoveStarted
     | Moved
     | MoveGivenUp
@@ -986,7 +1070,17 @@ Event = (
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | ClockSet
+    | CaseOpened
+    | CaseClosed
+    | MainsLost
+    | MainsReturned
+    | ReserveReached
+    | StopOrdered
+    | LockSupplyCut
+    | LockSupplyRestored
     | StaffAlerted
+    | JournalSealed
     | SelfCheckStarted
     | SelfChecked
     | RelocationStarted

@@ -272,6 +272,20 @@ class Round(msgspec.Struct, frozen=True):
     touched_uptime_ms: int
 
 
+class OnCounter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A result that lies at the counter for its person.
+
+    `since_utc_ms`: when it was taken out of the cabinet; 0 when no clock was believed then.
+    """
+
+    result: str
+    person: str
+    dossier: str
+    flags: tuple[str, ...] = ()
+    by_post: bool = False
+    since_utc_ms: int = 0
+
+
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
     """A hand-over on its way from one compartment to another; both carry its id until a clerk says where it is.
 
@@ -357,6 +371,24 @@ class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
     sent: int = 0
     digest: str = ""
     told: tuple[int, ...] = ()
+
+
+class Panel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the panel's pins told: parts that stand open, and where power comes from.
+
+    `spent_ms` of the battery's time were used when mains was lost or came back, at `since_uptime_ms` of this run.
+    `stuck` names a board of which a coil could not be switched off.
+    """
+
+    opened: tuple[ev.Part, ...] = ()
+    is_on_battery: bool = False
+    is_on_reserve: bool = False
+    is_stopping: bool = False
+    spent_ms: int = 0
+    since_uptime_ms: int = 0
+    since_utc_ms: int = 0
+    stuck: str = ""
+    is_supply_cut: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -451,11 +483,14 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     visit: Visit | None = None
     round: Round | None = None
     moves: dict[str, Move] = {}
+    counter: dict[str, OnCounter] = {}
     recount: Recount | None = None
     alerts: Alerts = Alerts()
+    panel: Panel = Panel()
     standing: Standing = Standing()
     self_check: SelfCheck | None = None
     texts: dict[str, OwnText] = {}
+    sealed_year: int = 0
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""

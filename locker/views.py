@@ -24,7 +24,7 @@ SHORTEST_TAIL = 4
 SHORTEST_ASKED = 10
 CENTURY = "20"
 
-Where = Literal["to_load", "loading", "inside", "collected", "reclaimed", "cancelled", "gone"]
+Where = Literal["to_load", "loading", "inside", "collected", "reclaimed", "cancelled", "gone", "handed_out", "posted"]
 Failure = Literal["doors_not_opened", "opened_unasked", "left_open", "wrong_doors", "disputes", "notices_failed"]
 Outcome = Literal["none", "queued", "sent", "delivered", "failed"]
 
@@ -287,6 +287,14 @@ def _end(
     )
 
 
+def _handed_out(connection: apsw.Connection, event: ev.HandedAtCounter, at: At) -> None:
+    _stage(connection, (event.result,), "handed_out", at)
+
+
+def _posted(connection: apsw.Connection, event: ev.Posted, at: At) -> None:
+    _stage(connection, (event.result,), "posted", at)
+
+
 def _moved(connection: apsw.Connection, event: ev.Moved, _at: At) -> None:
     connection.execute("UPDATE view_hand_over SET compartment = ? WHERE hand_over = ?", (event.target, event.hand_over))
 
@@ -475,6 +483,8 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.Collected: _collected,
     ev.Reclaimed: _reclaimed,
     ev.Moved: _moved,
+    ev.HandedAtCounter: _handed_out,
+    ev.Posted: _posted,
     ev.Settled: _settled,
     ev.Disputed: _disputed,
     ev.GrantIssued: _granted,
@@ -505,7 +515,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
 def past(connection: apsw.Connection, result: str) -> Literal["", "collected", "reclaimed"]:
     """What became of a result that is not live any more; missing items count as collected, for they are not here."""
     stage = connection.execute("SELECT stage FROM view_result WHERE result = ?", (result,)).get
-    if stage in ("collected", "gone"):
+    if stage in ("collected", "gone", "handed_out", "posted"):
         return "collected"
     return "reclaimed" if stage == "reclaimed" else ""
 

@@ -13,12 +13,14 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold import (
     change,
+    counter,
     doors,
     exceptional,
     intake,
     loading,
     moving,
     notices,
+    panel,
     pickup,
     recounts,
     results,
@@ -46,6 +48,15 @@ def _fact_merged(cabinet: Cabinet, event: ev.FactMerged, recorded: ev.Recorded) 
 
 
 APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet]] = {
+    ev.ClockSet: change.unchanged,
+    ev.CaseOpened: panel.case_opened,
+    ev.CaseClosed: panel.case_closed,
+    ev.MainsLost: panel.mains_lost,
+    ev.MainsReturned: panel.mains_returned,
+    ev.ReserveReached: panel.reserve_reached,
+    ev.StopOrdered: panel.stop_ordered,
+    ev.LockSupplyCut: panel.lock_supply_cut,
+    ev.LockSupplyRestored: panel.lock_supply_restored,
     ev.RunStarted: runs.run_started,
     ev.RecountStarted: recounts.recount_started,
     ev.FactMerged: _fact_merged,
@@ -78,6 +89,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.LoadUndone: loading.load_undone,
     ev.RoundClosed: loading.round_closed,
     ev.Reclaimed: loading.reclaimed,
+    ev.HandedAtCounter: counter.left,
+    ev.Posted: counter.left,
     ev.MoveStarted: moving.started,
     ev.Moved: moving.moved,
     ev.MoveGivenUp: moving.given_up,
@@ -130,6 +143,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,
     ev.StaffAlerted: staff.staff_alerted,
+    ev.JournalSealed: runs.journal_sealed,
     ev.SelfCheckStarted: self_check.started,
     ev.SelfChecked: self_check.checked,
     ev.RelocationStarted: standing.relocation_started,

@@ -44,9 +44,19 @@ _OF_THEIR_TIME = (
     ev.NoticeQueued,
     ev.ApprovalAsked,
     ev.ApprovalGiven,
+    ev.JournalSealed,
     ev.SelfCheckStarted,
     ev.SelfChecked,
     ev.Parked,
+    ev.ClockSet,
+    ev.CaseOpened,
+    ev.CaseClosed,
+    ev.MainsLost,
+    ev.MainsReturned,
+    ev.ReserveReached,
+    ev.StopOrdered,
+    ev.LockSupplyCut,
+    ev.LockSupplyRestored,
 )
 
 

@@ -116,6 +116,8 @@ def to_load(result: str, dossier: str, name: str, **more: Any) -> Body:
         "deadline": "2026-12-31",
         "is_loadable": True,
         "reason": "",
+        "is_at_counter": True,
+        "no_room": "",
         "flags": [],
         "recipient": result,
         **more,
@@ -144,6 +146,7 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
 
 
 UNOWNED: Body = {
+    "dossiers": [],
     "owner": "",
     "is_mine": False,
     "due": None,
@@ -179,6 +182,7 @@ CLERK: Body = {
     "round": None,
     "grants": [],
     "moves": [],
+    "counter": [],
     "asked": [],
     "approvals": [],
     "stock_check": None,
@@ -206,6 +210,8 @@ CLERK: Body = {
         },
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
+    "clock": "synced",
+    "panel": {"opened": [], "battery_minutes": None, "is_stopping": False, "is_supply_cut": False, "has_key": False},
     "boards": [
         {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
         {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},

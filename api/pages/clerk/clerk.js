@@ -4,6 +4,7 @@ import { h, morph } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
 import { get, post } from "../shared/requests.js";
 import { loadWords } from "../shared/words.js";
+import { panelBanners } from "./panel.js";
 import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } from "./desk.js";
 import { floor } from "./floor.js";
 import { inside } from "./inside.js";
@@ -25,7 +26,7 @@ let snapshot = null;
 let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
-const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", presence: null, found: null, isRetiring: false, texts: null, edited: "", count: null, problem: null });
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, texts: null, edited: "", count: null, problem: null });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -41,6 +42,7 @@ const desk = (drawn) =>
     { class: local.isLost ? "desk is-lost" : "desk", "data-testid": "screen-desk", "data-key": "desk", "data-tab": local.tab },
     head(drawn),
     banners(drawn),
+    panelBanners(drawn),
     presencePanel(drawn),
     h("main", { class: "columns", "data-key": "columns" }, work(drawn), inside(drawn), floor(drawn), matters(drawn)),
     shortcuts(drawn),
@@ -210,6 +212,10 @@ const ACTS = {
   move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
   "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),
   "move-confirm": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/confirm`, { door }, { good: "move.done" }),
+  "hand-out": ({ result, where }) => perform(where, `counter/${result}/hand-out`, {}, { good: "counter.done" }),
+  "post-ask": ({ result }) => (local.posting = result),
+  "post-cancel": () => (local.posting = ""),
+  print: () => print(),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
     local.selected = Number(number);
@@ -240,6 +246,7 @@ const ACTS = {
   "stock-finish": ({ where }) => perform(where, "stock/finish", {}),
   "close-compartment": ({ number, where }) => perform(where, `compartments/${number}/close`, { cause: at(`place-${number}-cause`).value }),
   "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
+  "lock-supply": ({ where }) => perform(where, "panel/lock-supply", {}),
   "relocation-start": ({ where }) => perform(where, "relocation/start", {}),
   "retirement-ask": () => (local.isRetiring = true),
   "texts-show": () => readTexts(),
@@ -315,12 +322,20 @@ async function agree({ user, password, code }) {
   draw();
 }
 
+async function sendByPost({ dataset, elements }) {
+  const tracking = elements.tracking.value.replace(/\s/g, "");
+  if (await perform(dataset.where, `counter/${dataset.result}/post`, { tracking }, { good: "counter.posted" })) local.posting = "";
+  draw();
+}
+
 const FORMS = {
   "sign-in": (form) => enter(form.elements),
   "presence-number": (form) => provePresence(form.elements),
   second: (form) => agree(form.elements),
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
+  post: (form) => sendByPost(form),
+  clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
   "relocation-finish": ({ elements }) => perform("standing", "relocation/finish", { address: elements.address.value.trim() }),
   retirement: async ({ elements }) => {
     if (await perform("standing", "retirement", { cabinet: elements.cabinet.value.trim() })) local.isRetiring = false;
@@ -349,9 +364,18 @@ function take(fresh) {
   receivedAt = now();
   Object.assign(local, { isSignedIn: true, isLost: false, standstill: "" });
   if (looked) Object.assign(local, { selected: looked.compartment, inspected: looked.compartment, tab: "cabinet" });
-  if (fresh.me.is_present && local.presence && !local.presence.pending) local.presence = null;
+  const pending = provedElsewhere(fresh);
   draw();
+  if (pending) perform(pending.where, pending.path, pending.body);
   if (isFirst) focus("scan-box");
+}
+
+/** The key was turned while the number was asked for: what was wanted goes on. Gives what was wanted. */
+function provedElsewhere(fresh) {
+  if (!fresh.me.is_present || !local.presence || local.busy.has("presence")) return null;
+  const { pending } = local.presence;
+  local.presence = null;
+  return pending;
 }
 
 function begin() {
@@ -385,7 +409,7 @@ const SHORTCUTS = {
   F6: () => page.querySelector("[data-step] .button.is-primary")?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
-  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0, isRetiring: false }),
+  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false }),
 };
 
 function show(tab, testid) {
