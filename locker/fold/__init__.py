@@ -34,7 +34,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 9
+FOLD_VERSION = 10
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -120,6 +120,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.Disputed: pickup.disputed,
     ev.LeftForLater: pickup.left_for_later,
     ev.ReachAsked: pickup.reach_asked,
+    ev.TicketTaken: pickup.ticket_taken,
     ev.VisitEnded: pickup.visit_ended,
     ev.StatusAsked: staying.status_asked,
     ev.StayExtended: staying.stay_extended,
@@ -132,6 +133,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.NoticeFailed: notices.notice_failed,
     ev.NoticeDropped: notices.notice_dropped,
     ev.IntakeOffered: intake.offered,
+    ev.PhoneCheckAsked: intake.phone_check_asked,
+    ev.PromiseBroken: intake.promise_broken,
     ev.IntakeGivenUp: intake.given_up,
     ev.DroppedOff: intake.dropped_off,
     ev.Deposited: intake.deposited,
