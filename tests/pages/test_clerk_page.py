@@ -452,3 +452,15 @@ async def test_what_stays_at_the_counter_is_listed_with_its_reason_and_leaves_by
     await expect(page.get_by_test_id("counter")).to_be_visible()
     await expect(page.get_by_test_id("scan-box")).to_be_hidden()
     await expect(page.get_by_test_id("hand-out-r9")).to_be_hidden()
+
+
+async def test_a_leader_finds_the_sheets_to_print_and_a_clerk_does_not(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("stock-sum")).to_be_visible()
+    await expect(page.get_by_test_id("sheet")).to_have_count(0)
+    await clerk.show(me={**ME, "role": "leader"})
+    sheets = {"sheet": "/api/clerk/balance?as=html&lang=vi", "report-year": "by=month&as=html&lang=vi"}
+    for testid, path in sheets.items():
+        href = await page.get_by_test_id(testid).get_attribute("href")
+        assert href is not None
+        assert href.endswith(path)
