@@ -19,7 +19,7 @@ from locker import views
 from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
-from locker.rules import exceptional, moving, notices
+from locker.rules import deputies, exceptional, moving, notices
 from locker.rules.results import FINISHED_STATE, check_loadable
 from otp import phones
 
@@ -57,6 +57,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "user": session.member.user,
             "name": session.member.name,
             "role": session.member.role,
+            "agrees": _agrees(cabinet, session, today),
             "is_present": running.sessions.is_present(session),
         },
         "compartments": [_compartment(running, cabinet, place, today) for place in running.places.values()],
@@ -87,7 +88,13 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             for one in cabinet.hand_overs.values()
             if is_asked_of(one, session.member.user)
         ],
-        "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
+        "incidents": [_incident(running, cabinet, one, read, session, moment) for one in cabinet.incidents.values()],
+        "deputies": [
+            {"user": user, "name": running.name_of(user), "until": until}
+            for user, until in cabinet.deputies.items()
+            if until >= today
+        ],
+        "clerks": [{"user": one.user, "name": one.name} for one in running.config.staff if one.role == "clerk"],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
             {
@@ -153,9 +160,11 @@ def _reason(one: Incident) -> str:
     return f"reason-{one.glass}"
 
 
-def _incident(running: Running, one: Incident, read: Read, session: Session, moment: Moment) -> dict[str, Any]:
+def _incident(
+    running: Running, cabinet: Cabinet, one: Incident, read: Read, session: Session, moment: Moment
+) -> dict[str, Any]:
     """An incident; why a glass was broken is for leaders, and for who broke it."""
-    me = session.member
+    me, agrees = session.member, _agrees(cabinet, session, running.today(moment))
     reason = read.reasons.get(_reason(one), {}).get("reason", "")
     return {
         "incident": one.incident,
@@ -167,10 +176,15 @@ def _incident(running: Running, one: Incident, read: Read, session: Session, mom
         "due": running.local(one.due_utc_ms).date().isoformat() if one.due_utc_ms else None,
         "is_overdue": 0 < one.due_utc_ms < moment.utc_ms,
         "raised_by": running.name_of(one.raised_by),
-        "reason": reason if me.role == "leader" or me.user == one.raised_by else "",
+        "reason": reason if agrees or me.user == one.raised_by else "",
         "is_glass": bool(one.glass),
-        "can_countersign": exceptional.may_countersign(one, user=me.user, role=me.role),
+        "can_countersign": exceptional.may_countersign(one, user=me.user, role=deputies.LEADER if agrees else me.role),
     }
+
+
+def _agrees(cabinet: Cabinet, session: Session, today: str) -> bool:
+    """Whether this member agrees and countersigns as a leader does."""
+    return deputies.role_of(cabinet, session.member.user, session.member.role, today=today) == deputies.LEADER
 
 
 def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Moment) -> list[dict[str, Any]]:
@@ -190,7 +204,7 @@ def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Mom
         }
         for one in cabinet.approvals.values()
         if exceptional.left_ms(one, moment) > 0
-        and (session.member.role == "leader" or one.actor == session.member.user)
+        and (_agrees(cabinet, session, running.today(moment)) or one.actor == session.member.user)
     ]
 
 

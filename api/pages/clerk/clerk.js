@@ -213,6 +213,7 @@ const ACTS = {
   "hand-out": ({ result, where }) => perform(where, `counter/${result}/hand-out`, {}, { good: "counter.done" }),
   "post-ask": ({ result }) => (local.posting = result),
   "post-cancel": () => (local.posting = ""),
+  "deputy-end": ({ user, where }) => perform(where, `deputies/${user}/end`, {}),
   print: () => print(),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
@@ -332,6 +333,7 @@ const FORMS = {
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
   post: (form) => sendByPost(form),
+  deputy: ({ elements }) => perform("deputies", `deputies/${elements.user.value}`, { until: elements.until.value }, { good: "deputies.done" }),
   "relocation-finish": ({ elements }) => perform("standing", "relocation/finish", { address: elements.address.value.trim() }),
   retirement: async ({ elements }) => {
     if (await perform("standing", "retirement", { cabinet: elements.cabinet.value.trim() })) local.isRetiring = false;
