@@ -165,11 +165,14 @@ def _incident(
 ) -> dict[str, Any]:
     """An incident; why a glass was broken is for leaders, and for who broke it."""
     me, agrees = session.member, _agrees(cabinet, session, running.today(moment))
+    about = cabinet.hand_overs.get(one.hand_over)
+    results = [cabinet.results[key] for key in about.results if key in cabinet.results] if about is not None else []
     reason = read.reasons.get(_reason(one), {}).get("reason", "")
     return {
         "incident": one.incident,
         "kind": one.kind,
         "compartment": one.compartment,
+        "dossiers": [code for result in results if (code := _code(read.people, result))],
         "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
         "owner": running.name_of(one.owner),
         "is_mine": one.owner == me.user,

@@ -845,6 +845,19 @@ class StaffAlerted(EventBody, frozen=True):
 # --- the cabinet itself
 
 
+class JournalSealed(EventBody, frozen=True):
+    """What the journal was at a year's end: number and hash of its last fact then, and the SHA-256 of what followed
+    from all of them by that version of the fold. `signature` is the cabinet's, base64url.
+    """
+
+    year: int
+    through: int
+    head_hash: str
+    fold_version: int
+    state: str
+    signature: str
+
+
 class SelfCheckStarted(EventBody, frozen=True):
     """The morning's look at itself began. `canary` is the notice that tries the way of messages, if there is one."""
 
@@ -1020,6 +1033,7 @@ Event = (
     | SignInFailed
     | PresenceProved
     | StaffAlerted
+    | JournalSealed
     | SelfCheckStarted
     | SelfChecked
     | RelocationStarted

@@ -472,6 +472,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     standing: Standing = Standing()
     self_check: SelfCheck | None = None
     texts: dict[str, OwnText] = {}
+    sealed_year: int = 0
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""

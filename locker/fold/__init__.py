@@ -135,6 +135,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,
     ev.StaffAlerted: staff.staff_alerted,
+    ev.JournalSealed: runs.journal_sealed,
     ev.SelfCheckStarted: self_check.started,
     ev.SelfChecked: self_check.checked,
     ev.RelocationStarted: standing.relocation_started,

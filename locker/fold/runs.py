@@ -1,4 +1,4 @@
-"""A run starts, the clock is trusted, personal data are erased, a fact is parked."""
+"""A run starts, the clock is trusted, the journal is sealed, personal data are erased, a fact is parked."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
 
 def clock_trusted(cabinet: Cabinet, event: ev.ClockTrusted, _recorded: ev.Recorded) -> Cabinet:
     return replace(cabinet, clock=event.clock)
+
+
+def journal_sealed(cabinet: Cabinet, event: ev.JournalSealed, _recorded: ev.Recorded) -> Cabinet:
+    return replace(cabinet, sealed_year=event.year)
 
 
 def personal_erased(cabinet: Cabinet, event: ev.PersonalErased, recorded: ev.Recorded) -> Cabinet:

@@ -146,6 +146,7 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
 
 
 UNOWNED: Body = {
+    "dossiers": [],
     "owner": "",
     "is_mine": False,
     "due": None,
