@@ -19,8 +19,10 @@ from api import (
     kiosk,
     kiosk_asking,
     kiosk_intake,
+    kiosk_tickets,
     moving,
     page_files,
+    panel,
     problems,
     reports,
     standing,
@@ -60,6 +62,7 @@ def create_kiosk_app(running: Running) -> Guard:
     app.include_router(kiosk.router)
     app.include_router(kiosk_intake.router)
     app.include_router(kiosk_asking.router)
+    app.include_router(kiosk_tickets.router)
     app.include_router(kiosk.entrance(running.entry, files))
     app.include_router(page_files.routes(files))
     return Guard(callers.require_declared(app), hosts=KIOSK_HOSTS, new_id=running.new_id)
@@ -74,6 +77,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(delegates.router)
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
+    app.include_router(panel.router)
     app.include_router(stock.router)
     app.include_router(moving.router)
     app.include_router(counter.router)

@@ -1,6 +1,7 @@
 """What the clerk's page shows: the cabinet, the day's work, and what a person must look at.
 
-Names and dossier codes are for clerks and leaders; phones are masked for everybody; a technician sees neither.
+Names and dossier codes are for clerks and leaders; phones are masked for everybody but where somebody
+waits for a call; a technician sees neither.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, counter_snapshot, intake_snapshot, morning
+from api import balancing, counter_snapshot, intake_snapshot, morning, panel_snapshot
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -111,6 +112,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "clock": cabinet.clock,
+        "panel": panel_snapshot.build(running),
         "standing": _standing(running, cabinet),
         "self_check": morning.for_desk(running, cabinet, moment),
         "stock_check": balancing.check_under_way(running, cabinet),
@@ -139,6 +142,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
     refs |= {ref for one in cabinet.counter.values() for ref in (one.person, one.dossier)}
+    refs |= {incident.person for incident in cabinet.incidents.values() if incident.person}
     refs |= {result.delegate for result in cabinet.results.values() if result.delegate}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
@@ -146,7 +150,7 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         outcomes=views.notice_outcomes(connection, list(cabinet.results)),
         today=views.counts(connection, *span),
         balance=views.balance(connection, span[0]),
-        reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
+        reasons=views.people(connection, balancing.reasons(cabinet)),
         acked=acked_through(connection),
     )
 
@@ -156,10 +160,6 @@ def acked_through(connection: apsw.Connection) -> int:
     return int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0)
 
 
-def _reason(one: Incident) -> str:
-    return f"reason-{one.glass}"
-
-
 def _incident(
     running: Running, cabinet: Cabinet, one: Incident, read: Read, session: Session, moment: Moment
 ) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _incident(
     me, agrees = session.member, _agrees(cabinet, session, running.today(moment))
     about = cabinet.hand_overs.get(one.hand_over)
     results = [cabinet.results[key] for key in about.results if key in cabinet.results] if about is not None else []
-    reason = read.reasons.get(_reason(one), {}).get("reason", "")
+    reason = read.reasons.get(balancing.reason_of(one), {}).get("reason", "")
     return {
         "incident": one.incident,
         "kind": one.kind,
@@ -177,6 +177,8 @@ def _incident(
         "owner": running.name_of(one.owner),
         "is_mine": one.owner == me.user,
         "due": running.local(one.due_utc_ms).date().isoformat() if one.due_utc_ms else None,
+        "call_by": running.local(one.due_utc_ms).isoformat(timespec="seconds") if one.person and one.due_utc_ms else "",
+        "call": _call(read, one),
         "is_overdue": 0 < one.due_utc_ms < moment.utc_ms,
         "raised_by": running.name_of(one.raised_by),
         "reason": reason if agrees or me.user == one.raised_by else "",
@@ -188,6 +190,12 @@ def _incident(
 def _agrees(cabinet: Cabinet, session: Session, today: str) -> bool:
     """Whether this member agrees and countersigns as a leader does."""
     return deputies.role_of(cabinet, session.member.user, session.member.role, today=today) == deputies.LEADER
+
+
+def _call(read: Read, one: Incident) -> dict[str, str] | None:
+    """Who waits for a call, with the number in clear: it is to be dialled."""
+    person = read.people.get(one.person)
+    return None if person is None else {"name": person.get("name", ""), "phone": person.get("phone", "")}
 
 
 def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Moment) -> list[dict[str, Any]]:

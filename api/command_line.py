@@ -15,8 +15,11 @@ import msgspec
 import segno
 
 from api import control, enrolment, logs
+from hw.errors import Fault
+from hw.panel import load_gpio
 from locker import config as configuration
 from locker import keeping, receipts
+from locker.clock import has_battery_clock
 from locker.config import Config, ConfigError
 from locker.refusals import StorageFault
 from otp import sealing, staff
@@ -77,6 +80,15 @@ def check(path: Path, *, boards: bool) -> None:
     """Check the configuration and every board it names; list all problems at once."""
     config = _load(path)
     click.echo(f"{path}: {len(config.compartment)} compartments, {len(config.board)} boards: configuration is good.")
+    if not has_battery_clock():
+        click.echo(
+            "  clock: warning: no battery clock; after a power cut without network nobody knows the time. Fit one"
+        )
+    if config.panel is not None:
+        try:
+            load_gpio()
+        except Fault as fault:
+            click.echo(f"  panel: warning: {fault}")
     if not boards:
         return
     from api import boards as probing  # noqa: PLC0415

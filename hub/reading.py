@@ -6,6 +6,7 @@ Unknown types say nothing here; a known type whose fields do not fit is unreadab
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from locker.wire import MAX_INT
@@ -55,7 +56,16 @@ class Marked:
     mark: Mark
 
 
-Reading = Moved | Answered | Marked
+@dataclass(frozen=True)
+class Stayed:
+    """What a person chose for results that are inside: a later last day, or the counter."""
+
+    results: tuple[str, ...]
+    deadline: str | None = None
+    is_counter_wanted: bool = False
+
+
+Reading = Moved | Answered | Marked | Stayed
 Body = Mapping[str, Any]
 
 
@@ -153,6 +163,19 @@ def _settled(body: Body) -> tuple[Reading, ...]:
     return (Marked(_text(body, "hand_over"), "gone" if body.get("outcome") == "gone" else "settled"),)
 
 
+def _extended(body: Body) -> tuple[Reading, ...]:
+    deadline = _text(body, "deadline")
+    try:
+        date.fromisoformat(deadline)
+    except ValueError as error:
+        raise UnreadableError("deadline is not a date") from error
+    return (Stayed(_results(body), deadline=deadline),)
+
+
+def _counter_asked(body: Body) -> tuple[Reading, ...]:
+    return (Stayed(_results(body), is_counter_wanted=True),)
+
+
 READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "ResultQueued": _queued,
     "ResultAmended": _done,
@@ -174,6 +197,8 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "LeftOpen": _marks("uncertain"),
     "BecameUncertain": _marks("uncertain"),
     "Settled": _settled,
+    "StayExtended": _extended,
+    "CounterAsked": _counter_asked,
 }
 
 

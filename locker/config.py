@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from locker import office_hours
+from locker import office_hours, wiring_check
 from locker.model import Place
 from locker.rules.alerts import OnCall
 from locker.rules.calendar import Calendar
+from locker.rules.panel import Battery
 from locker.rules.quiet_hours import Daytime
 from locker.rules.self_check import Plan
 
@@ -81,6 +82,16 @@ class StorageSection(Section):
     def control(self) -> Path:
         return self.control_socket or self.directory / "control.sock"
 
+    @property
+    def poweroff_request(self) -> Path:
+        """Where the system is asked to shut down."""
+        return self.control.parent / "poweroff"
+
+    @property
+    def clock_request(self) -> Path:
+        """Where the system is asked to set its clock, in seconds since 1970."""
+        return self.control.parent / "clock"
+
 
 class Listener(Section):
     """One HTTP listener. Without a certificate only loopback addresses are accepted."""
@@ -131,6 +142,9 @@ class TwilioSection(Section):
     auth_token_file: Path
     sender: str
     base_url: str | None = None
+    caller: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
+    voice_vi: str = "Google.vi-VN-Standard-A"
+    voice_en: str = "Google.en-GB-Standard-A"
 
 
 class EsmsSection(Section):
@@ -154,7 +168,7 @@ class ModemSection(Section):
 class NoticesSection(Section):
     """Gateways in the order they are tried."""
 
-    gateways: tuple[Literal["file", "esms", "modem", "twilio"], ...] = ("file",)
+    gateways: tuple[Literal["file", "esms", "modem", "twilio", "twilio-calls"], ...] = ("file",)
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
@@ -303,6 +317,78 @@ class CalendarSection(Section):
         return self
 
 
+Pin = Annotated[int, Field(ge=0, le=27)]
+
+
+class DoorLight(Section):
+    """One light beside some doors."""
+
+    pin: Pin
+    compartments: Annotated[tuple[int, ...], Field(min_length=1)]
+
+
+class PanelSection(Section):
+    """What is wired to the Pi's header, by BCM number; what is not named is not there."""
+
+    case_pin: Pin | None = None
+    service_door_pin: Pin | None = None
+    key_pin: Pin | None = None
+    mains_lost_pin: Pin | None = None
+    button_pin: Pin | None = None
+    cabinet_light_pin: Pin | None = None
+    buzzer_pin: Pin | None = None
+    lock_supply_pin: Pin | None = None
+    inverted: tuple[
+        Literal[
+            "case",
+            "service_door",
+            "key",
+            "mains_lost",
+            "button",
+            "cabinet_light",
+            "buzzer",
+            "lock_supply",
+            "door_light",
+        ],
+        ...,
+    ] = ()
+    battery_minutes: Annotated[int, Field(ge=5, le=1440)] = 30
+    reserve_minutes: Annotated[int, Field(ge=3, le=720)] = 15
+    stop_minutes: Annotated[int, Field(ge=2, le=60)] = 4
+    door_light: tuple[DoorLight, ...] = ()
+
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        return self._wired("case", "service_door", "key", "mains_lost", "button")
+
+    @property
+    def outputs(self) -> Mapping[str, int]:
+        lights = {f"door_light_{n}": light.pin for n, light in enumerate(self.door_light, start=1)}
+        return {**self._wired("cabinet_light", "buzzer", "lock_supply"), **lights}
+
+    @property
+    def lights(self) -> Mapping[int, str]:
+        """The output of each compartment's light."""
+        return {
+            number: f"door_light_{n}"
+            for n, light in enumerate(self.door_light, start=1)
+            for number in light.compartments
+        }
+
+    def _wired(self, *names: str) -> dict[str, int]:
+        pins = {name: getattr(self, f"{name}_pin") for name in names}
+        return {name: pin for name, pin in pins.items() if pin is not None}
+
+    @model_validator(mode="after")
+    def is_one_panel(self) -> PanelSection:
+        pins = [*self.inputs.values(), *self.outputs.values()]
+        if len(set(pins)) < len(pins):
+            raise ValueError("two things are wired to one pin; give each its own")
+        if not self.stop_minutes < self.reserve_minutes < self.battery_minutes:
+            raise ValueError("stop_minutes must be less than reserve_minutes, and that less than battery_minutes")
+        return self
+
+
 Mobile = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
 
 
@@ -415,6 +501,7 @@ class Config(Wiring):
     intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
     alerts: AlertsSection = AlertsSection()
+    panel: PanelSection | None = None
     self_check: SelfCheckSection = SelfCheckSection()
     staff: tuple[StaffEntry, ...] = ()
 
@@ -440,6 +527,16 @@ def daytime_of(config: Config) -> Daytime:
     """The hours in which messages that can wait go out."""
     starts, ends = (dt.time.fromisoformat(one) for one in (config.notices.day_starts, config.notices.day_ends))
     return Daytime(zone=ZoneInfo(config.cabinet.timezone), starts=starts, ends=ends)
+
+
+def battery_of(section: PanelSection) -> Battery:
+    """The battery's times in milliseconds."""
+    minute_ms = 60_000
+    return Battery(
+        full_ms=section.battery_minutes * minute_ms,
+        reserve_ms=section.reserve_minutes * minute_ms,
+        stop_ms=section.stop_minutes * minute_ms,
+    )
 
 
 def calendar_of(config: Config) -> Calendar:
@@ -533,6 +630,7 @@ def wiring_problems(wiring: Wiring) -> Iterator[str]:
         )
     yield from _bus_problems(wiring)
     yield from _compartment_problems(wiring)
+    yield from wiring_check.problems(wiring)
     for lock in wiring.lock:
         if lock.pulse_ms > lock.max_pulse_ms:
             yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than its max_pulse_ms {lock.max_pulse_ms}"
@@ -592,6 +690,8 @@ def _section_problems(config: Config) -> Iterator[str]:
     if config.centre.url is not None and config.centre.key_file is None:
         yield "centre.key_file is missing: the centre knows the cabinet by its key"
     yield from _notices_problems(config)
+    if config.panel is not None and (strange := config.panel.lights.keys() - config.by_number.keys()):
+        yield f"panel.door_light names compartments that are not there: {', '.join(map(str, sorted(strange)))}"
     try:
         ZoneInfo(config.cabinet.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -612,6 +712,13 @@ def _notices_problems(config: Config) -> Iterator[str]:
             "notices.gateways names file, which writes codes in clear: name a real gateway, "
             "or set notices.accept_codes_in_clear = true on a desk"
         )
+    calls = "twilio-calls" in config.notices.gateways
+    if calls and config.notices.twilio is None:
+        yield "notices.gateways names twilio-calls, but [notices.twilio] is missing"
+    if calls and config.notices.twilio is not None and config.notices.twilio.caller is None:
+        yield "notices.gateways names twilio-calls, but notices.twilio.caller is missing: the number that calls"
+    if set(config.notices.gateways) == {"twilio-calls"}:
+        yield "notices.gateways names calls only: a result that is ready is told by a message; name a gateway for them"
 
 
 def _hours_problems(config: Config) -> Iterator[str]:

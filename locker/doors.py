@@ -109,7 +109,9 @@ class Doors:
 
     @property
     def servable(self) -> frozenset[int]:
-        """Compartments whose board is proved and in service, so that their door can be pulsed now."""
+        """Compartments whose board is proved and in service and has current, so that their door can be pulsed now."""
+        if self._journal.cabinet.panel.is_supply_cut:
+            return frozenset()
         out = self._journal.cabinet.boards_out
         return frozenset(
             entry.number

@@ -29,6 +29,7 @@ IntakeKind = Literal["new", "supplement", "originals", "badge"]
 Face = Literal["good", "fair", "poor"]
 RatedFor = Literal["", "code", "door", "papers", "screen", "wait", "other"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
+Part = Literal["case", "service_door"]
 Template = Literal[
     "READY",
     "READY_BUNDLE",
@@ -38,6 +39,7 @@ Template = Literal[
     "WITHDRAWN",
     "DELEGATE",
     "DELEGATED",
+    "TICKET",
     "EXPIRED",
     "POSTED",
     "LOWERED",
@@ -48,6 +50,7 @@ Template = Literal[
     "STAFF_TAMPER",
     "STAFF_WRONG",
     "STAFF_GLASS",
+    "STAFF_CASE",
     "STAFF_DIGEST",
     "STAFF_CANARY",
     "APOLOGY_FAULT",
@@ -124,7 +127,7 @@ class ClockTrusted(EventBody, frozen=True):
 
 
 class ResultQueued(EventBody, frozen=True):
-    """The centre announced a result; it is expected, not yet in the cabinet."""
+    """The centre announced a result; it is expected, not yet in the cabinet. `phones`: how many numbers hear of it."""
 
     wish: int
     result: str
@@ -142,6 +145,7 @@ class ResultQueued(EventBody, frozen=True):
     by_post: bool = False
     procedure_allowed: bool = True
     flags: tuple[str, ...] = ()
+    phones: int = 1
 
 
 class ResultAmended(EventBody, frozen=True):
@@ -158,6 +162,7 @@ class ResultAmended(EventBody, frozen=True):
     fee: Fee | None = None
     reach: Reach | None = None
     by_post: bool | None = None
+    phones: int | None = None
 
 
 class ResultCancelled(EventBody, frozen=True):
@@ -627,6 +632,15 @@ class ReachAsked(EventBody, frozen=True):
     visit: str
 
 
+class TicketTaken(EventBody, frozen=True):
+    """Somebody at the kiosk knows no way on and is to be called back; `person` names the row with the number."""
+
+    person: str
+    due_utc_ms: int
+    hand_over: str = ""
+    visit: str = ""
+
+
 class VisitEnded(EventBody, frozen=True):
     visit: str
     cause: Literal["left", "idle", "next"]
@@ -675,7 +689,8 @@ class Rated(EventBody, frozen=True):
 class NoticeQueued(EventBody, frozen=True):
     """A message is to go out; its text is made when it is sent and never kept.
 
-    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`.
+    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`. `phone`:
+    which of the person's numbers it goes to, from 0. `is_call`: a message did not help before, so a call comes first.
     """
 
     notice: str
@@ -688,6 +703,8 @@ class NoticeQueued(EventBody, frozen=True):
     incident: int = 0
     count: int = 0
     intake: str = ""
+    phone: int = 0
+    is_call: bool = False
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -826,6 +843,57 @@ class SignInFailed(EventBody, frozen=True):
 class PresenceProved(EventBody, frozen=True):
     actor: str
     way: Literal["kiosk_number", "key_switch"]
+
+
+class ClockSet(EventBody, frozen=True):
+    """A present member of staff set the cabinet's clock, in milliseconds since 1970, while no time server did."""
+
+    actor: str
+    set_utc_ms: int
+
+
+# --- panel
+
+
+class CaseOpened(EventBody, frozen=True):
+    """The case or its service door is open; `is_announced`: somebody of the staff was proved to stand there."""
+
+    part: Part
+    is_announced: bool
+
+
+class CaseClosed(EventBody, frozen=True):
+    part: Part
+
+
+class MainsLost(EventBody, frozen=True):
+    """The cabinet runs on its battery."""
+
+
+class MainsReturned(EventBody, frozen=True):
+    pass
+
+
+class ReserveReached(EventBody, frozen=True):
+    """The battery holds no more than is kept for what is under way: nothing new is taken in."""
+
+
+class StopOrdered(EventBody, frozen=True):
+    """The computer is shut down in order: the battery is nearly empty, or somebody pressed its button."""
+
+    cause: Literal["battery", "button"]
+
+
+class LockSupplyCut(EventBody, frozen=True):
+    """The contactor took the current from every lock, because a coil of `board` stayed on."""
+
+    board: str
+
+
+class LockSupplyRestored(EventBody, frozen=True):
+    """A present person found it safe to give the locks their current back."""
+
+    actor: str
 
 
 class StaffAlerted(EventBody, frozen=True):
@@ -1010,6 +1078,7 @@ Event = (
     | Disputed
     | LeftForLater
     | ReachAsked
+    | TicketTaken
     | VisitEnded
     | StatusAsked
     | StayExtended
@@ -1032,6 +1101,15 @@ Event = (
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | ClockSet
+    | CaseOpened
+    | CaseClosed
+    | MainsLost
+    | MainsReturned
+    | ReserveReached
+    | StopOrdered
+    | LockSupplyCut
+    | LockSupplyRestored
     | StaffAlerted
     | JournalSealed
     | SelfCheckStarted

@@ -20,7 +20,7 @@ from locker.config import CabinetSection
 from locker.model import Cabinet, Notice
 from locker.rules.standing import address_of
 from locker.rules.texts import in_use
-from otp import codes, sealing
+from otp import codes, sealing, spoken
 from otp.errors import OtpError
 from otp.gateway import Outgoing
 from otp.texts import Texts, render
@@ -90,7 +90,13 @@ class Writer:
             text=rendered.text,
             valid_seconds=VALID_SECONDS,
             provider_template=rendered.provider_template,
+            spoken=self._spoken(values["code"], rendered.language) if "code" in values else (),
+            language=rendered.language,
         )
+
+    def _spoken(self, code: str, language: str) -> tuple[str, ...]:
+        office = self.cabinet.office_en if language == "en" else self.cabinet.office_vi
+        return spoken.code(code, office, language)
 
     def _values(self, cabinet: Cabinet, notice: Notice, material: Material) -> Mapping[str, str]:
         deadlines = [cabinet.results[key].deadline for key in named_results(cabinet, notice) if key in cabinet.results]
@@ -129,6 +135,8 @@ class Writer:
             "compartment": str(incident.compartment),
             "count": str(notice.count),
             "at": self._at(incident.opened_utc_ms, language),
+            "ticket": str(incident.incident),
+            "by": self._at(incident.due_utc_ms, language),
         }
 
     def _at(self, utc_ms: int, language: str) -> str:
@@ -195,7 +203,7 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
     is_delegates = any(notice.person == one.delegate for one in known)
     language = next((one.language for one in known if not is_delegates), None)
     return Material(
-        phone=person.get("phone", ""),
+        phone=next(iter(numbers_of(person)[notice.phone :]), ""),
         language=language or person.get("language", "vi"),
         dossiers=tuple(dossiers),
         tracking=tracking,
@@ -204,6 +212,11 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         filed=filed.get("code", ""),
         delegate=_delegates_phone(connection, cabinet, notice),
     )
+
+
+def numbers_of(person: Mapping[str, str]) -> list[str]:
+    """The numbers on a personal row; an organisation has several."""
+    return [number for number in (person.get("phone", ""), *person.get("more_phones", "").split()) if number]
 
 
 def _delegates_phone(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> str:

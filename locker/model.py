@@ -100,6 +100,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     slip_failures: int = 0
     delegate: str = ""
     extended: int = 0
+    phones: int = 1
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -263,6 +264,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     touched_uptime_ms: int = 0
     incident: int = 0
     count: int = 0
+    phone: int = 0
+    is_call: bool = False
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -310,7 +313,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something a person must look at; its id is the number of the fact that opened it.
 
     `owner` has taken it, to be done by `due_utc_ms` (0: no date yet). `glass` is the broken glass it is about,
-    `raised_by` and `role` who broke it.
+    `raised_by` and `role` who broke it. `person` is to be called.
     """
 
     incident: int
@@ -323,6 +326,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     glass: str = ""
     raised_by: str = ""
     role: str = ""
+    person: str = ""
 
 
 class StockCheck(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -371,6 +375,24 @@ class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
     sent: int = 0
     digest: str = ""
     told: tuple[int, ...] = ()
+
+
+class Panel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the panel's pins told: parts that stand open, and where power comes from.
+
+    `spent_ms` of the battery's time were used when mains was lost or came back, at `since_uptime_ms` of this run.
+    `stuck` names a board of which a coil could not be switched off.
+    """
+
+    opened: tuple[ev.Part, ...] = ()
+    is_on_battery: bool = False
+    is_on_reserve: bool = False
+    is_stopping: bool = False
+    spent_ms: int = 0
+    since_uptime_ms: int = 0
+    since_utc_ms: int = 0
+    stuck: str = ""
+    is_supply_cut: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -469,6 +491,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     counter: dict[str, OnCounter] = {}
     recount: Recount | None = None
     alerts: Alerts = Alerts()
+    panel: Panel = Panel()
     standing: Standing = Standing()
     self_check: SelfCheck | None = None
     texts: dict[str, OwnText] = {}

@@ -241,6 +241,12 @@ class UnknownResult(Refusal):
     slug = "unknown-result"
 
 
+class TicketsFull(Refusal):
+    """Too many people wait for a call already."""
+
+    slug = "tickets-full"
+
+
 class UnknownDelegate(Refusal):
     slug = "unknown-delegate"
 

@@ -20,6 +20,7 @@ from locker.fold import (
     loading,
     moving,
     notices,
+    panel,
     pickup,
     recounts,
     results,
@@ -47,6 +48,15 @@ def _fact_merged(cabinet: Cabinet, event: ev.FactMerged, recorded: ev.Recorded) 
 
 
 APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet]] = {
+    ev.ClockSet: change.unchanged,
+    ev.CaseOpened: panel.case_opened,
+    ev.CaseClosed: panel.case_closed,
+    ev.MainsLost: panel.mains_lost,
+    ev.MainsReturned: panel.mains_returned,
+    ev.ReserveReached: panel.reserve_reached,
+    ev.StopOrdered: panel.stop_ordered,
+    ev.LockSupplyCut: panel.lock_supply_cut,
+    ev.LockSupplyRestored: panel.lock_supply_restored,
     ev.RunStarted: runs.run_started,
     ev.RecountStarted: recounts.recount_started,
     ev.FactMerged: _fact_merged,
@@ -112,6 +122,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.Disputed: pickup.disputed,
     ev.LeftForLater: pickup.left_for_later,
     ev.ReachAsked: pickup.reach_asked,
+    ev.TicketTaken: pickup.ticket_taken,
     ev.VisitEnded: pickup.visit_ended,
     ev.StatusAsked: staying.status_asked,
     ev.StayExtended: staying.stay_extended,

@@ -215,4 +215,6 @@ def board_proved(cabinet: Cabinet, event: ev.BoardProved, _recorded: ev.Recorded
 
 def coil_strayed(cabinet: Cabinet, event: ev.CoilStrayed, recorded: ev.Recorded) -> Cabinet:
     changed = replace(cabinet, boards_out=put(cabinet.boards_out, event.board, "stray_coil"))
+    if not event.cleared:
+        changed = replace(changed, panel=replace(changed.panel, stuck=event.board))
     return open_incident(changed, "stray_coil", recorded)

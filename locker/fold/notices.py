@@ -22,6 +22,8 @@ def notice_queued(cabinet: Cabinet, event: ev.NoticeQueued, recorded: ev.Recorde
         queued_utc_ms=recorded.moment.utc_ms,
         incident=event.incident,
         count=event.count,
+        phone=event.phone,
+        is_call=event.is_call,
     )
     changed = replace(cabinet, notices=put(cabinet.notices, event.notice, notice))
     if event.template == "REMIND":

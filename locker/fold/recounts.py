@@ -48,6 +48,15 @@ _OF_THEIR_TIME = (
     ev.SelfCheckStarted,
     ev.SelfChecked,
     ev.Parked,
+    ev.ClockSet,
+    ev.CaseOpened,
+    ev.CaseClosed,
+    ev.MainsLost,
+    ev.MainsReturned,
+    ev.ReserveReached,
+    ev.StopOrdered,
+    ev.LockSupplyCut,
+    ev.LockSupplyRestored,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import counter
+from locker.fold import counter, panel
 from locker.fold.change import drop, open_incident
 from locker.fold.custody import end_visit, grants_died
 from locker.model import Cabinet
@@ -37,6 +37,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         compartments=compartments,
         moves={key: replace(one, touched_uptime_ms=0) for key, one in changed.moves.items()},
         approvals={},
+        panel=panel.run_started(cabinet.panel, recorded.moment),
         bucket=throttle.restart(cabinet.bucket),
         asked_bucket=throttle.restart(cabinet.asked_bucket),
         rateable=None,

@@ -1,12 +1,13 @@
 """When staff are woken, and what waits for the morning.
 
-Outside office hours four things are told at once by SMS: a door that did not open for somebody who stands there (three
-trains), a door left open, a door opened unasked with something inside, a wrong door; and at any hour a glass that was
-broken. The duty phones hear of all, the leader's of the last three. One message per kind in 15 minutes, ten a night;
-what had to wait longer than an hour, and everything else that happened outside office hours and is still open, is
-counted in one message at seven, which goes to the leader too when the morning's look at the cabinet was bad. In office
-hours the clerk's screen is enough. The text names compartment, time and incident, and nobody. What was told is on
-record, so that a restart repeats nothing. While the clock is not believed it counts as night, and there is no morning.
+Outside office hours five things are told at once by SMS: a door that did not open for somebody who stands there (three
+trains), a door left open, a door opened unasked with something inside, a wrong door, a case or service door opened
+with nobody of the staff there; and at any hour a glass that was broken. The duty phones hear of all, the leader's of
+the last four. One message per kind in 15 minutes, ten a night; what had to wait longer than an hour, and everything
+else that happened outside office hours and is still open, is counted in one message at seven, which goes to the leader
+too when the morning's look at the cabinet was bad. In office hours the clerk's screen is enough. The text names
+compartment, time and incident, and nobody. What was told is on record, so that a restart repeats nothing. While the
+clock is not believed it counts as night, and there is no morning.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ AT_ONCE: Mapping[str, ev.Template] = {
     "opened_unasked": "STAFF_TAMPER",
     "wrong_door": "STAFF_WRONG",
     "break_glass": "STAFF_GLASS",
+    "case_opened": "STAFF_CASE",
+    "service_door_opened": "STAFF_CASE",
 }
 AT_ANY_HOUR = frozenset({"break_glass"})
-LEADER_TOO: frozenset[ev.Template] = frozenset({"STAFF_TAMPER", "STAFF_WRONG", "STAFF_GLASS"})
+LEADER_TOO: frozenset[ev.Template] = frozenset({"STAFF_TAMPER", "STAFF_WRONG", "STAFF_GLASS", "STAFF_CASE"})
 
 
 @dataclass(frozen=True, slots=True)

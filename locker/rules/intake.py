@@ -129,6 +129,8 @@ def _check_bag(cabinet: Cabinet, request: Offer) -> None:
 
 def check_room(cabinet: Cabinet, request: Offer, *, total: int, moment: ev.Moment, policy: Policy) -> None:
     """Raise IntakeFull when one more intake is too many, for the cabinet, the hour, the visit or the phone."""
+    if cabinet.panel.is_on_reserve or cabinet.panel.is_stopping:
+        raise IntakeFull("power")
     held = [one for one in cabinet.hand_overs.values() if one.direction == "intake"]
     if (len(held) + 1) * 100 > policy.share_percent * total:
         raise IntakeFull("cabinet")

@@ -94,6 +94,7 @@ def _erased(refs: tuple[str, ...], cause: str) -> ev.PersonalErased:
 def _used(cabinet: Cabinet) -> Collection[str]:
     """Rows of live results and of intakes nobody has answered, and of whom a message is still to reach."""
     refs = {notice.person for notice in cabinet.notices.values()}
+    refs |= {incident.person for incident in cabinet.incidents.values()}
     for paper in cabinet.intakes.values():
         refs |= {paper.person, paper.dossier}
     for result in cabinet.results.values():

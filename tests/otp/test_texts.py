@@ -92,6 +92,8 @@ COUNTED = {
     ("STAFF_WRONG", "en"): 136,
     ("STAFF_GLASS", "vi"): 132,
     ("STAFF_GLASS", "en"): 134,
+    ("STAFF_CASE", "vi"): 140,
+    ("STAFF_CASE", "en"): 138,
     ("STAFF_DIGEST", "vi"): 117,
     ("STAFF_DIGEST", "en"): 121,
     ("STAFF_CANARY", "vi"): 123,

@@ -23,6 +23,8 @@ ONLY_CITIZENS = {
     "paper-refused",
     "status-unknown",
     "stay-refused",
+    "slip-refused",
+    "tickets-full",
 }
 
 # Text of 24 px, headlines of 40 px, targets of 44 px (the keypad's 72 px), contrast of 7:1, nothing cut off.
@@ -136,6 +138,19 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await shown("idle")
     await page.keyboard.type(CODE)
     yield await shown("sorry")
+    kiosk.script("tickets", done(number=1048576, by="2026-11-23T08:30:00+07:00"))
+    await page.keyboard.press("3")
+    await shown("phone")
+    await page.keyboard.type("0912345678", delay=60)
+    await page.keyboard.press("Enter")
+    yield await shown("ticket")
+    await page.keyboard.press("Enter")
+    kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=60))
+    await kiosk.show(visit=VISITS["next"])
+    await shown("next")
+    await page.get_by_test_id("next-door").click()
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("next")
     for name, present in VISITS.items():
         await kiosk.show(visit=present, doors=doors(*[one["compartment"] for one in present["doors"]]))
         yield await shown(name)
@@ -265,6 +280,7 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "hotline",
         "centre_online",
         "notices_online",
+        "accepts_slips",
         "clock",
         "time",
         "presence_number",

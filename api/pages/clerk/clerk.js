@@ -4,6 +4,7 @@ import { h, morph } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
 import { get, post } from "../shared/requests.js";
 import { loadWords } from "../shared/words.js";
+import { panelBanners } from "./panel.js";
 import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } from "./desk.js";
 import { floor } from "./floor.js";
 import { inside } from "./inside.js";
@@ -41,6 +42,7 @@ const desk = (drawn) =>
     { class: local.isLost ? "desk is-lost" : "desk", "data-testid": "screen-desk", "data-key": "desk", "data-tab": local.tab },
     head(drawn),
     banners(drawn),
+    panelBanners(drawn),
     presencePanel(drawn),
     h("main", { class: "columns", "data-key": "columns" }, work(drawn), inside(drawn), floor(drawn), matters(drawn)),
     shortcuts(drawn),
@@ -245,6 +247,7 @@ const ACTS = {
   "stock-finish": ({ where }) => perform(where, "stock/finish", {}),
   "close-compartment": ({ number, where }) => perform(where, `compartments/${number}/close`, { cause: at(`place-${number}-cause`).value }),
   "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
+  "lock-supply": ({ where }) => perform(where, "panel/lock-supply", {}),
   "relocation-start": ({ where }) => perform(where, "relocation/start", {}),
   "retirement-ask": () => (local.isRetiring = true),
   "texts-show": () => readTexts(),
@@ -334,6 +337,7 @@ const FORMS = {
   approval: (form) => approve(form),
   post: (form) => sendByPost(form),
   deputy: ({ elements }) => perform("deputies", `deputies/${elements.user.value}`, { until: elements.until.value }, { good: "deputies.done" }),
+  clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
   "relocation-finish": ({ elements }) => perform("standing", "relocation/finish", { address: elements.address.value.trim() }),
   retirement: async ({ elements }) => {
     if (await perform("standing", "retirement", { cabinet: elements.cabinet.value.trim() })) local.isRetiring = false;
@@ -362,9 +366,18 @@ function take(fresh) {
   receivedAt = now();
   Object.assign(local, { isSignedIn: true, isLost: false, standstill: "" });
   if (looked) Object.assign(local, { selected: looked.compartment, inspected: looked.compartment, tab: "cabinet" });
-  if (fresh.me.is_present && local.presence && !local.presence.pending) local.presence = null;
+  const pending = provedElsewhere(fresh);
   draw();
+  if (pending) perform(pending.where, pending.path, pending.body);
   if (isFirst) focus("scan-box");
+}
+
+/** The key was turned while the number was asked for: what was wanted goes on. Gives what was wanted. */
+function provedElsewhere(fresh) {
+  if (!fresh.me.is_present || !local.presence || local.busy.has("presence")) return null;
+  const { pending } = local.presence;
+  local.presence = null;
+  return pending;
 }
 
 function begin() {

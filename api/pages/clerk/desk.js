@@ -85,7 +85,7 @@ export function presencePanel(view) {
     "form",
     { class: "card presence", "data-act": "presence-number", "data-testid": "presence-panel", "data-key": "presence-panel" },
     h("h2", {}, view.say("presence.title")),
-    h("p", {}, view.say("presence.lead")),
+    h("p", {}, view.say("presence.lead"), view.snapshot.panel.has_key && ` ${view.say("presence.key")}`),
     h(
       "div",
       { class: "row" },

@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { button, callLine, keycap, screen } from "./frame.js";
 import { groups, keypad, noteOf } from "./keypad.js";
+import { callMe } from "./lost.js";
 import { CODE_DIGITS, SECOND_DIGITS } from "./screens.js";
 
 const back = (view, key, act = "back") =>
@@ -39,7 +40,7 @@ export function help(view) {
     view,
     [
       h("h1", {}, view.say("help.title")),
-      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost", lost), topic("door", "help.stuck"), h("li", {}, icon("search"), h("div", {}, h("h2", {}, view.say("help.ask"))), asks)),
+      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost", lost), topic("door", "help.stuck", callMe(view, "4")), h("li", {}, icon("search"), h("div", {}, h("h2", {}, view.say("help.ask"))), asks)),
     ],
     {
       countdown: view.entryLeft,
@@ -138,9 +139,14 @@ export function sorry(view) {
       h("h1", {}, view.say(`sorry.${slug}.title`)),
       h("p", { class: "lead" }, view.say(`sorry.${slug}.lead`)),
       callLine(view),
-      button(
-        { act: "send", keypad: "Enter", testid: "retry", look: "is-primary", isDisabled: isBusy || left > 0 },
-        left > 0 ? view.say("sorry.retry-in", { seconds: left }) : [view.say("sorry.retry"), keycap("Enter")],
+      h(
+        "div",
+        { class: "pair" },
+        button(
+          { act: "send", keypad: "Enter", testid: "retry", look: "is-primary", isDisabled: isBusy || left > 0 },
+          left > 0 ? view.say("sorry.retry-in", { seconds: left }) : [view.say("sorry.retry"), keycap("Enter")],
+        ),
+        callMe(view, "3"),
       ),
     ],
     { countdown: view.entryLeft, canHaveMore: true, buttons: [back(view, "code.restart")] },

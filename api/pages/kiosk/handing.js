@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { cabinetPicture } from "../shared/picture.js";
 import { button, callLine, keycap, screen } from "./frame.js";
+import { callMe } from "./lost.js";
 import { rating } from "./rating.js";
 import { choices, stayWords } from "./status.js";
 import { disputeOf, doorOf } from "./screens.js";
@@ -160,7 +161,7 @@ export function next(view) {
         { act: "next", keypad: "Enter", testid: "next-door", look: "is-primary is-answer is-tall", isDisabled: view.local.isBusy || left > 0 },
         left > 0 ? view.say("sorry.retry-in", { seconds: left }) : [h("span", {}, view.say("next.open")), keycap("Enter")],
       ),
-      view.visit.waiting > 1 && view.visit.next && skip(view, view.visit.next),
+      h("div", { class: "pair" }, view.visit.waiting > 1 && view.visit.next && skip(view, view.visit.next), view.local.note?.isTrouble && callMe(view, "4")),
     ],
     { countdown: view.visitLeft, buttons: [finish(view, "next.later")] },
   );

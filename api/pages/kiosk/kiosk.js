@@ -248,6 +248,23 @@ async function asking(path, body, after = () => {}) {
   draw();
 }
 
+// In a visit the number on record is called; where there is none, and outside of one, it is typed.
+async function askForCall(body) {
+  if (local.isBusy || body.phone === "") return;
+  Object.assign(local, { isBusy: true, note: null });
+  draw();
+  try {
+    const ticket = await post(`${PREFIX}/tickets`, { ...body, language: local.language });
+    Object.assign(local, { ticket, phone: "", wantsCall: false });
+  } catch ({ slug }) {
+    const key = { "phone-malformed": "malformed", "tickets-full": "full" }[slug] ?? "unsent";
+    local.note = { key: `ticket.${key}`, isTrouble: true };
+  }
+  local.isBusy = false;
+  local.touchedAt = now();
+  draw();
+}
+
 // --- rating
 
 async function rate(reason = "") {
@@ -266,6 +283,19 @@ function chooseFace(face) {
   local.face = face;
   if (face === "good") rate();
   else local.thanksUntil = now() + REASON_MS;
+}
+
+// --- a ticket
+
+function callMe() {
+  const present = visit();
+  if (present) askForCall({ visit: present.visit });
+  else Object.assign(local, { step: "phone", phone: "", wantsCall: true, note: null });
+}
+
+function ticketSeen() {
+  local.ticket = null;
+  if (!visit()) startOverKeeping(local.language);
 }
 
 // The snapshot with the visit comes by itself; should it not, the keypad must not stay locked.
@@ -324,7 +354,7 @@ function notDone({ slug, retryAfter, body }) {
   }
   if (slug === "door-did-not-open" || slug === "board-offline" || slug === "bus-offline") {
     const key = slug === "door-did-not-open" ? slug : "board-offline";
-    local.note = { key: `sorry.${key}.lead` };
+    local.note = { key: `sorry.${key}.lead`, isTrouble: true };
     local.waitUntil = now() + (retryAfter * 1000 || NEXT_TRY_MS);
   } else if (slug === "compartment-busy" || slug === "wrong-stage" || slug === "unknown-hand-over") {
     local.note = { key: slug === "compartment-busy" ? "answer.compartment-busy" : "answer.wrong-stage" };
@@ -336,7 +366,7 @@ function notDone({ slug, retryAfter, body }) {
 function answered(said) {
   local.wrongFor = "";
   if (said === "received_all") local.thanksUntil = now() + THANKS_MS;
-  if (said === "door_stayed_shut") local.note = { key: "sorry.door-did-not-open.lead" };
+  if (said === "door_stayed_shut") local.note = { key: "sorry.door-did-not-open.lead", isTrouble: true };
 }
 
 function leave() {
@@ -353,7 +383,9 @@ function leave() {
 const ACTS = {
   collect: () => Object.assign(local, { step: "code", note: null }),
   help: () => (local.step = "help"),
-  lost: () => Object.assign(local, { step: "phone", phone: "", note: null }),
+  lost: () => Object.assign(local, { step: "phone", phone: "", wantsCall: false, note: null }),
+  "call-me": callMe,
+  "ticket-seen": ticketSeen,
   back: () => startOverKeeping(local.language),
   language: ({ language }) => (local.language = language),
   "other-language": () => (local.language = local.language === "vi" ? "en" : "vi"),
@@ -370,7 +402,10 @@ const ACTS = {
   },
   face: ({ face }) => chooseFace(face),
   reason: ({ reason }) => rate(reason),
-  send: () => (local.step === "phone" ? askForCode() : local.step.startsWith("ask") ? askOn() : send()),
+  send: () => {
+    if (local.step === "phone") return local.wantsCall ? askForCall({ phone: local.phone }) : askForCode();
+    return local.step.startsWith("ask") ? askOn() : send();
+  },
   answer: ({ said, hand }) => inVisit("answers", { hand_over: hand, said }, () => answered(said)),
   wrong: ({ hand }) => Object.assign(local, { wrongFor: hand, note: null }),
   "not-wrong": () => (local.wrongFor = ""),

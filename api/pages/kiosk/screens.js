@@ -21,6 +21,8 @@ export const freshEntry = () => ({
   paper: "",
   phone: "",
   slip: "",
+  wantsCall: false,
+  ticket: null,
   isStale: false,
   isBusy: false,
   note: null,
@@ -72,6 +74,7 @@ export function screenOf(snapshot, local, now) {
   if (snapshot === null || (local.lostAt !== null && now - local.lostAt >= LOST_AFTER_MS)) return "lost";
   const visit = visitOf(snapshot, local);
   if (snapshot.state === "starting") return "starting";
+  if (local.ticket && !["opening", "open"].includes(visit && doorOf(visit)?.stage)) return "ticket";
   if (visit) return visitScreen(visit, local);
   if (local.thanksUntil > now) return "end";
   if (snapshot.state !== "ready") return snapshot.state;
