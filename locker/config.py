@@ -414,11 +414,25 @@ class SelfCheckSection(Section):
     battery_clock: bool = False
 
 
+Thickness = Annotated[int, Field(ge=1, le=99)]
+Line = Annotated[str, Field(min_length=1, max_length=90)]
+
+
 class IntakeSection(Section):
-    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
+    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers.
+
+    `thickness_cm` is the thickest bag of sizes S, M, L; `bring_vi`, `bring_en` are lines to read before a door opens;
+    `sentence_vi`, `sentence_en` is what the unit says on the receipt of whether its time counts for a deadline.
+    """
 
     is_offered: bool = True
+    thickness_cm: tuple[Thickness, Thickness, Thickness] = (3, 8, 15)
+    bring_vi: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+    bring_en: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+    sentence_vi: Annotated[str, Field(max_length=200)] = ""
+    sentence_en: Annotated[str, Field(max_length=200)] = ""
     share_percent: Annotated[int, Field(ge=1, le=100)] = 40
+    unchecked_at_once: Annotated[int, Field(ge=0, le=200)] = 3
     answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
 
 

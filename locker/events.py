@@ -59,6 +59,9 @@ Template = Literal[
     "ACCEPTED",
     "SUPPLEMENT",
     "INTAKE_EMPTY",
+    "APOLOGY_LATE",
+    "STAFF_LATE",
+    "OTP",
     "AT_COUNTER",
 ]
 
@@ -762,6 +765,22 @@ class IntakeOffered(EventBody, frozen=True):
     person: str = ""
     dossier: str = ""
     promised: str = ""
+    is_phone_checked: bool = False
+
+
+class PhoneCheckAsked(EventBody, frozen=True):
+    """A code goes to a phone at the kiosk. `is_known`: the cabinet had something of that number on record."""
+
+    person: str
+    is_known: bool
+
+
+class PromiseBroken(EventBody, frozen=True):
+    """The office has not answered an intake by the day it was promised; `again` is the day that is named now."""
+
+    hand_over: str
+    promised: str
+    again: str
 
 
 class IntakeGivenUp(EventBody, frozen=True):
@@ -1091,6 +1110,8 @@ Event = (
     | NoticeFailed
     | NoticeDropped
     | IntakeOffered
+    | PhoneCheckAsked
+    | PromiseBroken
     | IntakeGivenUp
     | DroppedOff
     | Deposited

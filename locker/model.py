@@ -169,6 +169,21 @@ class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
     is_missed: bool = False
     is_collected: bool = False
     count: int = 0
+    is_phone_checked: bool = False
+    promised_again: str = ""
+
+    @property
+    def answer_by(self) -> str:
+        """The day by which the office answers now, YYYY-MM-DD; empty when none was promised."""
+        return self.promised_again or self.promised
+
+
+class PhoneCheck(msgspec.Struct, frozen=True):
+    """A code went to a phone: when, of this run (0: in an earlier one)."""
+
+    person: str
+    asked_uptime_ms: int
+    is_known: bool
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -468,6 +483,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     hand_overs: dict[str, HandOver] = {}
     intakes: dict[str, Intake] = {}
     bags: int = 0
+    phone_checks: dict[str, PhoneCheck] = {}
     bundles: dict[str, Bundle] = {}
     codes: dict[str, Code] = {}
     grants: dict[str, Grant] = {}

@@ -135,6 +135,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.NoticeFailed: notices.notice_failed,
     ev.NoticeDropped: notices.notice_dropped,
     ev.IntakeOffered: intake.offered,
+    ev.PhoneCheckAsked: intake.phone_check_asked,
+    ev.PromiseBroken: intake.promise_broken,
     ev.IntakeGivenUp: intake.given_up,
     ev.DroppedOff: intake.dropped_off,
     ev.Deposited: intake.deposited,

@@ -82,6 +82,8 @@ def notice_failed(cabinet: Cabinet, event: ev.NoticeFailed, recorded: ev.Recorde
     if present is None:
         return cabinet
     changed = replace(cabinet, notices=drop(cabinet.notices, event.notice))
+    if present.template == "OTP":
+        return changed
     if present.template == "STAFF_CANARY":
         return canary_ended(changed, event.notice, "failed")
     named = _named(cabinet, present)

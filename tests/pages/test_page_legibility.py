@@ -11,19 +11,19 @@ from playwright.async_api import Page
 
 from locker.events import DisputeKind
 from otp.texts import read_texts
-from tests.pages.scenes import KIOSK, LEFT, STATES, TOLD, VISITS, doors
+from tests.pages.scenes import KIOSK, LEFT, PAPERS, STATES, TOLD, VISITS, doors, paper, visit
 from tests.pages.stub_service import PAGES, StubService, done, problem
 
 Open = Callable[..., Awaitable[Page]]
 CODE = "482173905562"
 ONLY_CITIZENS = {
+    "slip-refused",
     "phone-malformed",
     "notices-offline",
     "paper-check-needed",
     "paper-refused",
     "status-unknown",
     "stay-refused",
-    "slip-refused",
     "tickets-full",
 }
 
@@ -167,9 +167,46 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     yield await shown("later")
     await page.keyboard.press("Enter")
     await kiosk.show(visit=None)
+    async for name in _papers(kiosk, page, shown):
+        yield name
     for state in STATES:
         await kiosk.show(state=state)
         yield await shown(state)
+
+
+async def _papers(kiosk: StubService, page: Page, shown: Callable[[str], Awaitable[str]]) -> AsyncIterator[str]:
+    """The screens for papers that are left, by the keys of the keypad."""
+    await page.get_by_test_id("intake").click()
+    yield await shown("intake-kinds")
+    await page.keyboard.press("2")
+    yield await shown("intake-bring")
+    await page.keyboard.press("1")
+    yield await shown("intake-dossier")
+    await page.keyboard.type("2610080042", delay=60)
+    await page.keyboard.press("Enter")
+    yield await shown("intake-phone")
+    await page.keyboard.type("0912345678", delay=60)
+    await page.keyboard.press("Enter")
+    yield await shown("intake-check")
+    kiosk.script("phone-checks", done(visit="v1"))
+    await page.keyboard.press("1")
+    yield await shown("intake-otp")
+    await page.keyboard.press("*")
+    await shown("intake-check")
+    await page.keyboard.press("2")
+    yield await shown("intake-again")
+    await page.keyboard.type("0912345678", delay=60)
+    await page.keyboard.press("Enter")
+    kiosk.script("intakes", problem("intake-full", 409, reason="phone"))
+    await shown("intake-bag")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("intake-bag")
+    for stage in PAPERS:
+        await kiosk.show(visit=visit(intakes=[paper(10, stage, is_confirmed=False)], visit="v2"), doors=doors(10))
+        yield await shown(f"intake-{stage.replace('_', '-')}")
+    await page.keyboard.press("Enter")
+    await kiosk.show(visit=None)
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -286,5 +323,6 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "presence_number",
         "rateable",
         "doors",
+        "intake",
         "visit",
     }

@@ -23,6 +23,8 @@ export function idle(view) {
         h("span", { class: "words" }, h("strong", {}, view.say("idle.collect")), h("span", {}, view.say("idle.how"))),
         icon("arrow"),
       ),
+      view.snapshot.intake?.is_offered &&
+        button({ act: "intake", keypad: "0", testid: "intake", look: "is-answer is-wide" }, icon("down"), h("span", {}, view.say("idle.intake"), h("small", {}, view.say("idle.intake.how"))), keycap("0")),
       h("ol", { class: "steps" }, step("message", "idle.step1"), step("door", "idle.step2"), step("check", "idle.step3")),
       isSlow && h("p", { class: "strip", "data-testid": "notices-offline" }, icon("offline"), view.say("idle.notices-offline")),
     ],
