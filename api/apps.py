@@ -12,6 +12,7 @@ from api import (
     clerk_intake,
     counter,
     delegates,
+    deputies,
     exceptional,
     health,
     incidents,
@@ -80,6 +81,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(stock.router)
     app.include_router(moving.router)
     app.include_router(counter.router)
+    app.include_router(deputies.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(texts.router)

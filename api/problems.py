@@ -99,6 +99,7 @@ TABLE: Mapping[type[Exception], Row] = {
     why.TicketsFull: Row(409, "Too many people wait for a call"),
     why.UnknownDelegate: Row(404, "Nobody is named to collect this result"),
     why.UnknownCompartment: Row(404, "No such compartment"),
+    why.UnknownDeputy: Row(404, "No such deputy"),
     why.UnknownApproval: Row(404, "No such request waits"),
     why.PresenceNeeded: Row(403, "Presence at the cabinet is needed"),
     why.SecondPersonNeeded: Row(403, "A second person is needed"),

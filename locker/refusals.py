@@ -257,6 +257,10 @@ class UnknownCompartment(Refusal):
     slug = "unknown-compartment"
 
 
+class UnknownDeputy(Refusal):
+    slug = "unknown-deputy"
+
+
 class UnknownApproval(Refusal):
     """No such request waits: it is over, was used, was for another opening, or was never asked."""
 

@@ -175,7 +175,7 @@ async def test_a_leader_elsewhere_is_asked_and_the_door_opens_when_they_agreed(
 
 
 async def test_a_leader_agrees_with_password_and_code(clerk: StubService, open_page: Open) -> None:
-    await clerk.show(me={**ME, "role": "leader"}, approvals=[APPROVAL])
+    await clerk.show(me={**ME, "role": "leader", "agrees": True}, approvals=[APPROVAL])
     page = await open_page(clerk)
     form = page.get_by_test_id("approval-a1")
     await expect(form).to_contain_text("317")
@@ -464,3 +464,17 @@ async def test_a_leader_finds_the_sheets_to_print_and_a_clerk_does_not(clerk: St
         href = await page.get_by_test_id(testid).get_attribute("href")
         assert href is not None
         assert href.endswith(path)
+
+
+async def test_a_leader_names_who_agrees_in_their_place(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("deputies")).to_be_hidden()
+    until = {"user": "lan", "name": "Nguyễn Thị Lan", "until": "2026-12-04"}
+    await clerk.show(me={**ME, "role": "leader", "agrees": True})
+    await page.get_by_test_id("deputy-until").fill("2026-12-04")
+    await page.get_by_test_id("deputy-submit").click()
+    assert await clerk.asked("deputies/lan") == {"until": "2026-12-04"}
+    await clerk.show(deputies=[until])
+    await expect(page.get_by_test_id("deputies")).to_contain_text("đến hết 04/12/2026")
+    await page.get_by_test_id("deputy-end-lan").click()
+    await clerk.asked("deputies/lan/end")
