@@ -16,6 +16,8 @@ from tests.pages.stub_service import PAGES, StubService, done, problem
 Open = Callable[..., Awaitable[Page]]
 CODE = "482173905562"
 ONLY_CITIZENS = {
+    "paper-out",
+    "printer-offline",
     "phone-malformed",
     "notices-offline",
     "paper-check-needed",
@@ -262,6 +264,8 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "clock",
         "time",
         "presence_number",
+        "printer",
+        "scan",
         "rateable",
         "doors",
         "visit",

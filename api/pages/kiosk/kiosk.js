@@ -430,6 +430,17 @@ function scan(text) {
 
 // --- following the service
 
+// The cabinet's own scanner: what it reads is typed here, as a scanner that is a keyboard would. `local` forgets between
+// visits, this does not: each scan counts once.
+let scansSeen = null;
+
+function typeScan(scan) {
+  const isNew = scan && scansSeen !== null && scan.number !== scansSeen;
+  scansSeen = scan?.number ?? scansSeen ?? 0;
+  if (!isNew) return;
+  for (const key of [...scan.text, "Enter"]) document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+}
+
 function take(fresh) {
   const before = visit();
   snapshot = fresh;
@@ -441,6 +452,7 @@ function take(fresh) {
   if (before && present && doorOf(before)?.stage !== doorOf(present)?.stage) visitMoved(doorOf(present));
   if (before && !present && before.visit !== local.leftVisit) visitEnded();
   draw();
+  typeScan(fresh.scan);
 }
 
 function visitMoved(door) {
