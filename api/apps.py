@@ -10,6 +10,7 @@ from api import (
     centre,
     clerk,
     clerk_intake,
+    counter,
     delegates,
     exceptional,
     health,
@@ -78,6 +79,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(panel.router)
     app.include_router(stock.router)
     app.include_router(moving.router)
+    app.include_router(counter.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(texts.router)

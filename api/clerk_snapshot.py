@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, intake_snapshot, morning, panel_snapshot
+from api import balancing, counter_snapshot, intake_snapshot, morning, panel_snapshot
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -20,7 +20,7 @@ from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
 from locker.rules import exceptional, moving, notices
-from locker.rules.results import check_loadable
+from locker.rules.results import FINISHED_STATE, check_loadable
 from otp import phones
 
 CENTRE_CURSOR = "centre"
@@ -60,7 +60,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "is_present": running.sessions.is_present(session),
         },
         "compartments": [_compartment(running, cabinet, place, today) for place in running.places.values()],
-        "to_load": _to_load(cabinet, read),
+        "to_load": _to_load(running, cabinet, read),
+        "counter": counter_snapshot.register(running, cabinet, read.people),
         "in_cabinet": [
             _inside(running, cabinet, one, read, session, today) for one in cabinet.hand_overs.values() if _is_here(one)
         ],
@@ -86,7 +87,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             for one in cabinet.hand_overs.values()
             if is_asked_of(one, session.member.user)
         ],
-        "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
+        "incidents": [_incident(running, cabinet, one, read, session, moment) for one in cabinet.incidents.values()],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
             {
@@ -132,6 +133,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
+    refs |= {ref for one in cabinet.counter.values() for ref in (one.person, one.dossier)}
     refs |= {result.delegate for result in cabinet.results.values() if result.delegate}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
@@ -139,7 +141,7 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         outcomes=views.notice_outcomes(connection, list(cabinet.results)),
         today=views.counts(connection, *span),
         balance=views.balance(connection, span[0]),
-        reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
+        reasons=views.people(connection, balancing.reasons(cabinet)),
         acked=acked_through(connection),
     )
 
@@ -149,18 +151,19 @@ def acked_through(connection: apsw.Connection) -> int:
     return int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0)
 
 
-def _reason(one: Incident) -> str:
-    return f"reason-{one.glass}"
-
-
-def _incident(running: Running, one: Incident, read: Read, session: Session, moment: Moment) -> dict[str, Any]:
+def _incident(
+    running: Running, cabinet: Cabinet, one: Incident, read: Read, session: Session, moment: Moment
+) -> dict[str, Any]:
     """An incident; why a glass was broken is for leaders, and for who broke it."""
     me = session.member
-    reason = read.reasons.get(_reason(one), {}).get("reason", "")
+    about = cabinet.hand_overs.get(one.hand_over)
+    results = [cabinet.results[key] for key in about.results if key in cabinet.results] if about is not None else []
+    reason = read.reasons.get(balancing.reason_of(one), {}).get("reason", "")
     return {
         "incident": one.incident,
         "kind": one.kind,
         "compartment": one.compartment,
+        "dossiers": [code for result in results if (code := _code(read.people, result))],
         "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
         "owner": running.name_of(one.owner),
         "is_mine": one.owner == me.user,
@@ -238,12 +241,14 @@ def _is_overdue(cabinet: Cabinet, one: HandOver, today: str) -> bool:
     return any(cabinet.results[key].deadline < today for key in one.results if key in cabinet.results)
 
 
-def _to_load(cabinet: Cabinet, read: Read) -> list[dict[str, Any]]:
+def _to_load(running: Running, cabinet: Cabinet, read: Read) -> list[dict[str, Any]]:
+    """By promised date."""
     waiting = [result for result in cabinet.results.values() if not result.hand_over]
-    return [_waiting(result, read) for result in sorted(waiting, key=lambda one: (one.deadline, one.result))]
+    room = counter_snapshot.Room(running, cabinet)
+    return [_waiting(result, read, room) for result in sorted(waiting, key=lambda one: (one.deadline, one.result))]
 
 
-def _waiting(result: Result, read: Read) -> dict[str, Any]:
+def _waiting(result: Result, read: Read, room: counter_snapshot.Room) -> dict[str, Any]:
     person = read.people.get(result.person, {})
     phone = person.get("phone", "")
     reason = ""
@@ -267,6 +272,8 @@ def _waiting(result: Result, read: Read) -> dict[str, Any]:
         "deadline": result.deadline,
         "is_loadable": not reason,
         "reason": reason,
+        "is_at_counter": not result.is_cancelled and result.state == FINISHED_STATE,
+        "no_room": "" if reason else room.lack(result),
         "flags": flags,
         "recipient": result.recipient,
     }
@@ -296,6 +303,7 @@ def _inside(
         "is_cancelled": one.is_cancelled,
         "is_counter_wanted": one.is_counter_wanted,
         "is_overdue": _is_overdue(cabinet, one, today),
+        "is_by_post": any(result.by_post for result in results),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
         "delegates": [
             {"result": result.result, "name": read.people.get(result.delegate, {}).get("name", "")}

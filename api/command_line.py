@@ -187,18 +187,19 @@ def restore(path: Path, file: Path | None, *, yes: bool) -> None:
 @main.command()
 @CONFIG
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A backup to verify.")
-def verify(path: Path, file: Path | None) -> None:
-    """Walk the hash chain: names the first fact that was changed, removed or moved."""
+@click.option("--key", "public", default="", help="The cabinet's public key, to check who signed the yearly seals.")
+def verify(path: Path, file: Path | None, public: str) -> None:
+    """Walk the hash chain and its yearly seals: names the first fact that was changed, removed or moved."""
     config = _load(path)
     if file is None and config.storage.control.exists():
         reply = _ask(config, "verify")
         click.echo(json.dumps(reply))
         sys.exit(0 if reply["is_sound"] else 1)
     try:
-        verdict = keeping.verify(file or config.storage.journal)
-    except StorageFault as error:
+        verdict = keeping.verify(file or config.storage.journal, public=public)
+    except (StorageFault, receipts.ReceiptRefusedError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{verdict.seq} facts, head {verdict.head_hash}")
+    click.echo(f"{verdict.seq} facts, {verdict.seals} seals, head {verdict.head_hash}")
     if not verdict.is_sound:
         raise click.ClickException(f"fact {verdict.flaw_seq}: {verdict.what}")
 

@@ -32,7 +32,7 @@ from api.entry import KioskEntry
 from api.running import Running, furnish, timing
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
 from hw.scanner import ScannerPort
-from locker import keeping, recovery, retention, self_check, timers, views
+from locker import keeping, receipts, recovery, retention, seals, self_check, timers, views
 from locker.centre import Address
 from locker.clock import Clock, system_clock
 from locker.config import Config, Listener, calendar_of, daytime_of, self_check_of, staff_phones_of
@@ -200,6 +200,9 @@ async def _run_all(
                 name="timers",
             ),
             group.create_task(_self_check(config, running, clock), name="self-check"),
+            group.create_task(
+                seals.run(running.journal, key=running.receipt_key, zone=running.office.zone), name="seals"
+            ),
             group.create_task(_retention(config, running, clock), name="retention"),
             group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
@@ -450,7 +453,7 @@ def _commands(config: Config, running: Running) -> Mapping[str, control.Command]
         return {"file": str(copy)}
 
     async def verify() -> control.Reply:
-        verdict = await keeping.audit(running.journal)
+        verdict = await keeping.audit(running.journal, public=receipts.public_text(running.receipt_key))
         return {**verdict._asdict(), "is_sound": verdict.is_sound}
 
     async def status() -> control.Reply:

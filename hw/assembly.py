@@ -11,7 +11,7 @@ from hw.bus import Bus
 from hw.errors import UnfitBoard
 from hw.limits import LockLimits, Supply
 from hw.line import Line
-from hw.profile import Profile, load_profile
+from hw.profile import Profile, load_profile, unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,7 @@ def assemble(
 
 
 def _fit(fitting: Fitting, profile: Profile, line: Line) -> Profile:
-    """The profile, if such a board may serve here (I13)."""
-    if line.framing not in profile.framings:
-        raise UnfitBoard(
-            f"board {fitting.name}: a {profile.name} speaks {' or '.join(profile.framings)}, bus {fitting.bus} "
-            f"{line.framing}; correct the bus's framing or the profile"
-        )
-    if not profile.is_timed and not fitting.accepts_host_timed:
-        raise UnfitBoard(
-            f"board {fitting.name}: a {profile.name} does not end a pulse by itself, so a crash could leave a lock "
-            "energised; take a board that does, or set accept_host_timed_pulse = true and fit a supply contactor"
-        )
+    """The profile, if such a board may serve here."""
+    if why := unfit(fitting.name, profile, line.framing, accepts_host_timed=fitting.accepts_host_timed):
+        raise UnfitBoard(why)
     return profile

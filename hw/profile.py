@@ -99,6 +99,21 @@ def load_profile(name: str) -> Profile:
         raise UnknownProfile(f"board profile {name} cannot be used ({error!r}); reinstall the controller") from error
 
 
+def unfit(name: str, profile: Profile, framing: Framing, *, accepts_host_timed: bool) -> str:
+    """Why a board of this profile may not serve on such a line; empty when it may (I13)."""
+    if framing not in profile.framings:
+        return (
+            f"board {name}: a {profile.name} speaks {' or '.join(profile.framings)}, its bus {framing}; "
+            "correct the bus's framing or the profile"
+        )
+    if not profile.is_timed and not accepts_host_timed:
+        return (
+            f"board {name}: a {profile.name} does not end a pulse by itself, so a crash could leave a lock energised; "
+            "take a board that does, or set accept_host_timed_pulse = true and fit a supply contactor"
+        )
+    return ""
+
+
 def _parse(tree: dict[str, Any]) -> Profile:
     pulse, readback = tree["pulse"], tree["coil_readback"]
     kind: PulseKind = pulse["kind"]

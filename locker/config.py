@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from locker import office_hours
+from locker import office_hours, wiring_check
 from locker.model import Place
 from locker.rules.alerts import OnCall
 from locker.rules.calendar import Calendar
@@ -645,6 +645,7 @@ def wiring_problems(wiring: Wiring) -> Iterator[str]:
         )
     yield from _bus_problems(wiring)
     yield from _compartment_problems(wiring)
+    yield from wiring_check.problems(wiring)
     for lock in wiring.lock:
         if lock.pulse_ms > lock.max_pulse_ms:
             yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than its max_pulse_ms {lock.max_pulse_ms}"

@@ -40,6 +40,7 @@ Template = Literal[
     "DELEGATE",
     "DELEGATED",
     "EXPIRED",
+    "POSTED",
     "LOWERED",
     "REMIND",
     "COUNTER_INSTEAD",
@@ -158,6 +159,7 @@ class ResultAmended(EventBody, frozen=True):
     consent: bool | None = None
     fee: Fee | None = None
     reach: Reach | None = None
+    by_post: bool | None = None
 
 
 class ResultCancelled(EventBody, frozen=True):
@@ -360,6 +362,20 @@ class Reclaimed(EventBody, frozen=True):
     hand_over: str
     compartment: int
     results: tuple[str, ...]
+    actor: str
+
+
+class HandedAtCounter(EventBody, frozen=True):
+    """A clerk gave a result that was not in the cabinet to its person at the counter."""
+
+    result: str
+    actor: str
+
+
+class Posted(EventBody, frozen=True):
+    """A clerk sent a result that was not in the cabinet by post; the parcel's number is an erasable row."""
+
+    result: str
     actor: str
 
 
@@ -869,6 +885,19 @@ class StaffAlerted(EventBody, frozen=True):
 # --- the cabinet itself
 
 
+class JournalSealed(EventBody, frozen=True):
+    """What the journal was at a year's end: number and hash of its last fact then, and the SHA-256 of what followed
+    from all of them by that version of the fold. `signature` is the cabinet's, base64url.
+    """
+
+    year: int
+    through: int
+    head_hash: str
+    fold_version: int
+    state: str
+    signature: str
+
+
 class SelfCheckStarted(EventBody, frozen=True):
     """The morning's look at itself began. `canary` is the notice that tries the way of messages, if there is one."""
 
@@ -989,6 +1018,8 @@ Event = (
     | LoadUndone
     | RoundClosed
     | Reclaimed
+    | HandedAtCounter
+    | Posted
     | MoveStarted
     | Moved
     | MoveGivenUp
@@ -1049,6 +1080,7 @@ Event = (
     | LockSupplyCut
     | LockSupplyRestored
     | StaffAlerted
+    | JournalSealed
     | SelfCheckStarted
     | SelfChecked
     | RelocationStarted

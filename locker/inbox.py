@@ -219,6 +219,7 @@ def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Am
         consent=changed.consent if "consent" in given else None,
         fee=changed.fee if "fee" in given else None,
         reach=changed.reach if "reach" in given else None,
+        by_post=changed.by_post if "by_post" in given else None,
     )
     return results.Amend(wish=put, amended=amended, rows=extra)
 

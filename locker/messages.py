@@ -53,6 +53,7 @@ class Material(msgspec.Struct, frozen=True):
     language: str
     dossiers: tuple[str, ...]
     sealed: bytes
+    tracking: str = ""
     intake: views.IntakeWords | None = None
     filed: str = ""
     delegate: str = ""
@@ -100,6 +101,7 @@ class Writer:
             "hotline": self.cabinet.hotline,
             "count": str(len(named_results(cabinet, notice))),
             "dossier": _named(material.dossiers, material.language),
+            "tracking": material.tracking,
             "until": _day(min(deadlines)) if deadlines else "",
             "at": self._at(notice.queued_utc_ms, material.language),
             "tail": material.delegate[-PHONE_TAIL:],
@@ -179,12 +181,13 @@ def _outside(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
 def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Material:
     """The erasable rows of a notice. Raises NoText when nothing it speaks of is inside any more."""
     person = rows.personal(connection, notice.person) or {}
-    dossiers = []
+    dossiers, tracking = [], ""
     for key in named_results(cabinet, notice):
         result = cabinet.results.get(key)
         body = rows.personal(connection, result.dossier if result is not None else f"d-{key}")
         if body is not None:
             dossiers.append(body.get("code", ""))
+            tracking = body.get("tracking", "")
     intake = views.intake_words(connection, notice.intake) if notice.intake else None
     filed = (rows.personal(connection, intake.dossier) or {}) if intake is not None else {}
     code = rows.code(connection, notice.code) if notice.code else None
@@ -195,6 +198,7 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         phone=person.get("phone", ""),
         language=language or person.get("language", "vi"),
         dossiers=tuple(dossiers),
+        tracking=tracking,
         sealed=code.sealed if code is not None else b"",
         intake=intake,
         filed=filed.get("code", ""),

@@ -272,6 +272,20 @@ class Round(msgspec.Struct, frozen=True):
     touched_uptime_ms: int
 
 
+class OnCounter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A result that lies at the counter for its person.
+
+    `since_utc_ms`: when it was taken out of the cabinet; 0 when no clock was believed then.
+    """
+
+    result: str
+    person: str
+    dossier: str
+    flags: tuple[str, ...] = ()
+    by_post: bool = False
+    since_utc_ms: int = 0
+
+
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
     """A hand-over on its way from one compartment to another; both carry its id until a clerk says where it is.
 
@@ -469,12 +483,14 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     visit: Visit | None = None
     round: Round | None = None
     moves: dict[str, Move] = {}
+    counter: dict[str, OnCounter] = {}
     recount: Recount | None = None
     alerts: Alerts = Alerts()
     panel: Panel = Panel()
     standing: Standing = Standing()
     self_check: SelfCheck | None = None
     texts: dict[str, OwnText] = {}
+    sealed_year: int = 0
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""

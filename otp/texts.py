@@ -1,6 +1,6 @@
 """The messages people get: kept in a TOML file, filled with exactly the values they ask for, short enough for one SMS.
 
-Names: READY, READY_BUNDLE, NEWCODE, NEWCODE_REVOKED, COLLECTED, EXPIRED, COUNTER_INSTEAD, AT_COUNTER, LOWERED,
+Names: READY, READY_BUNDLE, NEWCODE, NEWCODE_REVOKED, COLLECTED, EXPIRED, COUNTER_INSTEAD, AT_COUNTER, LOWERED, POSTED,
 WITHDRAWN, OTP, INTAKE_EMPTY, MOVED, REMIND, TICKET, DELEGATE, DELEGATED, DROPPED, ACCEPTED, SUPPLEMENT, APOLOGY_LATE,
 APOLOGY_FAULT; to staff LEADER_LOW and STAFF_….
 A part in square brackets (the street address) goes first when a message would not fit one segment.

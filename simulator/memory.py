@@ -56,6 +56,11 @@ class MemoryLine:
         """The next connect finds the port again."""
         self.is_plugged = True
 
+    def push(self, data: bytes) -> None:
+        """Bytes nobody asked for, now."""
+        if self._connection is not None:
+            self._connection.deliver(data)
+
     def carry(self, data: bytes, deliver: Callable[[bytes], None]) -> None:
         """A request's bytes leave the host."""
         loop = asyncio.get_running_loop()
@@ -94,9 +99,9 @@ class _Connection:
 
     def write(self, data: bytes) -> None:
         if self._is_open:
-            self._line.carry(data, self._deliver)
+            self._line.carry(data, self.deliver)
 
-    def _deliver(self, data: bytes) -> None:
+    def deliver(self, data: bytes) -> None:
         if self._is_open and data:
             self._received(data)
 

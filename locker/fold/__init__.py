@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold import (
     change,
+    counter,
     doors,
     exceptional,
     intake,
@@ -88,6 +89,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.LoadUndone: loading.load_undone,
     ev.RoundClosed: loading.round_closed,
     ev.Reclaimed: loading.reclaimed,
+    ev.HandedAtCounter: counter.left,
+    ev.Posted: counter.left,
     ev.MoveStarted: moving.started,
     ev.Moved: moving.moved,
     ev.MoveGivenUp: moving.given_up,
@@ -140,6 +143,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.SignInFailed: staff.sign_in_failed,
     ev.PresenceProved: change.unchanged,
     ev.StaffAlerted: staff.staff_alerted,
+    ev.JournalSealed: runs.journal_sealed,
     ev.SelfCheckStarted: self_check.started,
     ev.SelfChecked: self_check.checked,
     ev.RelocationStarted: standing.relocation_started,

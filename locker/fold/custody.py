@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from locker import events as ev
 from locker.fold import moving
-from locker.fold.change import drop, put, touch, touch_hand_over
+from locker.fold.change import drop, put, touch, touch_hand_over, without_failed_notice
 from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, Rateable
 
 
@@ -57,7 +57,7 @@ def forget_hand_over(cabinet: Cabinet, hand_over: str, recorded: ev.Recorded) ->
     one = cabinet.hand_overs.get(hand_over)
     if one is None:
         return cabinet
-    changed = moving.end(cabinet, hand_over, recorded)
+    changed = without_failed_notice(moving.end(cabinet, hand_over, recorded), hand_over)
     changed = replace(changed, hand_overs=drop(changed.hand_overs, hand_over))
     if one.stage == "collected":
         changed = replace(changed, results=drop(changed.results, *results_of(cabinet, hand_over)))

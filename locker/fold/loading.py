@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import moving, stock
+from locker.fold import counter, moving, stock
 from locker.fold.change import drop, open_incident, put, quarantine, touch, touch_hand_over
 from locker.fold.custody import ensure_bundle, forget_hand_over, free_results, results_of
 from locker.model import Cabinet, HandOver, Round
@@ -71,7 +71,8 @@ def round_closed(cabinet: Cabinet, _event: ev.RoundClosed, _recorded: ev.Recorde
 
 def reclaimed(cabinet: Cabinet, event: ev.Reclaimed, recorded: ev.Recorded) -> Cabinet:
     keys = results_of(cabinet, event.hand_over)
-    changed = forget_hand_over(cabinet, event.hand_over, recorded)
+    taken = [cabinet.results[key] for key in keys]
+    changed = counter.arrived(forget_hand_over(cabinet, event.hand_over, recorded), taken, recorded)
     return replace(changed, results=drop(changed.results, *keys))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold.change import drop, open_incident, put, touch_hand_over, touch_notice
+from locker.fold.change import drop, open_incident, put, touch_hand_over, touch_notice, without_failed_notice
 from locker.fold.self_check import canary_ended
 from locker.model import Cabinet, Notice
 
@@ -61,7 +61,11 @@ def notice_sent(cabinet: Cabinet, event: ev.NoticeSent, recorded: ev.Recorded) -
 
 
 def notice_delivered(cabinet: Cabinet, event: ev.NoticeDelivered, _recorded: ev.Recorded) -> Cabinet:
+    present = cabinet.notices.get(event.notice)
     changed = canary_ended(cabinet, event.notice, "delivered")
+    if present is not None:
+        for one in _named(changed, present):
+            changed = without_failed_notice(changed, one)
     return replace(changed, notices=drop(cabinet.notices, event.notice))
 
 
@@ -78,4 +82,13 @@ def notice_failed(cabinet: Cabinet, event: ev.NoticeFailed, recorded: ev.Recorde
     changed = replace(cabinet, notices=drop(cabinet.notices, event.notice))
     if present.template == "STAFF_CANARY":
         return canary_ended(changed, event.notice, "failed")
-    return open_incident(changed, "notice_failed", recorded)
+    named = _named(cabinet, present)
+    for one in named:
+        changed = without_failed_notice(changed, one)
+    return open_incident(changed, "notice_failed", recorded, hand_over=named[0] if named else "")
+
+
+def _named(cabinet: Cabinet, notice: Notice) -> list[str]:
+    """The hand-overs in the cabinet that a notice speaks of."""
+    keys = [key for key, one in cabinet.hand_overs.items() if not set(one.results).isdisjoint(notice.results)]
+    return [*keys, *([notice.intake] if notice.intake in cabinet.hand_overs else [])]

@@ -44,6 +44,7 @@ _OF_THEIR_TIME = (
     ev.NoticeQueued,
     ev.ApprovalAsked,
     ev.ApprovalGiven,
+    ev.JournalSealed,
     ev.SelfCheckStarted,
     ev.SelfChecked,
     ev.Parked,

@@ -1,11 +1,11 @@
-"""A run starts, the clock is trusted, personal data are erased, a fact is parked."""
+"""A run starts, the clock is trusted, the journal is sealed, personal data are erased, a fact is parked."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import panel
+from locker.fold import counter, panel
 from locker.fold.change import drop, open_incident
 from locker.fold.custody import end_visit, grants_died
 from locker.model import Cabinet
@@ -49,10 +49,16 @@ def clock_trusted(cabinet: Cabinet, event: ev.ClockTrusted, _recorded: ev.Record
     return replace(cabinet, clock=event.clock)
 
 
+def journal_sealed(cabinet: Cabinet, event: ev.JournalSealed, _recorded: ev.Recorded) -> Cabinet:
+    return replace(cabinet, sealed_year=event.year)
+
+
 def personal_erased(cabinet: Cabinet, event: ev.PersonalErased, recorded: ev.Recorded) -> Cabinet:
     """Whose data are gone hears nothing more."""
     kept = {key: one for key, one in cabinet.notices.items() if one.person not in event.refs}
-    changed = replace(cabinet, notices=kept, wrong_asks=drop(cabinet.wrong_asks, *event.refs))
+    changed = counter.erased(
+        replace(cabinet, notices=kept, wrong_asks=drop(cabinet.wrong_asks, *event.refs)), event.refs
+    )
     return open_incident(changed, "erased_unacknowledged", recorded) if event.cause == "cap" else changed
 
 

@@ -1,14 +1,15 @@
 """How a present clerk takes things out again, looks inside, and settles what is uncertain.
 
 Opening a loaded compartment is routine when it is on today's list: its result was cancelled, it is overdue, uncertain,
-disputed, out of its owner's reach, or its compartment waits for a look. Anything else loaded is exceptional and needs a
-second person, an approval or a broken glass (`rules.exceptional`). Only evidence or a clerk frees a compartment (I6); a
-look that finds what is on record makes it certain again, and anything else keeps the quarantine. An empty one ends the
-hand-over: it went the way its door was last granted for if that was left unsettled, and is missing, with an incident,
-if nobody had a right to take it. An incident of a compartment that still waits for a look is closed by looking. Whoever
-takes an incident says until when it is done. What a citizen left is always on today's list; the round that takes it out
-is in `locker.rules.intake_round`, and a look settles what was left unsaid of it. Moving from one compartment to another
-is in `locker.rules.moving`; a move that nobody ended is settled by looking into both.
+disputed, out of its owner's reach, to be posted, or its compartment waits for a look. Anything else loaded is
+exceptional and needs a second person, an approval or a broken glass (`rules.exceptional`). Only evidence or a clerk
+frees a compartment (I6); a look that finds what is on record makes it certain again, and anything else keeps the
+quarantine. An empty one ends the hand-over: it went the way its door was last granted for if that was left unsettled,
+and is missing, with an incident, if nobody had a right to take it. An incident of a compartment that still waits for a
+look is closed by looking. Whoever takes an incident says until when it is done. What a citizen left is always on
+today's list; the round that takes it out is in `locker.rules.intake_round`, and a look settles what was left unsaid of
+it. Moving from one compartment to another is in `locker.rules.moving`; a move that nobody ended is settled by looking
+into both.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
         or place.quarantine
         or place.is_unproved
         or one.is_out_of_reach
+        or any(cabinet.results[key].by_post for key in one.results if key in cabinet.results)
         or one.is_counter_wanted
     )
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]

@@ -166,13 +166,15 @@ def collected(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.D
 def reclaimed(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
     """Book a hand-over as taken out by a present clerk, and tell its owner if a notice had named it.
 
-    One its owner cannot reach is not over: it is expected again, goes within reach, and is announced anew.
+    What goes by post is told of when it is sent. One its owner cannot reach is not over: it is expected again, goes
+    within reach, and is announced anew.
     """
     if one.is_out_of_reach and not one.is_cancelled:
         return _taken_lower(cabinet, one, actor=actor)
     fact = ev.Reclaimed(hand_over=one.hand_over, compartment=one.compartment, results=one.results, actor=actor)
     over = ended(cabinet, one, fact, cause="reclaimed")
-    if not one.is_announced:
+    goes_by_post = all(cabinet.results[key].by_post for key in one.results if key in cabinet.results)
+    if not one.is_announced or (goes_by_post and not one.is_cancelled):
         return over
     asked: ev.Template = "AT_COUNTER" if one.is_counter_wanted else "EXPIRED"
     return merged(over, told(cabinet, one, "WITHDRAWN" if one.is_cancelled else asked))

@@ -29,6 +29,7 @@ CAN_WAIT: frozenset[ev.Template] = frozenset(
         "MOVED",
         "LOWERED",
         "DELEGATE",
+        "POSTED",
     }
 )
 

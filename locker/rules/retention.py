@@ -1,11 +1,12 @@
 """How long personal data are kept.
 
-Name, phone and dossier code of a result go seven days after it left the cabinet (collected, taken out, withdrawn, or
-missing); those of an intake seven days after the office has answered it, or nothing was left after all. The centre must
-have acknowledged it, and nothing about its hand-over may be open: what is disputed is still live, and an open incident
-asks who it was. Why a glass was broken goes by the same rule, seven days after that opening. Ninety days are the end in
-any case, with an incident. A phone that was replaced by another one goes at once. Only a wall clock that is believed
-counts; until then everything waits. Codes that are over, and secrets whose message is over, go whenever they are found.
+Name, phone and dossier code of a result go seven days after it left the cabinet (collected, given or sent from the
+counter, withdrawn, or missing); those of an intake seven days after the office has answered it, or nothing was left
+after all. The centre must have acknowledged it, and nothing about its hand-over may be open: what is disputed is still
+live, and an open incident asks who it was. Why a glass was broken goes by the same rule, seven days after that opening.
+Ninety days are the end in any case, with an incident; what still lies at the counter then is the archive's. A phone
+that was replaced by another one goes at once. Only a wall clock that is believed counts; until then everything waits.
+Codes that are over, and secrets whose message is over, go whenever they are found.
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ def _cause(cabinet: Cabinet, one: Kept, acked_through: int, moment: ev.Moment, p
     if moment.clock == "unset" or one.since_utc_ms == 0:
         return ""
     age_ms = moment.utc_ms - one.since_utc_ms
+    if one.result in cabinet.counter:
+        return "over" if age_ms >= CAP_MS else ""
     is_acked = not policy.needs_ack or one.since_seq <= acked_through
     is_open = any(incident.hand_over == one.hand_over != "" for incident in cabinet.incidents.values())
     if age_ms >= policy.keep_ms and is_acked and not is_open:

@@ -42,6 +42,7 @@ SAMPLES: Mapping[str, str] = {
     "incident": "1048576",
     "place": "12 Hoa Mai",
     "tail": "678",
+    "tracking": "EA123456789VN",
 }
 
 
@@ -103,7 +104,7 @@ def preview(originals: Texts, name: str, language: str, pattern: str, given: Map
     original = _original(originals, name, language)
     wanted = _checked(original, pattern)
     values = {**SAMPLES, **given}
-    return render({(name, language): wanted}, name, language, {key: values[key] for key in wanted.variables})
+    return render({(name, language): wanted}, name, language, {key: values.get(key, key) for key in wanted.variables})
 
 
 def change(

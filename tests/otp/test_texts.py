@@ -29,6 +29,7 @@ VALUES = {
     "reason": "cho lau, cua kho mo",
     "compartment": "124",
     "incident": "1048576",
+    "tracking": "EA123456789VN",
     "place": "12 Hoa Mai",
 }
 
@@ -47,6 +48,8 @@ COUNTED = {
     ("COLLECTED", "en"): 144,
     ("EXPIRED", "vi"): 123,
     ("EXPIRED", "en"): 134,
+    ("POSTED", "vi"): 105,
+    ("POSTED", "en"): 114,
     ("AT_COUNTER", "vi"): 131,  # these two by hand: every character is one septet
     ("AT_COUNTER", "en"): 141,
     ("LOWERED", "vi"): 128,

@@ -118,6 +118,8 @@ def to_load(result: str, dossier: str, name: str, **more: Any) -> Body:
         "deadline": "2026-12-31",
         "is_loadable": True,
         "reason": "",
+        "is_at_counter": True,
+        "no_room": "",
         "flags": [],
         "recipient": result,
         **more,
@@ -146,6 +148,7 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
 
 
 UNOWNED: Body = {
+    "dossiers": [],
     "owner": "",
     "is_mine": False,
     "due": None,
@@ -181,14 +184,18 @@ CLERK: Body = {
     "round": None,
     "grants": [],
     "moves": [],
+    "counter": [],
     "asked": [],
     "approvals": [],
     "stock_check": None,
     "balance": {
         "before": 6,
         "loaded": 4,
+        "deposited": 0,
         "collected": 3,
         "reclaimed": 1,
+        "fetched": 0,
+        "withdrawn": 0,
         "missing": 0,
         "now": 6,
         "holds": True,

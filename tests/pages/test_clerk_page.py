@@ -435,3 +435,20 @@ async def test_what_two_people_handle_asks_for_the_second_one_beside_the_scan(
     await page.keyboard.press("Enter")
     second = {"user": "minh", "password": "mat khau", "code": "123456"}
     assert await clerk.asked("loads", times=2) == {"scan": "261008-0975", "second": second}
+
+
+async def test_what_stays_at_the_counter_is_listed_with_its_reason_and_leaves_by_post(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    taken = {"result": "r9", "dossier": "H29.178-261001-0009", "name": "Lý Thái Tổ", "since": None, "is_by_post": True}
+    await clerk.show(counter=[taken])
+    await expect(page.get_by_test_id("counter-r4")).to_contain_text("Chưa nộp lệ phí")
+    await expect(page.get_by_test_id("counter-r9")).to_contain_text("chờ gửi bưu điện")
+    await page.get_by_test_id("post-r9").click()
+    await page.get_by_test_id("post-tracking").press_sequentially("EA 123456789 VN\n")
+    assert await clerk.asked("counter/r9/post") == {"tracking": "EA123456789VN"}
+    await page.emulate_media(media="print")
+    await expect(page.get_by_test_id("counter")).to_be_visible()
+    await expect(page.get_by_test_id("scan-box")).to_be_hidden()
+    await expect(page.get_by_test_id("hand-out-r9")).to_be_hidden()

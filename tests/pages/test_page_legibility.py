@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page
 
 from locker.events import DisputeKind
+from otp.texts import read_texts
 from tests.pages.scenes import KIOSK, LEFT, STATES, TOLD, VISITS, doors
 from tests.pages.stub_service import PAGES, StubService, done, problem
 
@@ -229,6 +230,11 @@ def test_every_incident_and_every_refusal_has_a_sentence_for_the_clerk() -> None
     } | ONLY_CITIZENS
     slugs = set(re.findall(r'slug(?:: ClassVar\[str\])? = "([a-z-]+)"', refusals)) - said_elsewhere
     assert {f"problem.{slug}" for slug in slugs} - words == set()
+
+
+def test_every_message_has_a_name_for_the_leader_who_words_it() -> None:
+    names = {f"text.{name}" for name, _language in read_texts()}
+    assert names - set(_words("clerk", "vi")) == set()
 
 
 def _fetched(page: str) -> list[Path]:

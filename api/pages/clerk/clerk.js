@@ -26,7 +26,7 @@ let snapshot = null;
 let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
-const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", presence: null, found: null, isRetiring: false, texts: null, edited: "", count: null, problem: null });
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, texts: null, edited: "", count: null, problem: null });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -212,6 +212,10 @@ const ACTS = {
   move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
   "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),
   "move-confirm": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/confirm`, { door }, { good: "move.done" }),
+  "hand-out": ({ result, where }) => perform(where, `counter/${result}/hand-out`, {}, { good: "counter.done" }),
+  "post-ask": ({ result }) => (local.posting = result),
+  "post-cancel": () => (local.posting = ""),
+  print: () => print(),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
     local.selected = Number(number);
@@ -318,12 +322,19 @@ async function agree({ user, password, code }) {
   draw();
 }
 
+async function sendByPost({ dataset, elements }) {
+  const tracking = elements.tracking.value.replace(/\s/g, "");
+  if (await perform(dataset.where, `counter/${dataset.result}/post`, { tracking }, { good: "counter.posted" })) local.posting = "";
+  draw();
+}
+
 const FORMS = {
   "sign-in": (form) => enter(form.elements),
   "presence-number": (form) => provePresence(form.elements),
   second: (form) => agree(form.elements),
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
+  post: (form) => sendByPost(form),
   clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
   "relocation-finish": ({ elements }) => perform("standing", "relocation/finish", { address: elements.address.value.trim() }),
   retirement: async ({ elements }) => {
@@ -398,7 +409,7 @@ const SHORTCUTS = {
   F6: () => page.querySelector("[data-step] .button.is-primary")?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
-  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0, isRetiring: false }),
+  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false }),
 };
 
 function show(tab, testid) {

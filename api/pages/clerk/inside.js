@@ -2,18 +2,20 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
+import { counter } from "./counter.js";
 import { button, day, dossier, mark, moment, noteAt, secondAt } from "./parts.js";
 
 const NOTICE = { none: ["soft", "message"], queued: ["soft", "clock"], sent: ["soft", "message"], delivered: ["soft", "check"], failed: ["amber", "warning"] };
 
 const needsCare = (one) =>
-  Number(Boolean(one.is_cancelled || one.is_overdue || one.is_counter_wanted || one.uncertain || one.disputed || one.is_out_of_reach || one.notice === "failed"));
+  Number(Boolean(one.is_cancelled || one.is_overdue || one.is_counter_wanted || one.is_by_post || one.uncertain || one.disputed || one.is_out_of_reach || one.notice === "failed"));
 const rank = (one) => (one.can_reopen ? 2 : needsCare(one));
 
 function marks(view, one) {
   const [look, name] = NOTICE[one.notice] ?? NOTICE.none;
   return [
     one.stage === "loading" && mark("blue", "down", view.say("mark.loading")),
+    one.is_by_post && mark("amber", "envelope", view.say("mark.by-post")),
     one.is_cancelled && mark("red", "cross", view.say("mark.cancelled")),
     one.is_out_of_reach && mark("amber", "warning", view.say("mark.out_of_reach")),
     one.is_overdue && mark("amber", "clock", view.say("mark.overdue")),
@@ -109,5 +111,6 @@ export function inside(view) {
       sorted.length === 0 && h("p", { class: "none" }, view.say("inside.none")),
       h("ul", { class: "items", "data-testid": "in-cabinet" }, sorted.map((one) => handOver(view, one))),
     ),
+    counter(view),
   );
 }

@@ -4,7 +4,7 @@ import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
-import { button, day, field, mark, moment, noteAt, secondAt } from "./parts.js";
+import { button, day, dossier, field, mark, moment, noteAt, secondAt } from "./parts.js";
 import { standing, texts } from "./unit.js";
 
 function incident(view, one) {
@@ -19,6 +19,7 @@ function incident(view, one) {
       "div",
       { class: "what" },
       h("p", {}, h("b", {}, view.say(`incident.${one.kind}`, { otherwise: one.kind })), " ", h("span", { class: "details" }, moment(one.opened_at))),
+      one.dossiers.length > 0 && h("p", { "data-testid": `${prefix}-dossiers` }, one.dossiers.map((code) => dossier(code))),
       one.raised_by && h("p", { class: "details" }, view.say("glass.by", { name: one.raised_by })),
       one.reason && h("p", { "data-testid": `${prefix}-reason` }, one.reason),
       (one.owner || one.due) &&

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import time
+from typing import get_args
+from zoneinfo import ZoneInfo
 
 from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from locker import events as ev
 from locker.model import HandOver
+from locker.office_hours import OfficeHours, Span
 from locker.refusals import (
     BoardOffline,
     CodeRefused,
@@ -16,14 +21,18 @@ from locker.refusals import (
     DoorDidNotOpen,
     Refusal,
     SecondCheckNeeded,
+    StatusUnknown,
     TooManyAttempts,
     UnknownHandOver,
     WrongStage,
 )
-from locker.rules import pickup
+from locker.rules import asking, pickup, ratings, staying
 from otp import throttle
 from tests.locker.invariants.matter import DOORS, PEOPLE, PLACES, Message, pick_from
 from tests.locker.invariants.staff import Staff
+
+COUNTER = OfficeHours(zone=ZoneInfo("Asia/Ho_Chi_Minh"), weekly=((Span(time(7, 30), time(17)),),) * 7)
+TERMS = staying.Terms(places=PLACES, office=COUNTER, keeps_free=0)
 
 
 class Citizens(Staff):
@@ -218,3 +227,47 @@ class Citizens(Staff):
     def leave(self) -> None:
         if self.cabinet.visit is not None:
             self.record(pickup.leave(self.cabinet, visit=self.cabinet.visit.visit))
+
+    # --- asking, wishing, rating
+
+    @rule(pick=st.integers(0, 99), is_right=st.booleans(), count=st.sampled_from((1, 3, 12)))
+    def somebody_asks_about_a_dossier(self, pick: int, is_right: bool, count: int) -> None:
+        """I10, I14: wrong questions are counted for good, and cost nothing of who collects."""
+        refs = tuple(sorted({one.dossier for one in self.cabinet.results.values()})) or ("d-none",)
+        ref = refs[pick % len(refs)]
+        asked = asking.Asked(dossiers=(ref,), matching=(ref,) if is_right else ())
+        before = self.cabinet
+        for _ in range(count):
+            with contextlib.suppress(StatusUnknown, TooManyAttempts):
+                self.record(asking.ask(self.cabinet, asked, self.moment))
+        now = self.cabinet
+        assert now.wrong_asks.get(ref, 0) >= before.wrong_asks.get(ref, 0)
+        assert (now.bucket, now.tries, now.grants, now.codes) == (
+            before.bucket,
+            before.tries,
+            before.grants,
+            before.codes,
+        )
+
+    @rule(pick=st.integers(0, 99), to_counter=st.booleans())
+    def owner_wants_it_kept_longer_or_at_the_counter(self, pick: int, to_counter: bool) -> None:
+        """What is wished moves nothing and opens nothing; only a clerk takes it out."""
+        if not self.cabinet.hand_overs:
+            return
+        one = pick_from(self.cabinet.hand_overs, pick)
+        before = self.cabinet
+        with contextlib.suppress(Refusal):
+            if to_counter:
+                self.record(staying.leave_at_counter(self.cabinet, one.hand_over))
+            else:
+                self.record(staying.extend(self.cabinet, one.hand_over, TERMS, self.moment))
+        assert self.cabinet.hand_overs[one.hand_over].stage == one.stage
+        assert (self.cabinet.grants, self.cabinet.codes) == (before.grants, before.codes)
+
+    @rule(face=st.sampled_from(get_args(ev.Face)))
+    def visitor_rates(self, face: ev.Face) -> None:
+        visit = ratings.rateable(self.cabinet, self.moment)
+        if visit is None:
+            return
+        self.record(ratings.rate(self.cabinet, visit, face=face, reason="", moment=self.moment))
+        assert ratings.rateable(self.cabinet, self.moment) != visit, "rated twice"
