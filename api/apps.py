@@ -18,6 +18,7 @@ from api import (
     kiosk,
     kiosk_asking,
     kiosk_intake,
+    kiosk_tickets,
     moving,
     page_files,
     panel,
@@ -62,6 +63,7 @@ def create_kiosk_app(running: Running) -> Guard:
     app.include_router(kiosk_intake.router)
     app.include_router(paper.router)
     app.include_router(kiosk_asking.router)
+    app.include_router(kiosk_tickets.router)
     app.include_router(kiosk.entrance(running.entry, files))
     app.include_router(page_files.routes(files))
     return Guard(callers.require_declared(app), hosts=KIOSK_HOSTS, new_id=running.new_id)

@@ -1,6 +1,7 @@
 """What the clerk's page shows: the cabinet, the day's work, and what a person must look at.
 
-Names and dossier codes are for clerks and leaders; phones are masked for everybody; a technician sees neither.
+Names and dossier codes are for clerks and leaders; phones are masked for everybody but where somebody
+waits for a call; a technician sees neither.
 """
 
 from __future__ import annotations
@@ -134,6 +135,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
     refs |= {ref for one in cabinet.counter.values() for ref in (one.person, one.dossier)}
+    refs |= {incident.person for incident in cabinet.incidents.values() if incident.person}
     refs |= {result.delegate for result in cabinet.results.values() if result.delegate}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
     return Read(
@@ -168,12 +170,20 @@ def _incident(
         "owner": running.name_of(one.owner),
         "is_mine": one.owner == me.user,
         "due": running.local(one.due_utc_ms).date().isoformat() if one.due_utc_ms else None,
+        "call_by": running.local(one.due_utc_ms).isoformat(timespec="seconds") if one.person and one.due_utc_ms else "",
+        "call": _call(read, one),
         "is_overdue": 0 < one.due_utc_ms < moment.utc_ms,
         "raised_by": running.name_of(one.raised_by),
         "reason": reason if me.role == "leader" or me.user == one.raised_by else "",
         "is_glass": bool(one.glass),
         "can_countersign": exceptional.may_countersign(one, user=me.user, role=me.role),
     }
+
+
+def _call(read: Read, one: Incident) -> dict[str, str] | None:
+    """Who waits for a call, with the number in clear: it is to be dialled."""
+    person = read.people.get(one.person)
+    return None if person is None else {"name": person.get("name", ""), "phone": person.get("phone", "")}
 
 
 def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Moment) -> list[dict[str, Any]]:

@@ -96,6 +96,7 @@ TABLE: Mapping[type[Exception], Row] = {
     why.OutOfOrder: Row(409, "Not the next wish", lambda error: {"expected": error.expected}),
     why.UnknownHandOver: Row(404, "No such hand-over"),
     why.UnknownResult: Row(404, "No such result"),
+    why.TicketsFull: Row(409, "Too many people wait for a call"),
     why.UnknownDelegate: Row(404, "Nobody is named to collect this result"),
     why.UnknownCompartment: Row(404, "No such compartment"),
     why.UnknownApproval: Row(404, "No such request waits"),

@@ -14,11 +14,9 @@ import random
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 import httpx
 import structlog
@@ -29,7 +27,9 @@ from api import control, logs, morning, notify, panel, standing
 from api.apps import Front, create_clerk_app, create_kiosk_app
 from api.boards import assemble_boards
 from api.entry import KioskEntry
+from api.gateways import gateways_of
 from api.running import Running, furnish, timing
+from api.secret_files import CannotStartError, secret_of
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
 from hw.scanner import ScannerPort
 from locker import keeping, receipts, recovery, retention, seals, self_check, timers, views
@@ -48,17 +48,11 @@ from locker.rules.retention import DAY_MS, Policy
 from locker.sync import Alone, Sync
 from otp import sealing
 from otp.errors import OtpError
-from otp.file_gateway import FileGateway
-from otp.gateway import SmsGateway
 from otp.texts import read_texts
 
 SHUT_DOWN_WITHIN_S = 3
 Close = Callable[[], Awaitable[None]]
 log = structlog.get_logger()
-
-
-class CannotStartError(Exception):
-    """One sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +135,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             entry=entry,
             clock=clock.moment,
             draw=os.urandom,
-            push_secret=_secret(config.centre.push_secret_file),
+            push_secret=secret_of(config.centre.push_secret_file),
         )
         fronts[0].app, fronts[1].app = create_kiosk_app(running), create_clerk_app(running)
         waiting.bell.close()
@@ -360,7 +354,7 @@ async def _centre(
             address=Address(
                 url=config.centre.url,
                 cabinet=config.cabinet.id,
-                key=_secret(config.centre.key_file) or "",
+                key=secret_of(config.centre.key_file) or "",
                 poll_s=config.centre.poll_seconds,
             ),
             client=client,
@@ -369,69 +363,11 @@ async def _centre(
         )
 
 
-def gateways_of(config: Config) -> list[SmsGateway]:
-    """The gateways in the order they are tried. Raises CannotStartError when a secret cannot be read."""
-    make = {"file": _file_gateway, "esms": _esms_gateway, "modem": _modem_gateway, "twilio": _twilio_gateway}
-    return [make[name](config) for name in dict.fromkeys(config.notices.gateways)]
-
-
-def _file_gateway(config: Config) -> SmsGateway:
-    return FileGateway(directory=config.notices.outbox or config.storage.directory / "outbox", utc=time.time)
-
-
-def _esms_gateway(config: Config) -> SmsGateway:
-    from otp.esms_gateway import EsmsAccount, EsmsGateway  # noqa: PLC0415  only what is configured
-
-    esms = config.notices.esms
-    assert esms is not None
-    return EsmsGateway(
-        EsmsAccount(
-            api_key=_secret(esms.api_key_file) or "",
-            secret_key=_secret(esms.secret_key_file) or "",
-            brandname=esms.brandname,
-            is_sandbox=esms.is_sandbox,
-            base_url=esms.base_url,
-        )
-    )
-
-
-def _modem_gateway(config: Config) -> SmsGateway:
-    from otp.modem_gateway import ModemGateway, ModemPort  # noqa: PLC0415  only what is configured
-
-    modem = config.notices.modem
-    assert modem is not None
-    return ModemGateway(ModemPort(port=modem.port, baud=modem.baud, pin_file=modem.pin_file), draw=os.urandom)
-
-
-def _twilio_gateway(config: Config) -> SmsGateway:
-    from otp.twilio_gateway import TwilioAccount, TwilioGateway  # noqa: PLC0415  slow to import
-
-    twilio = config.notices.twilio
-    assert twilio is not None
-    return TwilioGateway(
-        TwilioAccount(
-            account_sid=twilio.account_sid,
-            auth_token=_secret(twilio.auth_token_file) or "",
-            sender=twilio.sender,
-            base_url=twilio.base_url,
-        )
-    )
-
-
 def read_device_key(config: Config) -> bytes:
     """The device key. Raises CannotStartError when none is named, DeviceKeyUnusableError when it cannot be read."""
     if config.secrets.device_key_file is None:
         raise CannotStartError("[secrets] device_key_file is missing; make one with `dossier-locker key FILE`")
     return sealing.read_device_key(config.secrets.device_key_file)
-
-
-def _secret(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise CannotStartError(f"{path} cannot be read ({error.strerror}); correct the path or its rights") from error
 
 
 def release() -> str:

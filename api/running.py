@@ -37,6 +37,7 @@ from locker.rules.slips import Proof as SlipProof
 from locker.rules.standing import address_of
 from locker.wire import Wish
 from otp.codes import Typed
+from otp.phone_checks import PhoneChecks
 
 K = TypeVar("K")
 State = Literal["ready", "starting", "safe-mode", "read-only", "fault", "moving", "retired"]
@@ -89,6 +90,8 @@ class Notices(Protocol):
 
     @property
     def is_online(self) -> bool: ...
+    @property
+    def phone_checks(self) -> PhoneChecks: ...
     async def mint_again(self, bundle: str) -> None: ...
     async def run(self) -> None: ...
 

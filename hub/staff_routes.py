@@ -51,6 +51,7 @@ class Applicant(Request):
 
     name: Line
     phone: Annotated[Phone, Field(pattern=r"^[0-9+ .()-]*$")] | None = None
+    more_phones: Annotated[list[Annotated[Phone, Field(pattern=r"^[0-9+ .()-]*$")]], Field(max_length=4)] = []
     language: Language = "vi"
     id_last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
     key: OpaqueId | None = None

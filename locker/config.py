@@ -142,6 +142,9 @@ class TwilioSection(Section):
     auth_token_file: Path
     sender: str
     base_url: str | None = None
+    caller: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
+    voice_vi: str = "Google.vi-VN-Standard-A"
+    voice_en: str = "Google.en-GB-Standard-A"
 
 
 class EsmsSection(Section):
@@ -165,7 +168,7 @@ class ModemSection(Section):
 class NoticesSection(Section):
     """Gateways in the order they are tried."""
 
-    gateways: tuple[Literal["file", "esms", "modem", "twilio"], ...] = ("file",)
+    gateways: tuple[Literal["file", "esms", "modem", "twilio", "twilio-calls"], ...] = ("file",)
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
@@ -427,11 +430,25 @@ class SelfCheckSection(Section):
     battery_clock: bool = False
 
 
+Thickness = Annotated[int, Field(ge=1, le=99)]
+Line = Annotated[str, Field(min_length=1, max_length=90)]
+
+
 class IntakeSection(Section):
-    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
+    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers.
+
+    `thickness_cm` is the thickest bag of sizes S, M, L; `bring_vi`, `bring_en` are lines to read before a door opens;
+    `sentence_vi`, `sentence_en` is what the unit says on the receipt of whether its time counts for a deadline.
+    """
 
     is_offered: bool = True
+    thickness_cm: tuple[Thickness, Thickness, Thickness] = (3, 8, 15)
+    bring_vi: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+    bring_en: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+    sentence_vi: Annotated[str, Field(max_length=200)] = ""
+    sentence_en: Annotated[str, Field(max_length=200)] = ""
     share_percent: Annotated[int, Field(ge=1, le=100)] = 40
+    unchecked_at_once: Annotated[int, Field(ge=0, le=200)] = 3
     answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
 
 
@@ -727,6 +744,13 @@ def _notices_problems(config: Config) -> Iterator[str]:
             "notices.gateways names file, which writes codes in clear: name a real gateway, "
             "or set notices.accept_codes_in_clear = true on a desk"
         )
+    calls = "twilio-calls" in config.notices.gateways
+    if calls and config.notices.twilio is None:
+        yield "notices.gateways names twilio-calls, but [notices.twilio] is missing"
+    if calls and config.notices.twilio is not None and config.notices.twilio.caller is None:
+        yield "notices.gateways names twilio-calls, but notices.twilio.caller is missing: the number that calls"
+    if set(config.notices.gateways) == {"twilio-calls"}:
+        yield "notices.gateways names calls only: a result that is ready is told by a message; name a gateway for them"
 
 
 def _hours_problems(config: Config) -> Iterator[str]:

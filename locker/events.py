@@ -39,6 +39,7 @@ Template = Literal[
     "WITHDRAWN",
     "DELEGATE",
     "DELEGATED",
+    "TICKET",
     "EXPIRED",
     "POSTED",
     "LOWERED",
@@ -58,6 +59,9 @@ Template = Literal[
     "ACCEPTED",
     "SUPPLEMENT",
     "INTAKE_EMPTY",
+    "APOLOGY_LATE",
+    "STAFF_LATE",
+    "OTP",
     "AT_COUNTER",
 ]
 
@@ -126,7 +130,7 @@ class ClockTrusted(EventBody, frozen=True):
 
 
 class ResultQueued(EventBody, frozen=True):
-    """The centre announced a result; it is expected, not yet in the cabinet."""
+    """The centre announced a result; it is expected, not yet in the cabinet. `phones`: how many numbers hear of it."""
 
     wish: int
     result: str
@@ -144,6 +148,7 @@ class ResultQueued(EventBody, frozen=True):
     by_post: bool = False
     procedure_allowed: bool = True
     flags: tuple[str, ...] = ()
+    phones: int = 1
 
 
 class ResultAmended(EventBody, frozen=True):
@@ -160,6 +165,7 @@ class ResultAmended(EventBody, frozen=True):
     fee: Fee | None = None
     reach: Reach | None = None
     by_post: bool | None = None
+    phones: int | None = None
 
 
 class ResultCancelled(EventBody, frozen=True):
@@ -616,6 +622,15 @@ class ReachAsked(EventBody, frozen=True):
     visit: str
 
 
+class TicketTaken(EventBody, frozen=True):
+    """Somebody at the kiosk knows no way on and is to be called back; `person` names the row with the number."""
+
+    person: str
+    due_utc_ms: int
+    hand_over: str = ""
+    visit: str = ""
+
+
 class VisitEnded(EventBody, frozen=True):
     visit: str
     cause: Literal["left", "idle", "next"]
@@ -664,7 +679,8 @@ class Rated(EventBody, frozen=True):
 class NoticeQueued(EventBody, frozen=True):
     """A message is to go out; its text is made when it is sent and never kept.
 
-    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`.
+    `step`: which reminder it is, from 1. `incident`: the one it tells staff of, or the latest of `count`. `phone`:
+    which of the person's numbers it goes to, from 0. `is_call`: a message did not help before, so a call comes first.
     """
 
     notice: str
@@ -677,6 +693,8 @@ class NoticeQueued(EventBody, frozen=True):
     incident: int = 0
     count: int = 0
     intake: str = ""
+    phone: int = 0
+    is_call: bool = False
 
 
 class NoticeAttempted(EventBody, frozen=True):
@@ -734,6 +752,22 @@ class IntakeOffered(EventBody, frozen=True):
     person: str = ""
     dossier: str = ""
     promised: str = ""
+    is_phone_checked: bool = False
+
+
+class PhoneCheckAsked(EventBody, frozen=True):
+    """A code goes to a phone at the kiosk. `is_known`: the cabinet had something of that number on record."""
+
+    person: str
+    is_known: bool
+
+
+class PromiseBroken(EventBody, frozen=True):
+    """The office has not answered an intake by the day it was promised; `again` is the day that is named now."""
+
+    hand_over: str
+    promised: str
+    again: str
 
 
 class IntakeGivenUp(EventBody, frozen=True):
@@ -1048,6 +1082,7 @@ Event = (
     | Disputed
     | LeftForLater
     | ReachAsked
+    | TicketTaken
     | VisitEnded
     | StatusAsked
     | StayExtended
@@ -1060,6 +1095,8 @@ Event = (
     | NoticeFailed
     | NoticeDropped
     | IntakeOffered
+    | PhoneCheckAsked
+    | PromiseBroken
     | IntakeGivenUp
     | DroppedOff
     | Deposited

@@ -124,9 +124,9 @@ def _announce(
     body: wire.AnnounceResult, put: ev.PutWish, procedures: Procedures, device_key: bytes
 ) -> results.Announce:
     code = dossier_code.normalise(body.dossier_code)
-    phone = phones.parse_phone(body.recipient.phone or "")
+    numbers = _numbers(body.recipient.phone, body.recipient.more_phones)
     flags = []
-    if not phone.takes_messages:
+    if not numbers:
         flags.append("no_mobile_phone")
     if not dossier_code.is_known_shape(code):
         flags.append("dossier_unknown_shape")
@@ -153,6 +153,7 @@ def _announce(
         by_post=body.by_post,
         procedure_allowed=body.procedure_code in procedures.allowed,
         flags=tuple(flags),
+        phones=max(1, len(numbers)),
     )
     return results.Announce(wish=put, queued=queued, rows=announced_rows(body, queued, device_key=device_key))
 
@@ -160,9 +161,9 @@ def _announce(
 def announced_rows(body: wire.AnnounceResult, queued: ev.ResultQueued, *, device_key: bytes) -> tuple[ev.Row, ...]:
     """The personal rows of an announced result; of ID paper and slip only keyed hashes are kept."""
     code = dossier_code.normalise(body.dossier_code)
-    phone = phones.parse_phone(body.recipient.phone or "")
     name = unicodedata.normalize("NFC", body.recipient.name)
-    person = {"name": name, "phone": _dialled(phone), "language": body.recipient.language}
+    person = {"name": name, "language": body.recipient.language}
+    person |= _phone_fields(_numbers(body.recipient.phone, body.recipient.more_phones))
     if body.recipient.id_last4 is not None:
         person["id_hash"] = sealing.keyed_hash(device_key, body.recipient.id_last4, context=queued.recipient).hex()
     dossier = {"code": code, "procedure": body.procedure_code}
@@ -191,6 +192,17 @@ def _dialled(phone: phones.Phone) -> str:
     return (phone.e164 or "") if phone.takes_messages else ""
 
 
+def _numbers(phone: str | None, more: Collection[str]) -> list[str]:
+    """The numbers messages go to, the first one first, each once."""
+    dialled = [_dialled(phones.parse_phone(typed)) for typed in (phone or "", *more)]
+    return list(dict.fromkeys(number for number in dialled if number))
+
+
+def _phone_fields(numbers: list[str]) -> dict[str, str]:
+    more = " ".join(numbers[1:])
+    return {"phone": numbers[0] if numbers else ""} | ({"more_phones": more} if more else {})
+
+
 def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Amend:
     """A change of what the centre owns. A new phone is a new person: the old codes end, and messages to the old number.
 
@@ -200,9 +212,15 @@ def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Am
     given = changed.model_fields_set
     renewed = dict(person.body)
     ref = None
-    if "phone" in given:
+    count = None
+    if given & {"phone", "more_phones"}:
         ref = f"p-{body.result_id}-{put.wish_seq}"
-        renewed["phone"] = _dialled(phones.parse_phone(changed.phone or ""))
+        first = changed.phone if "phone" in given else renewed.get("phone")
+        more = changed.more_phones if "more_phones" in given else renewed.pop("more_phones", "").split()
+        numbers = _numbers(first, more)
+        renewed.pop("more_phones", None)
+        renewed |= _phone_fields(numbers)
+        count = max(1, len(numbers))
     if "language" in given:
         renewed["language"] = changed.language
     extra: tuple[ev.Row, ...] = ()
@@ -220,6 +238,7 @@ def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Am
         fee=changed.fee if "fee" in given else None,
         reach=changed.reach if "reach" in given else None,
         by_post=changed.by_post if "by_post" in given else None,
+        phones=count,
     )
     return results.Amend(wish=put, amended=amended, rows=extra)
 

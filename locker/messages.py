@@ -6,7 +6,7 @@ says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -20,12 +20,13 @@ from locker.config import CabinetSection
 from locker.model import Cabinet, Notice
 from locker.rules.standing import address_of
 from locker.rules.texts import in_use
-from otp import codes, sealing
+from otp import codes, sealing, spoken
 from otp.errors import OtpError
 from otp.gateway import Outgoing
 from otp.texts import Texts, render
 
 VALID_SECONDS = 36_000
+OTP_SECONDS = 300
 CODE_PARTS = 3
 OF_THOSE_INSIDE = frozenset({"REMIND", "APOLOGY_FAULT", "MOVED", "LOWERED"})
 PHONE_TAIL = 3
@@ -36,13 +37,14 @@ DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 class NoText(Exception):
     """There is no message to send.
 
-    `cause`: no_phone, code_over, nothing_inside, loaded_meanwhile, incident_closed, serves_again, seal_broken,
-    text. `is_over`: nothing is wrong; what it was to speak of is over.
+    `cause`: no_phone, code_over, check_over, nothing_inside, loaded_meanwhile, incident_closed, serves_again,
+    seal_broken, text. `is_over`: nothing is wrong; what it was to speak of is over.
     """
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
-        self.is_over = cause in ("nothing_inside", "loaded_meanwhile", "incident_closed", "serves_again")
+        over = ("nothing_inside", "loaded_meanwhile", "incident_closed", "serves_again", "check_over")
+        self.is_over = cause in over
         super().__init__(cause)
 
 
@@ -62,13 +64,15 @@ class Material(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Makes messages of one cabinet. `staff_phones`: numbers of those on call, by the ref their notices name.
-    `needs_registration`: only texts that the provider has registered go out.
+    `needs_registration`: only texts that the provider has registered go out. `otp_of`: the digits of a phone check that
+    is still good, by the ref of its person.
     """
 
     texts: Texts
     device_key: bytes
     cabinet: CabinetSection
     staff_phones: Mapping[str, str] = field(default_factory=dict)
+    otp_of: Callable[[str], str] = field(default=lambda _person: "")
     needs_registration: bool = False
 
     def write(self, cabinet: Cabinet, notice: Notice, material: Material) -> Outgoing:
@@ -88,9 +92,15 @@ class Writer:
             reference=notice.notice,
             recipient=phone,
             text=rendered.text,
-            valid_seconds=VALID_SECONDS,
+            valid_seconds=OTP_SECONDS if notice.template == "OTP" else VALID_SECONDS,
             provider_template=rendered.provider_template,
+            spoken=self._spoken(values["code"], rendered.language) if "code" in values else (),
+            language=rendered.language,
         )
+
+    def _spoken(self, code: str, language: str) -> tuple[str, ...]:
+        office = self.cabinet.office_en if language == "en" else self.cabinet.office_vi
+        return spoken.code(code, office, language)
 
     def _values(self, cabinet: Cabinet, notice: Notice, material: Material) -> Mapping[str, str]:
         deadlines = [cabinet.results[key].deadline for key in named_results(cabinet, notice) if key in cabinet.results]
@@ -109,15 +119,23 @@ class Writer:
         if (intake := material.intake) is not None:
             values |= {
                 "bag": intake.bag,
-                "dossier": material.filed,
+                "dossier": material.filed or intake.bag,
                 "at": self._at(intake.sent_utc_ms, material.language),
                 "day": _day_of(intake.appointment or intake.promised, material.language),
             }
+        if notice.template == "OTP":
+            values["otp"] = self._otp(notice)
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
         if notice.incident:
             values |= self._incident(cabinet, notice, material.language)
         return values
+
+    def _otp(self, notice: Notice) -> str:
+        digits = self.otp_of(notice.person)
+        if not digits:
+            raise NoText("check_over")
+        return digits
 
     def _incident(self, cabinet: Cabinet, notice: Notice, language: str) -> dict[str, str]:
         """Raises NoText when somebody has seen to it meanwhile."""
@@ -129,6 +147,8 @@ class Writer:
             "compartment": str(incident.compartment),
             "count": str(notice.count),
             "at": self._at(incident.opened_utc_ms, language),
+            "ticket": str(incident.incident),
+            "by": self._at(incident.due_utc_ms, language),
         }
 
     def _at(self, utc_ms: int, language: str) -> str:
@@ -195,7 +215,7 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
     is_delegates = any(notice.person == one.delegate for one in known)
     language = next((one.language for one in known if not is_delegates), None)
     return Material(
-        phone=person.get("phone", ""),
+        phone=next(iter(numbers_of(person)[notice.phone :]), ""),
         language=language or person.get("language", "vi"),
         dossiers=tuple(dossiers),
         tracking=tracking,
@@ -204,6 +224,11 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         filed=filed.get("code", ""),
         delegate=_delegates_phone(connection, cabinet, notice),
     )
+
+
+def numbers_of(person: Mapping[str, str]) -> list[str]:
+    """The numbers on a personal row; an organisation has several."""
+    return [number for number in (person.get("phone", ""), *person.get("more_phones", "").split()) if number]
 
 
 def _delegates_phone(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> str:

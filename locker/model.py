@@ -100,6 +100,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     slip_failures: int = 0
     delegate: str = ""
     extended: int = 0
+    phones: int = 1
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -168,6 +169,21 @@ class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
     is_missed: bool = False
     is_collected: bool = False
     count: int = 0
+    is_phone_checked: bool = False
+    promised_again: str = ""
+
+    @property
+    def answer_by(self) -> str:
+        """The day by which the office answers now, YYYY-MM-DD; empty when none was promised."""
+        return self.promised_again or self.promised
+
+
+class PhoneCheck(msgspec.Struct, frozen=True):
+    """A code went to a phone: when, of this run (0: in an earlier one)."""
+
+    person: str
+    asked_uptime_ms: int
+    is_known: bool
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -263,6 +279,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     touched_uptime_ms: int = 0
     incident: int = 0
     count: int = 0
+    phone: int = 0
+    is_call: bool = False
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -310,7 +328,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something a person must look at; its id is the number of the fact that opened it.
 
     `owner` has taken it, to be done by `due_utc_ms` (0: no date yet). `glass` is the broken glass it is about,
-    `raised_by` and `role` who broke it.
+    `raised_by` and `role` who broke it. `person` is to be called.
     """
 
     incident: int
@@ -323,6 +341,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     glass: str = ""
     raised_by: str = ""
     role: str = ""
+    person: str = ""
 
 
 class StockCheck(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -464,6 +483,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     hand_overs: dict[str, HandOver] = {}
     intakes: dict[str, Intake] = {}
     bags: int = 0
+    phone_checks: dict[str, PhoneCheck] = {}
     bundles: dict[str, Bundle] = {}
     codes: dict[str, Code] = {}
     grants: dict[str, Grant] = {}

@@ -31,6 +31,7 @@ from locker.rules import quiet_hours
 from otp import codes, sealing
 from otp.errors import Final, OutcomeUnknown, Retryable, SmsError
 from otp.gateway import DeliveryState, Outgoing, SmsGateway
+from otp.phone_checks import PhoneChecks
 from otp.texts import Texts
 
 DAY_MS = 24 * 3600 * 1000
@@ -62,11 +63,13 @@ class Notices:
         pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
+        self.phone_checks = PhoneChecks(uptime_ms=lambda: clock().uptime_ms, draw=draw)
         self._writer = Writer(
             texts=texts,
             device_key=device_key,
             cabinet=cabinet,
             staff_phones=staff_phones or {},
+            otp_of=self.phone_checks.digits,
             needs_registration=needs_registration,
         )
         self._device_key = device_key

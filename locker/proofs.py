@@ -15,6 +15,7 @@ import msgspec
 
 from locker import rows, slips, views
 from locker.journal import Journal
+from locker.messages import numbers_of
 from locker.model import Cabinet
 from locker.rules import slips as slip_rules
 from locker.rules.pickup import Proof
@@ -105,7 +106,7 @@ class Proofs:
     def _second_matches(self, typed: str, kept: Kept) -> bool:
         """The end of a phone; of the ID paper only for who has no phone."""
         digits = _digits(typed)
-        ends = [person["phone"][-SECOND_DIGITS:] for person in kept.people if person.get("phone")]
+        ends = [number[-SECOND_DIGITS:] for person in kept.people for number in numbers_of(person)]
         matched = [hmac.compare_digest(digits.encode(), end.encode()) for end in ends]
         phoneless = tuple(person for person in kept.people if not person.get("phone"))
         return self._paper_matches(typed, kept, phoneless) or (len(digits) == SECOND_DIGITS and any(matched))

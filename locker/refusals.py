@@ -106,7 +106,7 @@ class NoReachableCompartment(Refusal):
 
 
 class IntakeFull(Refusal):
-    """One more intake is too many now; `reason` is one of cabinet, visit, hour, phone."""
+    """One more intake is too many now; `reason` is one of cabinet, visit, hour, phone, unverified."""
 
     slug = "intake-full"
 
@@ -128,7 +128,9 @@ class OtherBag(Refusal):
 
 
 class PhoneRefused(Refusal):
-    """The phone cannot be used; `reason` is one of differs (typed twice, not alike), landline, invalid."""
+    """The phone cannot be used; `reason` is one of differs (typed twice, not alike), landline, invalid, otp (its code
+    is wrong), otp_over (its code is not good any more).
+    """
 
     slug = "phone-refused"
 
@@ -239,6 +241,12 @@ class UnknownHandOver(Refusal):
 
 class UnknownResult(Refusal):
     slug = "unknown-result"
+
+
+class TicketsFull(Refusal):
+    """Too many people wait for a call already."""
+
+    slug = "tickets-full"
 
 
 class UnknownDelegate(Refusal):

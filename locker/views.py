@@ -464,6 +464,10 @@ def _intake_collected(connection: apsw.Connection, event: ev.IntakeCollected, at
     _intake_ended(connection, event.hand_over, "fetched" if event.count else "missing", at)
 
 
+def _promise_broken(connection: apsw.Connection, event: ev.PromiseBroken, _at: At) -> None:
+    connection.execute("UPDATE view_intake SET promised = ? WHERE hand_over = ?", (event.again, event.hand_over))
+
+
 def _intake_answered(connection: apsw.Connection, event: ev.IntakeAnswered, at: At) -> None:
     _intake_stage(connection, event.hand_over, event.outcome, at)
     connection.execute(
@@ -497,6 +501,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.Deposited: _deposited,
     ev.Withdrawn: _withdrawn,
     ev.IntakeCollected: _intake_collected,
+    ev.PromiseBroken: _promise_broken,
     ev.IntakeAnswered: _intake_answered,
     ev.Rated: _rated,
     ev.StayExtended: _stay_extended,
@@ -546,13 +551,17 @@ def intake_words(connection: apsw.Connection, hand_over: str) -> IntakeWords | N
     return None if found is None else IntakeWords(*found)
 
 
+_WITH_PHONE = """
+SELECT ref FROM personal WHERE kind = 'person'
+AND (json_extract(body, '$.phone') = ? OR ' ' || json_extract(body, '$.more_phones') || ' ' LIKE ?)
+"""
+
+
 def with_phone(connection: apsw.Connection, phone: str) -> tuple[str, ...]:
     """Refs of every person on record with this phone (E.164)."""
     if not phone:
         return ()
-    return _column(
-        connection, "SELECT ref FROM personal WHERE kind = 'person' AND json_extract(body, '$.phone') = ?", phone
-    )
+    return _column(connection, _WITH_PHONE, phone, f"% {phone} %")
 
 
 def with_slip(connection: apsw.Connection, kept: str) -> tuple[str, ...]:

@@ -204,6 +204,9 @@ class Recipient(Message):
     key: OpaqueId
     name: Annotated[str, Field(min_length=1, max_length=200, examples=["Nguyễn Thị Hoa"])]
     phone: Phone | None = None
+    more_phones: Annotated[list[Phone], Field(max_length=4)] = Field(
+        default=[], description="of an organisation: others who hear of everything, and may ask for a new code"
+    )
     language: Language = "vi"
     id_last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
 
@@ -242,6 +245,7 @@ class Changes(Message):
     model_config = ConfigDict(extra="forbid")
 
     phone: Phone | None = None
+    more_phones: Annotated[list[Phone], Field(max_length=4)] = []
     language: Language = "vi"
     deadline: date | None = None
     consent: StrictBool = False

@@ -212,6 +212,7 @@ function announcement(dossier, items) {
     recipient: {
       name: fields.name.value,
       phone: fields.phone.value || null,
+      more_phones: fields.more_phones.value.split(/[;,]/).map((one) => one.trim()).filter(Boolean),
       language: fields.language.value,
       id_last4: fields.id_last4.value || null,
     },

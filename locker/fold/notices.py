@@ -22,6 +22,8 @@ def notice_queued(cabinet: Cabinet, event: ev.NoticeQueued, recorded: ev.Recorde
         queued_utc_ms=recorded.moment.utc_ms,
         incident=event.incident,
         count=event.count,
+        phone=event.phone,
+        is_call=event.is_call,
     )
     changed = replace(cabinet, notices=put(cabinet.notices, event.notice, notice))
     if event.template == "REMIND":
@@ -80,6 +82,8 @@ def notice_failed(cabinet: Cabinet, event: ev.NoticeFailed, recorded: ev.Recorde
     if present is None:
         return cabinet
     changed = replace(cabinet, notices=drop(cabinet.notices, event.notice))
+    if present.template == "OTP":
+        return changed
     if present.template == "STAFF_CANARY":
         return canary_ended(changed, event.notice, "failed")
     named = _named(cabinet, present)

@@ -170,3 +170,10 @@ def visit_ended(cabinet: Cabinet, event: ev.VisitEnded, recorded: ev.Recorded) -
     if cabinet.visit is None or cabinet.visit.visit != event.visit:
         return cabinet
     return end_visit(cabinet, recorded)
+
+
+def ticket_taken(cabinet: Cabinet, event: ev.TicketTaken, recorded: ev.Recorded) -> Cabinet:
+    touched = touch_visit(cabinet, event.visit, recorded)
+    changed = open_incident(touched, "ticket", recorded, 0, event.hand_over)
+    ticket = replace(changed.incidents[recorded.seq], person=event.person, due_utc_ms=event.due_utc_ms)
+    return replace(changed, incidents=put(changed.incidents, recorded.seq, ticket))

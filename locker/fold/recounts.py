@@ -42,6 +42,7 @@ _OF_THEIR_TIME = (
     ev.ClockTrusted,
     ev.BoardProved,
     ev.NoticeQueued,
+    ev.PhoneCheckAsked,
     ev.ApprovalAsked,
     ev.ApprovalGiven,
     ev.JournalSealed,

@@ -44,7 +44,9 @@ def result_amended(cabinet: Cabinet, event: ev.ResultAmended, recorded: ev.Recor
         recipient = results[event.result].recipient
         # A recipient is one person with one phone: an old number must not hear of the others either.
         results = {
-            key: replace(one, person=event.person) if one.recipient == recipient else one
+            key: replace(one, person=event.person, phones=results[event.result].phones)
+            if one.recipient == recipient
+            else one
             for key, one in results.items()
         }
     changed = replace(changed, results=results)

@@ -18,6 +18,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         key: replace(one, train_ended_uptime_ms=0, closed_uptime_ms=0) for key, one in changed.hand_overs.items()
     }
     intakes = {key: replace(one, ended_uptime_ms=0) for key, one in changed.intakes.items()}
+    checks = {key: replace(one, asked_uptime_ms=0) for key, one in changed.phone_checks.items()}
     notices = {key: replace(one, touched_uptime_ms=0) for key, one in cabinet.notices.items()}
     bundles = {
         key: replace(one, asked_uptime_ms=(0,) * len(one.asked_uptime_ms)) if one.asked_uptime_ms else one
@@ -32,6 +33,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
         clock=recorded.moment.clock,
         hand_overs=hand_overs,
         intakes=intakes,
+        phone_checks=checks,
         notices=notices,
         bundles=bundles,
         compartments=compartments,

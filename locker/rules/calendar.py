@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from locker import events as ev
 from locker.model import Cabinet
 from locker.office_hours import OfficeHours
-from locker.rules import alerts, reminders, unloaded
+from locker.rules import alerts, promises, reminders, unloaded
 from locker.rules.alerts import OnCall
 from locker.rules.doors import merged
 from locker.rules.quiet_hours import Daytime
@@ -33,5 +33,6 @@ def due(cabinet: Cabinet, moment: ev.Moment, calendar: Calendar) -> ev.Decision:
     return merged(
         reminders.due(cabinet, moment, office=calendar.office, day=calendar.day),
         unloaded.due(cabinet, moment, office=calendar.office),
+        promises.due(cabinet, moment, office=calendar.office),
         alerts.due(cabinet, moment, office=calendar.office, on_call=calendar.on_call),
     )

@@ -14,6 +14,7 @@ from locker import events as ev
 from locker.model import Cabinet, Result
 from locker.refusals import UnknownDelegate
 from locker.rules.doors import merged, revoked
+from locker.rules.phones import to_each
 
 OWNER_NOT_REACHABLE = "owner-not-reachable"
 SHARES_COMPARTMENT = "shares-compartment"
@@ -25,11 +26,12 @@ def shares_compartment(cabinet: Cabinet, result: Result) -> bool:
     return one is not None and len(one.results) > 1
 
 
-def told(result: Result, delegate: str) -> ev.NoticeQueued:
-    """The message to the owner that somebody may collect for them."""
-    return ev.NoticeQueued(
+def told(cabinet: Cabinet, result: Result, delegate: str) -> tuple[ev.NoticeQueued, ...]:
+    """The messages to the owner that somebody may collect for them."""
+    queued = ev.NoticeQueued(
         notice=f"{delegate}-told", template="DELEGATED", person=result.person, bundle="", results=(result.result,)
     )
+    return to_each(cabinet, queued)
 
 
 def codes_ended(cabinet: Cabinet, result: Result) -> ev.Decision:

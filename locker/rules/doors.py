@@ -19,6 +19,7 @@ from collections.abc import Collection, Mapping
 from locker import events as ev
 from locker.model import Cabinet, Compartment, HandOver, Move
 from locker.refusals import WrongStage
+from locker.rules.phones import to_each
 
 GRANT_FIRST_PULSE_MS = 15_000
 GRANT_TRAIN_MS = 60_000
@@ -210,7 +211,7 @@ def told(cabinet: Cabinet, one: HandOver, template: ev.Template, *, to: str = ""
         bundle="" if bundle is None else bundle.bundle,
         results=one.results,
     )
-    return ev.Decision(events=(queued,))
+    return ev.Decision(events=to_each(cabinet, queued))
 
 
 def ended(cabinet: Cabinet, one: HandOver, fact: ev.Event, *, cause: ev.RevokeCause = "spent") -> ev.Decision:

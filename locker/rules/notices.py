@@ -3,8 +3,9 @@
 READY follows the loading round: when the loader says it is done, or ten minutes after its last close, each bundle
 with a result no notice has named gets a code and one message. A later item, a person's request and a revocation
 make a new code; the two latest of a holder open. A person who asks hears only of what was announced before; what is
-uncertain is announced when a clerk has settled it. A message's intent is on record before a gateway hears of it; a
-retry sends the same code; the sealed secret is erased at the final outcome.
+uncertain is announced when a clerk has settled it. Who asks again within the day is called, where calls can be made.
+A message's intent is on record before a gateway hears of it; a retry sends the same code; the sealed secret is erased
+at the final outcome.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 import msgspec
 
 from locker import events as ev
-from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver, Result
+from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver, Notice, Result
 from locker.refusals import WrongStage
 from locker.rules.doors import merged
+from locker.rules.phones import to_each
 
 LIVE_CODES_A_HOLDER = 2
 
@@ -111,7 +113,14 @@ def mint_again(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
     results = renewable(cabinet, present)
     if not results:
         raise WrongStage("no announced result waits for this person")
-    return _minted(cabinet, present, fresh, results=results, cause="asked", template="NEWCODE")
+    return _minted(
+        cabinet, present, fresh, results=results, cause="asked", template="NEWCODE", is_call=_asked_again(present)
+    )
+
+
+def _asked_again(bundle: Bundle) -> bool:
+    """Whether the message that followed an earlier request did not help."""
+    return len(bundle.asked_uptime_ms) > 1
 
 
 def renewable(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
@@ -140,6 +149,7 @@ def _minted(
     cause: ev.CodeCause,
     template: ev.Template,
     delegate: str = "",
+    is_call: bool = False,
 ) -> ev.Decision:
     selector = bundle.selector or fresh.selector
     if not bundle.selector and selector in taken_selectors(cabinet, cabinet.utc_ms):
@@ -165,6 +175,7 @@ def _minted(
         bundle=bundle.bundle,
         code=fresh.code,
         results=results,
+        is_call=is_call,
     )
     kept = ev.PutCode(
         code=fresh.code, bundle=bundle.bundle, salt=fresh.salt, verifier=fresh.verifier, sealed=fresh.sealed
@@ -175,7 +186,7 @@ def _minted(
             events=(ev.CodesRevoked(bundle=bundle.bundle, codes=dropped, cause="replaced"),),
             rows=tuple(ev.EraseCode(code=code) for code in dropped),
         )
-    return merged(replaced, ev.Decision(events=(minted, queued), rows=(kept,)))
+    return merged(replaced, ev.Decision(events=(minted, *to_each(cabinet, queued)), rows=(kept,)))
 
 
 def taken_selectors(cabinet: Cabinet, utc_ms: int) -> frozenset[str]:
@@ -209,7 +220,7 @@ def delivered(cabinet: Cabinet, notice: str, *, is_reported: bool) -> ev.Decisio
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if present.code else ()
+    rows = _seal_over(cabinet, present)
     return ev.Decision(events=(ev.NoticeDelivered(notice=notice, is_reported=is_reported),), rows=rows)
 
 
@@ -218,7 +229,7 @@ def dropped(cabinet: Cabinet, notice: str, *, cause: str) -> ev.Decision:
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if present.code else ()
+    rows = _seal_over(cabinet, present)
     return ev.Decision(events=(ev.NoticeDropped(notice=notice, cause=cause),), rows=rows)
 
 
@@ -227,6 +238,14 @@ def failed(cabinet: Cabinet, notice: str, *, gateway: str, cause: str, is_final:
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if is_final and present.code else ()
+    rows = _seal_over(cabinet, present) if is_final else ()
     fact = ev.NoticeFailed(notice=notice, gateway=gateway, cause=cause, is_final=is_final)
     return ev.Decision(events=(fact,), rows=rows)
+
+
+def _seal_over(cabinet: Cabinet, present: Notice) -> tuple[ev.Row, ...]:
+    """The secret is erased with the last message that carries it."""
+    others = (one for one in cabinet.notices.values() if one.notice != present.notice)
+    if not present.code or any(one.code == present.code for one in others):
+        return ()
+    return (ev.EraseSealed(code=present.code),)

@@ -26,6 +26,7 @@ CAN_WAIT: frozenset[ev.Template] = frozenset(
         "COUNTER_INSTEAD",
         "AT_COUNTER",
         "APOLOGY_FAULT",
+        "APOLOGY_LATE",
         "MOVED",
         "LOWERED",
         "DELEGATE",

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from locker import events as ev
 from locker.model import Cabinet, HandOver
 from locker.office_hours import OfficeHours
+from locker.rules.phones import to_each
 from locker.rules.quiet_hours import Daytime
 
 STEPS_WORKING_DAYS = (2, 5)
@@ -32,7 +33,8 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, day: Daytim
         step = 0 if one.reminded >= _last_step(cabinet, one) else _step(cabinet, one, here.date(), office)
         if step > one.reminded and not _is_being_told(cabinet, one):
             waiting.setdefault(one.recipient, []).append((step, one))
-    return ev.Decision(events=tuple(_remind(cabinet, found) for found in waiting.values()))
+    told = [each for found in waiting.values() for each in to_each(cabinet, _remind(cabinet, found))]
+    return ev.Decision(events=tuple(told))
 
 
 def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> int:
@@ -71,7 +73,7 @@ def _is_being_told(cabinet: Cabinet, one: HandOver) -> bool:
     return any(not set(notice.results).isdisjoint(one.results) for notice in cabinet.notices.values())
 
 
-def _remind(cabinet: Cabinet, found: list[tuple[int, HandOver]]) -> ev.Event:
+def _remind(cabinet: Cabinet, found: list[tuple[int, HandOver]]) -> ev.NoticeQueued:
     results = tuple(key for _step, one in found for key in one.results if key in cabinet.results)
     step, first = max(found, key=lambda each: each[0])
     bundle = cabinet.bundle_of(first.recipient)

@@ -184,9 +184,9 @@ def _name(cabinet: Cabinet, wish: Name) -> ev.Decision:
     if delegates.shares_compartment(cabinet, result):
         return _refused(wish.wish, delegates.SHARES_COMPARTMENT)
     named = ev.DelegateNamed(wish=wish.wish.wish_seq, result=wish.result, delegate=wish.delegate)
-    told = delegates.told(result, wish.delegate)
+    told = delegates.told(cabinet, result, wish.delegate)
     ended = delegates.codes_ended(cabinet, result)
-    return merged(ended, ev.Decision(events=(named, told), rows=wish.rows))
+    return merged(ended, ev.Decision(events=(named, *told), rows=wish.rows))
 
 
 def _revoke(cabinet: Cabinet, wish: Revoke) -> ev.Decision:

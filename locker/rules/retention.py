@@ -16,7 +16,7 @@ from collections.abc import Collection
 import msgspec
 
 from locker import events as ev
-from locker.model import Cabinet
+from locker.model import ASKED_REST_MS, Cabinet
 from locker.rules.doors import merged
 
 DAY_MS = 24 * 3600 * 1000
@@ -71,7 +71,7 @@ def _erase_secrets(cabinet: Cabinet, stock: Stock) -> ev.Decision:
 
 def _erase_people(cabinet: Cabinet, stock: Stock, moment: ev.Moment, policy: Policy) -> ev.Decision:
     causes: dict[str, list[str]] = {}
-    used = _used(cabinet)
+    used = _used(cabinet, moment)
     for one in stock.kept:
         cause = "" if one.ref in used else _cause(cabinet, one, stock.acked_through, moment, policy)
         if cause:
@@ -91,9 +91,14 @@ def _erased(refs: tuple[str, ...], cause: str) -> ev.PersonalErased:
     return ev.PersonalErased(refs=refs, cause="replaced" if cause == "replaced" else "over")
 
 
-def _used(cabinet: Cabinet) -> Collection[str]:
-    """Rows of live results and of intakes nobody has answered, and of whom a message is still to reach."""
+def _used(cabinet: Cabinet, moment: ev.Moment) -> Collection[str]:
+    """Rows of live results and of intakes nobody has answered, of whom a message is still to reach, and of phones that
+    were sent a code in the last 24 hours.
+    """
     refs = {notice.person for notice in cabinet.notices.values()}
+    refs |= {incident.person for incident in cabinet.incidents.values()}
+    checks = cabinet.phone_checks.values()
+    refs |= {one.person for one in checks if moment.uptime_ms - one.asked_uptime_ms < ASKED_REST_MS}
     for paper in cabinet.intakes.values():
         refs |= {paper.person, paper.dossier}
     for result in cabinet.results.values():

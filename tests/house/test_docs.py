@@ -94,7 +94,7 @@ def shown(value: Any, *, is_required: bool) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
-        return "`[" + ", ".join(f'"{one}"' for one in value) + "]`"
+        return "`[" + ", ".join(f'"{one}"' if isinstance(one, str) else str(one) for one in value) + "]`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 

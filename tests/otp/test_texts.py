@@ -94,6 +94,8 @@ COUNTED = {
     ("STAFF_GLASS", "en"): 134,
     ("STAFF_CASE", "vi"): 140,
     ("STAFF_CASE", "en"): 138,
+    ("STAFF_LATE", "vi"): 124,
+    ("STAFF_LATE", "en"): 125,
     ("STAFF_DIGEST", "vi"): 117,
     ("STAFF_DIGEST", "en"): 121,
     ("STAFF_CANARY", "vi"): 123,

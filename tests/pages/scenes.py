@@ -29,6 +29,14 @@ KIOSK: Body = {
     "scan": None,
     "rateable": None,
     "doors": [{**place, "is_open": False} for place in PLACES],
+    "intake": {
+        "is_offered": True,
+        "promised": "2026-11-23",
+        "checked_from": "",
+        "thickness_cm": [3, 8, 15],
+        "bring": {"vi": ["Tờ khai đã ký, bản chụp căn cước."], "en": ["The signed form, a copy of the ID card."]},
+        "sentence": {"vi": "", "en": ""},
+    },
     "visit": None,
 }
 
@@ -61,9 +69,30 @@ def visit(*present: Body, waiting: int = 0, idle: int = 90, **more: Any) -> Body
         "doors": list(present),
         "waiting": waiting,
         "next": None,
+        "intakes": [],
         "later": 0,
         "left": [],
         "is_moved": False,
+        **more,
+    }
+
+
+def paper(number: int, stage: str, **more: Any) -> Body:
+    """An intake of the visit as the kiosk gets it."""
+    place = PLACES[number - 1]
+    return {
+        "hand_over": f"h{number}",
+        "compartment": number,
+        "row": place["row"],
+        "column": place["column"],
+        "size": place["size"],
+        "bag": "HS-000012",
+        "kind": "new",
+        "stage": stage,
+        "promised": "2026-11-23",
+        "is_confirmed": True,
+        "sent_at": "2026-11-22T21:14:05+07:00",
+        "position": 481,
         **more,
     }
 
@@ -147,11 +176,41 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
     }
 
 
+def left(number: int, **more: Any) -> Body:
+    """Papers that a citizen left, as the desk gets them."""
+    return {
+        "hand_over": f"i{number}",
+        "compartment": number,
+        "bag": f"HS-{number:06d}",
+        "kind": "new",
+        "stage": "deposited",
+        "uncertain": "",
+        "is_emptied": False,
+        "is_at_door": False,
+        "can_report": False,
+        "is_missed": False,
+        "is_confirmed": True,
+        "evidence": "door_cycle",
+        "sent_at": "2026-11-21T21:14:05+07:00",
+        "position": 481,
+        "promised": "2026-11-23",
+        "is_late": False,
+        "is_phone_checked": True,
+        "count": 0,
+        "dossier": "",
+        "name": "",
+        "phone": "••••• ••678",
+        **more,
+    }
+
+
 UNOWNED: Body = {
     "dossiers": [],
     "owner": "",
     "is_mine": False,
     "due": None,
+    "call_by": "",
+    "call": None,
     "is_overdue": False,
     "raised_by": "",
     "reason": "",
@@ -181,6 +240,7 @@ CLERK: Body = {
         in_cabinet(10, "Hồ Xuân Hương", uncertain="restarted"),
         in_cabinet(11, "Tô Ngọc Vân", disputed="incomplete", uncertain="disputed", stage="collected"),
     ],
+    "intakes": [],
     "round": None,
     "grants": [],
     "moves": [],
@@ -264,4 +324,5 @@ VISITS: dict[str, Body] = {
     "left-open": visit(door(10, "left_open"), waiting=1),
     "end": visit(),
 }
+PAPERS = ("opening", "open", "unseen", "dropped", "offered", "left_open", "uncertain", "withdrawn", "deposited")
 STATES = ("starting", "safe-mode", "read-only", "fault", "moving", "retired")

@@ -413,3 +413,28 @@ async def test_a_visit_is_rated_with_a_face_and_where_it_was_not_good_with_a_rea
     await expect(page.get_by_test_id("rated")).to_be_visible()
     await kiosk.show(visit=None, rateable=None)
     await expect(page.get_by_test_id("rated")).to_be_visible()
+
+
+async def test_who_knows_no_way_on_asks_to_be_called_back(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    by = "2026-11-23T08:30:00+07:00"
+    kiosk.script("tickets", problem("phone-malformed", 422), done(number=4821, by=by), done(number=4822, by=""))
+    await _sees(page, "idle")
+    await _touch(page, "help", "call-me")
+    await _sees(page, "phone")
+    await _type_by_hand(page, "0912345678")
+    await _press(page, "Enter")
+    await expect(page.get_by_test_id("note")).to_be_visible()
+    await _press(page, "Enter")
+    assert await kiosk.asked("tickets", times=2) == {"phone": "0912345678", "language": "vi"}
+    await expect(page.get_by_test_id("ticket-number")).to_have_text("Số 4821")
+    await expect(page.get_by_test_id("ticket-by")).to_have_text("Gọi trước 08:30 ngày 23/11.")
+    await _touch(page, "ticket-seen")
+    await _sees(page, "idle")
+    kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=60))
+    await kiosk.show(visit=visit(waiting=1))
+    await _touch(page, "next-door", "call-me")
+    assert await kiosk.asked("tickets", times=3) == {"visit": "v1", "language": "vi"}
+    await _sees(page, "ticket")
+    await _touch(page, "ticket-seen")
+    await _sees(page, "next")

@@ -11,7 +11,7 @@ from playwright.async_api import Page
 
 from locker.events import DisputeKind
 from otp.texts import read_texts
-from tests.pages.scenes import KIOSK, LEFT, STATES, TOLD, VISITS, doors
+from tests.pages.scenes import KIOSK, LEFT, PAPERS, STATES, TOLD, VISITS, doors, paper, visit
 from tests.pages.stub_service import PAGES, StubService, done, problem
 
 Open = Callable[..., Awaitable[Page]]
@@ -19,12 +19,14 @@ CODE = "482173905562"
 ONLY_CITIZENS = {
     "paper-out",
     "printer-offline",
+    "slip-refused",
     "phone-malformed",
     "notices-offline",
     "paper-check-needed",
     "paper-refused",
     "status-unknown",
     "stay-refused",
+    "tickets-full",
 }
 
 # Text of 24 px, headlines of 40 px, targets of 44 px (the keypad's 72 px), contrast of 7:1, nothing cut off.
@@ -138,6 +140,19 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await shown("idle")
     await page.keyboard.type(CODE)
     yield await shown("sorry")
+    kiosk.script("tickets", done(number=1048576, by="2026-11-23T08:30:00+07:00"))
+    await page.keyboard.press("3")
+    await shown("phone")
+    await page.keyboard.type("0912345678", delay=60)
+    await page.keyboard.press("Enter")
+    yield await shown("ticket")
+    await page.keyboard.press("Enter")
+    kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=60))
+    await kiosk.show(visit=VISITS["next"])
+    await shown("next")
+    await page.get_by_test_id("next-door").click()
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("next")
     for name, present in VISITS.items():
         await kiosk.show(visit=present, doors=doors(*[one["compartment"] for one in present["doors"]]))
         yield await shown(name)
@@ -154,9 +169,46 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     yield await shown("later")
     await page.keyboard.press("Enter")
     await kiosk.show(visit=None)
+    async for name in _papers(kiosk, page, shown):
+        yield name
     for state in STATES:
         await kiosk.show(state=state)
         yield await shown(state)
+
+
+async def _papers(kiosk: StubService, page: Page, shown: Callable[[str], Awaitable[str]]) -> AsyncIterator[str]:
+    """The screens for papers that are left, by the keys of the keypad."""
+    await page.get_by_test_id("intake").click()
+    yield await shown("intake-kinds")
+    await page.keyboard.press("2")
+    yield await shown("intake-bring")
+    await page.keyboard.press("1")
+    yield await shown("intake-dossier")
+    await page.keyboard.type("2610080042", delay=60)
+    await page.keyboard.press("Enter")
+    yield await shown("intake-phone")
+    await page.keyboard.type("0912345678", delay=60)
+    await page.keyboard.press("Enter")
+    yield await shown("intake-check")
+    kiosk.script("phone-checks", done(visit="v1"))
+    await page.keyboard.press("1")
+    yield await shown("intake-otp")
+    await page.keyboard.press("*")
+    await shown("intake-check")
+    await page.keyboard.press("2")
+    yield await shown("intake-again")
+    await page.keyboard.type("0912345678", delay=60)
+    await page.keyboard.press("Enter")
+    kiosk.script("intakes", problem("intake-full", 409, reason="phone"))
+    await shown("intake-bag")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("intake-bag")
+    for stage in PAPERS:
+        await kiosk.show(visit=visit(intakes=[paper(10, stage, is_confirmed=False)], visit="v2"), doors=doors(10))
+        yield await shown(f"intake-{stage.replace('_', '-')}")
+    await page.keyboard.press("Enter")
+    await kiosk.show(visit=None)
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -267,6 +319,7 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "hotline",
         "centre_online",
         "notices_online",
+        "accepts_slips",
         "clock",
         "time",
         "presence_number",
@@ -274,5 +327,6 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "scan",
         "rateable",
         "doors",
+        "intake",
         "visit",
     }

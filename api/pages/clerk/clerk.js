@@ -9,6 +9,7 @@ import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } fro
 import { floor } from "./floor.js";
 import { inside } from "./inside.js";
 import { matters } from "./matters.js";
+import { ROUND, emptiedOf, nextOf } from "./papers.js";
 import { openingOf } from "./parts.js";
 import { work } from "./work.js";
 
@@ -247,6 +248,8 @@ const ACTS = {
   "close-compartment": ({ number, where }) => perform(where, `compartments/${number}/close`, { cause: at(`place-${number}-cause`).value }),
   "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
   "lock-supply": ({ where }) => perform(where, "panel/lock-supply", {}),
+  "papers-open": ({ hand, where }) => perform(where, `intakes/${hand}/collect`, {}),
+  "papers-answer": ({ hand, outcome, where }) => perform(where, `intakes/${hand}/answer`, { outcome }),
   "relocation-start": ({ where }) => perform(where, "relocation/start", {}),
   "retirement-ask": () => (local.isRetiring = true),
   "texts-show": () => readTexts(),
@@ -302,6 +305,23 @@ async function load(where, wanted) {
   if (isDone && at("scan-size")) at("scan-size").value = "";
 }
 
+// A scanner ends the bag with Enter: then the count is typed, and Enter again reports both.
+async function reportPapers({ dataset, elements: { bag, count } }) {
+  if (count.value === "" || !count.validity.valid) {
+    count.focus();
+    return;
+  }
+  if (await perform(ROUND, `intakes/${dataset.hand}/report`, { bag: bag.value.trim(), count: Number(count.value) })) {
+    bag.value = count.value = "";
+    focus("papers-open");
+  } else {
+    bag.select();
+  }
+}
+
+const registerPapers = ({ dataset, elements: { dossier, appointment } }) =>
+  perform(`paper:${dataset.hand}`, `intakes/${dataset.hand}/answer`, { outcome: "registered", dossier: dossier.value.trim(), appointment: appointment.value });
+
 async function breakGlass({ reason }) {
   const { where } = local.second;
   if (await perform(where, "glass", { ...openingOf(view()), reason: reason.value.trim() })) local.second = null;
@@ -336,6 +356,8 @@ const FORMS = {
   approval: (form) => approve(form),
   post: (form) => sendByPost(form),
   clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
+  "papers-report": (form) => reportPapers(form),
+  "papers-register": (form) => registerPapers(form),
   "relocation-finish": ({ elements }) => perform("standing", "relocation/finish", { address: elements.address.value.trim() }),
   retirement: async ({ elements }) => {
     if (await perform("standing", "retirement", { cabinet: elements.cabinet.value.trim() })) local.isRetiring = false;
@@ -359,6 +381,7 @@ function inspectEnded(before, after) {
 
 function take(fresh) {
   const looked = inspectEnded(snapshot, fresh);
+  const emptied = snapshot !== null && emptiedOf(fresh) !== null && emptiedOf(fresh).hand_over !== emptiedOf(snapshot)?.hand_over;
   const isFirst = snapshot === null;
   snapshot = fresh;
   receivedAt = now();
@@ -368,6 +391,7 @@ function take(fresh) {
   draw();
   if (pending) perform(pending.where, pending.path, pending.body);
   if (isFirst) focus("scan-box");
+  if (emptied) focus("papers-bag");
 }
 
 /** The key was turned while the number was asked for: what was wanted goes on. Gives what was wanted. */
@@ -406,7 +430,8 @@ async function search(text) {
 const SHORTCUTS = {
   F2: () => show("work", "scan-box"),
   F4: () => show("inside", "search-box"),
-  F6: () => page.querySelector("[data-step] .button.is-primary")?.click(),
+  // A step that was begun goes before the next door of the round.
+  F6: () => (page.querySelector("[data-step] .button.is-primary") ?? at("papers-open"))?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
   Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false }),

@@ -2,6 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
+import { readablePhone } from "../shared/words.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
 import { button, day, dossier, field, mark, moment, noteAt, secondAt } from "./parts.js";
@@ -21,11 +22,12 @@ function incident(view, one) {
       h("p", {}, h("b", {}, view.say(`incident.${one.kind}`, { otherwise: one.kind })), " ", h("span", { class: "details" }, moment(one.opened_at))),
       one.dossiers.length > 0 && h("p", { "data-testid": `${prefix}-dossiers` }, one.dossiers.map((code) => dossier(code))),
       one.raised_by && h("p", { class: "details" }, view.say("glass.by", { name: one.raised_by })),
+      one.call && h("p", { "data-testid": `${prefix}-call` }, icon("phone"), " ", h("b", {}, readablePhone(one.call.phone.replace(/^\+84/, "0"))), one.call.name && ` ${one.call.name}`, one.call_by && ` · ${view.say("ticket.by", { time: moment(one.call_by) })}`),
       one.reason && h("p", { "data-testid": `${prefix}-reason` }, one.reason),
       (one.owner || one.due) &&
         h("p", { class: "marks" }, [
           one.owner && mark("soft", "person", view.say("owner.is", { name: one.owner })),
-          one.due && mark(one.is_overdue ? "red" : "soft", "clock", view.say("owner.due", { date: day(one.due) })),
+          one.due && !one.call && mark(one.is_overdue ? "red" : "soft", "clock", view.say("owner.due", { date: day(one.due) })),
         ]),
       h(
         "div",

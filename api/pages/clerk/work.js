@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { moving } from "./moving.js";
+import { papers } from "./papers.js";
 import { button, day, dossier, mark, noteAt, secondAt } from "./parts.js";
 import { morning } from "./unit.js";
 
@@ -145,4 +146,4 @@ function toLoad(view) {
 }
 
 export const work = (view) =>
-  h("div", { class: "column column-work", "data-key": "work" }, morning(view), doors(view), asked(view), moving(view), scan(view), secondAt(view, "scan"), round(view), toLoad(view));
+  h("div", { class: "column column-work", "data-key": "work" }, morning(view), doors(view), asked(view), moving(view), scan(view), secondAt(view, "scan"), round(view), papers(view), toLoad(view));
