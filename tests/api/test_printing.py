@@ -67,6 +67,17 @@ async def test_a_receipt_is_printed_and_its_code_is_the_signed_one(
     assert (await screen.get("/api/kiosk/snapshot")).json()["printer"] == "ready"
 
 
+async def test_a_ticket_is_printed_with_number_and_time_and_no_name(
+    screen: httpx.AsyncClient, wire: ReceiptPrinter
+) -> None:
+    ticket = (await screen.post("/api/kiosk/tickets", json={"phone": "0912345678"})).json()
+    assert (await screen.post(f"/api/kiosk/tickets/{ticket['number']}/print", json={})).status_code == 200
+    assert await asyncio.to_thread(wire.wait_for_cut)
+    assert wire.sheets()
+    gone = await screen.post("/api/kiosk/tickets/999/print", json={})
+    assert (gone.status_code, gone.json()["type"].rsplit(":", 1)[-1]) == (409, "wrong-stage")
+
+
 async def test_without_paper_the_screen_says_so_and_nothing_else_waits(
     cab: Any, screen: httpx.AsyncClient, wire: ReceiptPrinter
 ) -> None:

@@ -297,6 +297,22 @@ function chooseFace(face) {
   else local.thanksUntil = now() + REASON_MS;
 }
 
+// --- on paper
+
+async function print(path) {
+  if (local.isBusy) return;
+  local.isBusy = true;
+  draw();
+  let said = "done";
+  try {
+    await post(path, { language: local.language });
+  } catch ({ slug }) {
+    said = slug === "paper-out" ? "out" : "failed";
+  }
+  Object.assign(local, { isBusy: false, printed: { path, said }, touchedAt: now() });
+  draw();
+}
+
 // --- a ticket
 
 function callMe() {
@@ -501,6 +517,7 @@ const ACTS = {
   lost: () => Object.assign(local, { step: "phone", phone: "", wantsCall: false, note: null }),
   "call-me": callMe,
   "ticket-seen": ticketSeen,
+  print: ({ path }) => print(path),
   back: () => startOverKeeping(local.language),
   intake: ({ hand }) => beginLeaving(hand),
   "intake-kind": ({ kind }) => Object.assign(local, { step: "intake-bring", leaving: { ...freshLeaving(), kind }, note: null }),
