@@ -23,6 +23,7 @@ from api import (
     moving,
     page_files,
     panel,
+    paper,
     problems,
     reports,
     standing,
@@ -61,6 +62,7 @@ def create_kiosk_app(running: Running) -> Guard:
     files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
     app.include_router(kiosk.router)
     app.include_router(kiosk_intake.router)
+    app.include_router(paper.router)
     app.include_router(kiosk_asking.router)
     app.include_router(kiosk_tickets.router)
     app.include_router(kiosk.entrance(running.entry, files))

@@ -109,6 +109,8 @@ TABLE: Mapping[type[Exception], Row] = {
     why.NotServed: Row(409, "This compartment waits for a clerk's look"),
     TooLarge: Row(413, "The body is too large"),
     TooSlow: Row(408, "The body came too slowly"),
+    why.PrinterOffline: Row(503, "The printer does not answer"),
+    why.PaperOut: Row(503, "The printer has no paper"),
     why.DoorDidNotOpen: Row(503, "The door did not open"),
     why.BoardOffline: Row(503, "The board does not answer"),
     why.BusOffline: Row(503, "The line to the boards is down"),

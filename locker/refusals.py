@@ -309,6 +309,18 @@ class BusOffline(Fault):
     slug = "bus-offline"
 
 
+class PrinterOffline(Fault):
+    """There is no printer, or it does not answer; the receipt is on the screen."""
+
+    slug = "printer-offline"
+
+
+class PaperOut(Fault):
+    """The printer has no paper; the receipt is on the screen."""
+
+    slug = "paper-out"
+
+
 class NoticesOffline(Fault):
     """No gateway can be reached, so no message would arrive in time."""
 

@@ -297,6 +297,22 @@ function chooseFace(face) {
   else local.thanksUntil = now() + REASON_MS;
 }
 
+// --- on paper
+
+async function print(path) {
+  if (local.isBusy) return;
+  local.isBusy = true;
+  draw();
+  let said = "done";
+  try {
+    await post(path, { language: local.language });
+  } catch ({ slug }) {
+    said = slug === "paper-out" ? "out" : "failed";
+  }
+  Object.assign(local, { isBusy: false, printed: { path, said }, touchedAt: now() });
+  draw();
+}
+
 // --- a ticket
 
 function callMe() {
@@ -502,6 +518,7 @@ const ACTS = {
   lost: () => Object.assign(local, { step: "phone", phone: "", wantsCall: false, note: null }),
   "call-me": callMe,
   "ticket-seen": ticketSeen,
+  print: ({ path }) => print(path),
   back: () => startOverKeeping(local.language),
   intake: ({ hand }) => beginLeaving(hand),
   "intake-kind": ({ kind }) => Object.assign(local, { step: "intake-bring", leaving: { ...freshLeaving(), kind }, note: null }),
@@ -613,6 +630,17 @@ function scan(text, beganAt) {
 
 // --- following the service
 
+// The cabinet's own scanner: what it reads is typed here, as a scanner that is a keyboard would. `local` forgets between
+// visits, this does not: each scan counts once.
+let scansSeen = null;
+
+function typeScan(scan) {
+  const isNew = scan && scansSeen !== null && scan.number !== scansSeen;
+  scansSeen = scan?.number ?? scansSeen ?? 0;
+  if (!isNew) return;
+  for (const key of [...scan.text, "Enter"]) document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+}
+
 function take(fresh) {
   const before = visit();
   snapshot = fresh;
@@ -625,6 +653,7 @@ function take(fresh) {
   if (before && present && doorOf(before)?.stage !== doorOf(present)?.stage) visitMoved(doorOf(present));
   if (before && !present && before.visit !== local.leftVisit) visitEnded(before);
   draw();
+  typeScan(fresh.scan);
 }
 
 function visitMoved(door) {
