@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, Self
 
+import apsw
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api import callers, kiosk_snapshot, page_files, problems
 from api.callers import Cabinets
 from api.entry import COOKIE, KioskEntry
 from api.page_files import PageFile
+from api.running import Running
 from api.streams import Stream
 from locker import refusals as why
-from locker import views
+from locker import slips, views
 from locker.events import Decision, Moment
 from locker.model import Cabinet
 from locker.rules import lost_codes, pickup
+from locker.rules import slips as slip_rules
 from otp import codes, phones
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
@@ -40,12 +44,26 @@ class Submitted(Body):
     visit: Id | None = None
 
 
+class Scanned(Body):
+    """What the scanner read from an appointment slip; `paper` are the last four digits of the ID paper."""
+
+    slip: Annotated[str, Field(max_length=200)]
+    paper: Annotated[str, Field(max_length=20)] | None = None
+
+
 class LostCode(Body):
-    """The phone number to which a new code is to go."""
+    """The phone number to which a new code is to go, or a scanned slip: then it goes to the number on record."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"phone": "0912345678"}]})
 
-    phone: Annotated[str, Field(min_length=1, max_length=40)]
+    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    slip: Annotated[str, Field(max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _names_one_way(self) -> Self:
+        if (self.phone is None) == (self.slip is None):
+            raise ValueError("send either `phone` or `slip`")
+        return self
 
 
 class Nothing(Body):
@@ -91,6 +109,7 @@ async def stream(running: Cabinets) -> Stream:
         why.PaperCheckNeeded,
         why.PaperRefused,
         why.TooManyAttempts,
+        why.OutOfUse,
         *DOOR_FAULTS,
     ),
 )
@@ -105,7 +124,7 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
         code = cabinet.codes.get(proof.code)
-        if cabinet.visit is not None and code is not None and cabinet.visit.bundle == code.bundle:
+        if cabinet.visit is not None and code is not None and pickup.is_begun_by(cabinet, cabinet.visit, code):
             visits.append(cabinet.visit.visit)
         asks_reach = running.config.kiosk.asks_reach
         request = pickup.Submit(proof=proof, visit=visits[-1], grant=grant, asks_reach=asks_reach)
@@ -116,22 +135,66 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
 
 
 @router.post(
+    "/slips",
+    summary="Try a scanned appointment slip",
+    responses=problems.documented(
+        why.CodeMalformed, why.SlipRefused, why.PaperCheckNeeded, why.PaperRefused, *DOOR_FAULTS
+    ),
+)
+async def submit_slip(body: Scanned, running: Cabinets) -> VisitBegun:
+    token = _token(body.slip)
+    if not running.config.kiosk.accepts_slips:
+        raise why.SlipRefused("this cabinet opens with the code of the message only")
+    running.require_trusted_disk()
+    proof = await running.proofs.prove_slip(token, paper=body.paper)
+    grant, fresh, servable = running.new_id(), running.new_id(), running.doors.servable
+    visits = [fresh]
+
+    def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
+        if cabinet.visit is not None and slip_rules.is_same_visit(cabinet, proof):
+            visits.append(cabinet.visit.visit)
+        first = pickup.First(visit=visits[-1], grant=grant, asks_reach=running.config.kiosk.asks_reach)
+        return slip_rules.submit(cabinet, proof, first, places=running.places, servable=servable, moment=moment)
+
+    await running.record(decide)
+    return VisitBegun(visit=visits[-1])
+
+
+@router.post(
     "/lost-code",
     summary="Ask for a new code; the answer does not tell whether anything waits for this number",
-    responses=problems.documented(why.PhoneMalformed, why.NoticesOffline, why.ReadOnly, why.SafeMode),
+    responses=problems.documented(
+        why.PhoneMalformed, why.CodeMalformed, why.NoticesOffline, why.ReadOnly, why.SafeMode
+    ),
 )
 async def lost_code(body: LostCode, running: Cabinets) -> Nothing:
-    phone = phones.parse_phone(body.phone)
-    if phone.e164 is None or not phone.takes_messages:
-        raise why.PhoneMalformed("type the mobile number that was given to the office")
+    find = _by_slip(running, body.slip) if body.slip is not None else _by_phone(body.phone or "")
     if not running.notices.is_online:
         raise why.NoticesOffline("no message can be sent now; call the office")
-    e164 = phone.e164
-    await running.record(
-        lost_codes.ask,
-        known=lambda connection: views.with_phone(connection, e164),
-    )
+    await running.record(lost_codes.ask, known=find)
     return Nothing()
+
+
+def _by_phone(typed: str) -> Callable[[apsw.Connection], tuple[str, ...]]:
+    """Finds the people with this number. Raises PhoneMalformed."""
+    phone = phones.parse_phone(typed)
+    if phone.e164 is None or not phone.takes_messages:
+        raise why.PhoneMalformed("type the mobile number that was given to the office")
+    e164 = phone.e164
+    return lambda connection: views.with_phone(connection, e164)
+
+
+def _by_slip(running: Running, scanned: str) -> Callable[[apsw.Connection], tuple[str, ...]]:
+    """Finds the people whose slip this is. Raises CodeMalformed."""
+    token = _token(scanned)
+    return lambda connection: running.proofs.slip_people(connection, token)
+
+
+def _token(scanned: str) -> str:
+    token = slips.read(scanned)
+    if token is None:
+        raise why.CodeMalformed(codes.Mistake.TOO_LONG.value)
+    return token
 
 
 @router.post(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import intake_snapshot
+from api import intake_snapshot, stays
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Visit
-from locker.rules import pickup
+from locker.rules import pickup, ratings
 from locker.rules.pickup import REOPEN_MS
 
 REMINDERS_S = (20, 40)
@@ -24,6 +24,7 @@ def build(running: Running) -> dict[str, Any]:
         **office(running),
         "centre_online": running.centre.is_online,
         "notices_online": running.notices.is_online,
+        "accepts_slips": config.kiosk.accepts_slips,
         "clock": cabinet.clock,
         "time": running.local(moment.utc_ms).isoformat(timespec="seconds"),
         "presence_number": None if shown is None else {"number": shown.number, "seconds_left": shown.seconds_left},
@@ -37,6 +38,7 @@ def build(running: Running) -> dict[str, Any]:
             }
             for entry in config.compartment
         ],
+        "rateable": ratings.rateable(cabinet, moment),
         "intake": intake_snapshot.offer(running, moment),
         "visit": None if cabinet.visit is None else _visit(running, cabinet, cabinet.visit, moment),
     }
@@ -47,7 +49,7 @@ def office(running: Running) -> dict[str, Any]:
     section = running.config.cabinet
     return {
         "office": {"vi": section.office_vi, "en": section.office_en},
-        "address": section.address,
+        "address": running.address,
         "hotline": section.hotline,
     }
 
@@ -59,12 +61,12 @@ def counts_down(snapshot: dict[str, Any]) -> bool:
 
 def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> dict[str, Any]:
     doors, waiting = [], 0
+    still = pickup.still_waiting(cabinet, visit.visit)
     for one in cabinet.hand_overs_of(visit.recipient):
-        stage = _stage(cabinet, one, visit)
+        stage = _stage(cabinet, one, visit) if visit.right.covers(one) else ""
         if stage:
             doors.append(_door(running, cabinet, one, stage, moment))
-        elif one.stage == "loaded" and not one.is_cancelled and one.hand_over not in visit.later:
-            waiting += 1
+        waiting += not stage and one in still
     idle_ms = running.timing.visit_idle_ms - (moment.uptime_ms - visit.touched_uptime_ms)
     return {
         "visit": visit.visit,
@@ -74,6 +76,11 @@ def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> 
         "intakes": intake_snapshot.of_visit(running, cabinet, visit.visit),
         "next": _next(running, cabinet, visit, moment) if waiting else None,
         "later": len(visit.later),
+        "left": [
+            {"compartment": one.compartment, **stays.stay(running, cabinet, one).model_dump()}
+            for one in cabinet.hand_overs_of(visit.recipient)
+            if one.hand_over in visit.later
+        ],
         "is_moved": any(cabinet.hand_overs[key].is_out_of_reach for key in visit.later if key in cabinet.hand_overs),
     }
 

@@ -31,11 +31,14 @@ from locker.office_hours import OfficeHours
 from locker.refusals import SafeMode
 from locker.rules.due import Timing
 from locker.rules.pickup import Proof
+from locker.rules.slips import Proof as SlipProof
+from locker.rules.standing import address_of
 from locker.wire import Wish
 from otp.codes import Typed
+from otp.phone_checks import PhoneChecks
 
 K = TypeVar("K")
-State = Literal["ready", "starting", "safe-mode", "read-only", "fault"]
+State = Literal["ready", "starting", "safe-mode", "read-only", "fault", "moving", "retired"]
 STARTING_MS = 10_000
 COMMIT_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
 
@@ -66,6 +69,8 @@ class Proving(Protocol):
     """What is asked of `locker.proofs`."""
 
     async def prove(self, typed: Typed, *, second: str | None, paper: str | None = None) -> Proof: ...
+    async def prove_slip(self, token: str, *, paper: str | None) -> SlipProof: ...
+    def slip_people(self, connection: apsw.Connection, token: str) -> tuple[str, ...]: ...
 
 
 class Centre(Protocol):
@@ -83,6 +88,8 @@ class Notices(Protocol):
 
     @property
     def is_online(self) -> bool: ...
+    @property
+    def phone_checks(self) -> PhoneChecks: ...
     async def mint_again(self, bundle: str) -> None: ...
     async def run(self) -> None: ...
 
@@ -162,9 +169,17 @@ class Running:
             return "safe-mode"
         if self.journal.is_read_only:
             return "read-only"
+        stage = self.journal.cabinet.standing.stage
+        if stage != "open":
+            return stage
         if not self.doors.servable:
             return "starting" if self.clock().uptime_ms < STARTING_MS else "fault"
         return "ready"
+
+    @property
+    def address(self) -> str:
+        """Where the cabinet stands."""
+        return address_of(self.journal.cabinet.standing, self.config.cabinet.address)
 
     def local(self, utc_ms: int) -> datetime:
         """A wall time in milliseconds as the office's local time."""

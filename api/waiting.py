@@ -63,10 +63,12 @@ def snapshot(waiting: Waiting) -> dict[str, Any]:
         "hotline": section.hotline,
         "centre_online": False,
         "notices_online": False,
+        "accepts_slips": False,
         "clock": moment.clock,
         "time": local.isoformat(timespec="seconds"),
         "presence_number": None,
         "doors": [],
+        "rateable": None,
         "intake": {"is_offered": False, "promised": ""},
         "visit": None,
     }

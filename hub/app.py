@@ -1,21 +1,32 @@
 """The centre as an ASGI app: routes, errors, limits, and the pushes that live as long as it does."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
-from hub import cabinet_routes, cabinets, page_routes, problems, push, staff_routes
+from hub import (
+    cabinet_routes,
+    cabinets,
+    filing_routes,
+    page_routes,
+    problems,
+    public_routes,
+    push,
+    staff_routes,
+)
 from hub.bell import Bell
 from hub.callers import cabinet_caller, staff_caller
 from hub.chance import Chance
 from hub.limits import BodyLimit
+from hub.meters import MEDIA_TYPE, Meters
 from hub.push import Target
 from hub.store import Store
-from locker.wire import MAX_BODY_BYTES, AmendResult, AnnounceResult, CancelResult, Problem
+from locker.wire import MAX_BODY_BYTES, WISH_BODIES, Problem
 
 
 def create_app(*, store: Store, bell: Bell, chance: Chance, staff_token: str | None = None) -> FastAPI:
@@ -43,7 +54,14 @@ def create_app(*, store: Store, bell: Bell, chance: Chance, staff_token: str | N
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.include_router(cabinet_routes.routes(store=store, bell=bell, chance=chance, caller=cabinet_caller(store)))
     app.include_router(staff_routes.routes(store=store, bell=bell, chance=chance, caller=staff_caller(staff_token)))
+    app.include_router(filing_routes.routes(store=store, bell=bell, chance=chance, caller=staff_caller(staff_token)))
     app.include_router(page_routes.routes(staff_token=staff_token))
+    meters = Meters()
+    app.include_router(public_routes.routes(store=store, chance=chance, meters=meters, clock=time.monotonic))
+
+    @app.get("/metrics", tags=["staff"], dependencies=[Depends(staff_caller(staff_token))])
+    async def figures() -> Response:
+        return Response(await meters.read(store, now=chance.now()), media_type=MEDIA_TYPE)
 
     @app.get("/health/live", tags=["open"])
     async def live() -> dict[str, str]:
@@ -62,7 +80,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
         schemas = document["components"]["schemas"]
-        for shape in (Problem, AnnounceResult, CancelResult, AmendResult):
+        for shape in (Problem, *WISH_BODIES.values()):
             described = shape.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(described.pop("$defs", {}))
             schemas[shape.__name__] = described

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from sqlalchemy import Connection
 
-from hub import cabinets, facts, results
+from hub import cabinets, facts, results, slips
 from hub.bell import ANYTHING, Bell
 from hub.callers import Caller
 from hub.chance import Chance
@@ -51,6 +51,7 @@ class Applicant(Request):
 
     name: Line
     phone: Annotated[Phone, Field(pattern=r"^[0-9+ .()-]*$")] | None = None
+    more_phones: Annotated[list[Annotated[Phone, Field(pattern=r"^[0-9+ .()-]*$")]], Field(max_length=4)] = []
     language: Language = "vi"
     id_last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
     key: OpaqueId | None = None
@@ -87,6 +88,7 @@ def _announce(connection: Connection, asked: Announcement, result_id: str, stamp
         result_id=result_id,
         items=[Item(item_id=f"{result_id}.{number}", label=label) for number, label in enumerate(asked.items, 1)],
         recipient=Recipient(**who.model_dump(exclude={"key"}), key=key),
+        slip_hash=slips.hash_of(connection, asked.dossier_code),
         **fields,
     )
     is_new = results.announce(connection, asked.cabinet, body, stamp)

@@ -21,11 +21,14 @@ from locker import office_hours, wiring_check
 from locker.model import Place
 from locker.rules.alerts import OnCall
 from locker.rules.calendar import Calendar
+from locker.rules.panel import Battery
 from locker.rules.quiet_hours import Daytime
+from locker.rules.self_check import Plan
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 LONGEST_PULSE_MS = 3000
+CANARY = "staff:canary:1"
 S = TypeVar("S", bound="Section")
 
 
@@ -79,6 +82,16 @@ class StorageSection(Section):
     def control(self) -> Path:
         return self.control_socket or self.directory / "control.sock"
 
+    @property
+    def poweroff_request(self) -> Path:
+        """Where the system is asked to shut down."""
+        return self.control.parent / "poweroff"
+
+    @property
+    def clock_request(self) -> Path:
+        """Where the system is asked to set its clock, in seconds since 1970."""
+        return self.control.parent / "clock"
+
 
 class Listener(Section):
     """One HTTP listener. Without a certificate only loopback addresses are accepted."""
@@ -96,6 +109,7 @@ class KioskSection(Listener):
     key_file: Path | None = None
     idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
     asks_reach: bool = True
+    accepts_slips: bool = False
 
 
 class ClerkSection(Listener):
@@ -128,17 +142,41 @@ class TwilioSection(Section):
     auth_token_file: Path
     sender: str
     base_url: str | None = None
+    caller: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
+    voice_vi: str = "Google.vi-VN-Standard-A"
+    voice_en: str = "Google.en-GB-Standard-A"
+
+
+class EsmsSection(Section):
+    """An account at eSMS.vn with a registered brand name."""
+
+    api_key_file: Path
+    secret_key_file: Path
+    brandname: Annotated[str, Field(min_length=1, max_length=20)]
+    is_sandbox: bool = False
+    base_url: str = "https://rest.esms.vn"
+
+
+class ModemSection(Section):
+    """A GSM modem on a serial port."""
+
+    port: str
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    pin_file: Path | None = None
 
 
 class NoticesSection(Section):
     """Gateways in the order they are tried."""
 
-    gateways: tuple[Literal["file", "twilio"], ...] = ("file",)
+    gateways: tuple[Literal["file", "esms", "modem", "twilio", "twilio-calls"], ...] = ("file",)
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    needs_registered_texts: bool = False
     day_starts: Clock = "07:30"
     day_ends: Clock = "20:00"
+    esms: EsmsSection | None = None
+    modem: ModemSection | None = None
     twilio: TwilioSection | None = None
 
 
@@ -218,9 +256,13 @@ class PrivacySection(Section):
 
 
 class ResultsSection(Section):
-    """Which procedures' results may be handed out without a signature at the counter; none unless named."""
+    """Which procedures' results may be handed out without a signature at the counter; none unless named.
+
+    Those of `two_people` are put in and taken out only when a second person agrees.
+    """
 
     procedures: tuple[str, ...] = ()
+    two_people: tuple[str, ...] = ()
 
 
 Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
@@ -275,6 +317,78 @@ class CalendarSection(Section):
         return self
 
 
+Pin = Annotated[int, Field(ge=0, le=27)]
+
+
+class DoorLight(Section):
+    """One light beside some doors."""
+
+    pin: Pin
+    compartments: Annotated[tuple[int, ...], Field(min_length=1)]
+
+
+class PanelSection(Section):
+    """What is wired to the Pi's header, by BCM number; what is not named is not there."""
+
+    case_pin: Pin | None = None
+    service_door_pin: Pin | None = None
+    key_pin: Pin | None = None
+    mains_lost_pin: Pin | None = None
+    button_pin: Pin | None = None
+    cabinet_light_pin: Pin | None = None
+    buzzer_pin: Pin | None = None
+    lock_supply_pin: Pin | None = None
+    inverted: tuple[
+        Literal[
+            "case",
+            "service_door",
+            "key",
+            "mains_lost",
+            "button",
+            "cabinet_light",
+            "buzzer",
+            "lock_supply",
+            "door_light",
+        ],
+        ...,
+    ] = ()
+    battery_minutes: Annotated[int, Field(ge=5, le=1440)] = 30
+    reserve_minutes: Annotated[int, Field(ge=3, le=720)] = 15
+    stop_minutes: Annotated[int, Field(ge=2, le=60)] = 4
+    door_light: tuple[DoorLight, ...] = ()
+
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        return self._wired("case", "service_door", "key", "mains_lost", "button")
+
+    @property
+    def outputs(self) -> Mapping[str, int]:
+        lights = {f"door_light_{n}": light.pin for n, light in enumerate(self.door_light, start=1)}
+        return {**self._wired("cabinet_light", "buzzer", "lock_supply"), **lights}
+
+    @property
+    def lights(self) -> Mapping[int, str]:
+        """The output of each compartment's light."""
+        return {
+            number: f"door_light_{n}"
+            for n, light in enumerate(self.door_light, start=1)
+            for number in light.compartments
+        }
+
+    def _wired(self, *names: str) -> dict[str, int]:
+        pins = {name: getattr(self, f"{name}_pin") for name in names}
+        return {name: pin for name, pin in pins.items() if pin is not None}
+
+    @model_validator(mode="after")
+    def is_one_panel(self) -> PanelSection:
+        pins = [*self.inputs.values(), *self.outputs.values()]
+        if len(set(pins)) < len(pins):
+            raise ValueError("two things are wired to one pin; give each its own")
+        if not self.stop_minutes < self.reserve_minutes < self.battery_minutes:
+            raise ValueError("stop_minutes must be less than reserve_minutes, and that less than battery_minutes")
+        return self
+
+
 Mobile = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
 
 
@@ -292,12 +406,42 @@ class AlertsSection(Section):
         return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
 
 
+class SelfCheckSection(Section):
+    """When the cabinet looks at itself each day, and the number its trial message goes to; no trial unless named."""
+
+    at: Clock = "06:45"
+    canary: Mobile | None = None
+    battery_clock: bool = False
+
+
+Thickness = Annotated[int, Field(ge=1, le=99)]
+Line = Annotated[str, Field(min_length=1, max_length=90)]
+
+
 class IntakeSection(Section):
-    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
+    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers.
+
+    `thickness_cm` is the thickest bag of sizes S, M, L; `bring_vi`, `bring_en` are lines to read before a door opens;
+    `sentence_vi`, `sentence_en` is what the unit says on the receipt of whether its time counts for a deadline.
+    """
 
     is_offered: bool = True
+    thickness_cm: tuple[Thickness, Thickness, Thickness] = (3, 8, 15)
+    bring_vi: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+    bring_en: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+    sentence_vi: Annotated[str, Field(max_length=200)] = ""
+    sentence_en: Annotated[str, Field(max_length=200)] = ""
     share_percent: Annotated[int, Field(ge=1, le=100)] = 40
+    unchecked_at_once: Annotated[int, Field(ge=0, le=200)] = 3
     answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
+
+
+class StayingSection(Section):
+    """How long people may keep a result inside beyond its deadline, and how much room must be left then."""
+
+    times: Annotated[int, Field(ge=0, le=12)] = 2
+    days: Annotated[int, Field(ge=1, le=31)] = 7
+    keeps_free: Annotated[int, Field(ge=0, le=200)] = 2
 
 
 class LimitsSection(Section):
@@ -367,9 +511,12 @@ class Config(Wiring):
     results: ResultsSection = ResultsSection()
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
+    staying: StayingSection = StayingSection()
     intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
     alerts: AlertsSection = AlertsSection()
+    panel: PanelSection | None = None
+    self_check: SelfCheckSection = SelfCheckSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
@@ -396,6 +543,16 @@ def daytime_of(config: Config) -> Daytime:
     return Daytime(zone=ZoneInfo(config.cabinet.timezone), starts=starts, ends=ends)
 
 
+def battery_of(section: PanelSection) -> Battery:
+    """The battery's times in milliseconds."""
+    minute_ms = 60_000
+    return Battery(
+        full_ms=section.battery_minutes * minute_ms,
+        reserve_ms=section.reserve_minutes * minute_ms,
+        stop_ms=section.stop_minutes * minute_ms,
+    )
+
+
 def calendar_of(config: Config) -> Calendar:
     """What the calendar's rules go by."""
     refs = tuple(config.alerts.phones)
@@ -405,6 +562,21 @@ def calendar_of(config: Config) -> Calendar:
         digest_at=dt.time.fromisoformat(config.alerts.digest_at),
     )
     return Calendar(office=office_hours_of(config), day=daytime_of(config), on_call=on_call)
+
+
+def self_check_of(config: Config) -> Plan:
+    """When and how the cabinet looks at itself."""
+    return Plan(
+        zone=ZoneInfo(config.cabinet.timezone),
+        starts=dt.time.fromisoformat(config.self_check.at),
+        canary=CANARY if config.self_check.canary is not None else "",
+    )
+
+
+def staff_phones_of(config: Config) -> Mapping[str, str]:
+    """Numbers of staff and of the trial message, by the ref under which facts name them."""
+    canary = config.self_check.canary
+    return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
 
 
 def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
@@ -516,6 +688,7 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
             yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
 
 
+SELF_CHECK_MINUTES = 15
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -530,13 +703,9 @@ def _section_problems(config: Config) -> Iterator[str]:
         yield f"kiosk.port and clerk.port are both {config.kiosk.port}; they are two listeners"
     if config.centre.url is not None and config.centre.key_file is None:
         yield "centre.key_file is missing: the centre knows the cabinet by its key"
-    if "twilio" in config.notices.gateways and config.notices.twilio is None:
-        yield "notices.gateways names twilio, but [notices.twilio] is missing"
-    if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
-        yield (
-            "notices.gateways names file, which writes codes in clear: name a real gateway, "
-            "or set notices.accept_codes_in_clear = true on a desk"
-        )
+    yield from _notices_problems(config)
+    if config.panel is not None and (strange := config.panel.lights.keys() - config.by_number.keys()):
+        yield f"panel.door_light names compartments that are not there: {', '.join(map(str, sorted(strange)))}"
     try:
         ZoneInfo(config.cabinet.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -546,11 +715,41 @@ def _section_problems(config: Config) -> Iterator[str]:
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
 
 
+def _notices_problems(config: Config) -> Iterator[str]:
+    for name in ("esms", "modem", "twilio"):
+        if name in config.notices.gateways and getattr(config.notices, name) is None:
+            yield f"notices.gateways names {name}, but [notices.{name}] is missing"
+    if config.notices.modem is not None and config.notices.modem.port in {bus.port for bus in config.bus}:
+        yield f"notices.modem.port {config.notices.modem.port} is also a bus; a modem has its own port"
+    if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
+        yield (
+            "notices.gateways names file, which writes codes in clear: name a real gateway, "
+            "or set notices.accept_codes_in_clear = true on a desk"
+        )
+    calls = "twilio-calls" in config.notices.gateways
+    if calls and config.notices.twilio is None:
+        yield "notices.gateways names twilio-calls, but [notices.twilio] is missing"
+    if calls and config.notices.twilio is not None and config.notices.twilio.caller is None:
+        yield "notices.gateways names twilio-calls, but notices.twilio.caller is missing: the number that calls"
+    if set(config.notices.gateways) == {"twilio-calls"}:
+        yield "notices.gateways names calls only: a result that is ready is told by a message; name a gateway for them"
+
+
 def _hours_problems(config: Config) -> Iterator[str]:
     if config.notices.day_starts > config.notices.day_ends:
         yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
+    if _minutes(config.alerts.digest_at) - _minutes(config.self_check.at) < SELF_CHECK_MINUTES:
+        yield (
+            f"self_check.at {config.self_check.at} is less than {SELF_CHECK_MINUTES} minutes before alerts.digest_at "
+            f"{config.alerts.digest_at}: what it finds would miss the morning's message; check earlier"
+        )
     if config.alerts.leader and not config.alerts.duty:
         yield "alerts.leader is set without alerts.duty: name a duty phone; the leader hears only of what is grave"
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _anchored(config: Config, folder: Path) -> Config:

@@ -45,10 +45,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class BoardState:
-    """Whether a board serves now; `cause` is the sentence that says why not."""
+    """Whether a board serves now; `cause` is the sentence that says why not, `fault` the kind of it by its class."""
 
     is_online: bool
     cause: str = ""
+    fault: str = ""
 
 
 class Doors:
@@ -73,7 +74,7 @@ class Doors:
         self._uptime_ms = uptime_ms
         self._watching = watching
         self._pause_s = pause_s
-        self._states = {name: BoardState(is_online=False, cause="not asked yet") for name in boards}
+        self._states = {name: BoardState(is_online=False, cause="not asked yet", fault="NotAsked") for name in boards}
         self._at = {(entry.eye, entry.input): entry.number for entry in wiring.compartment if entry.input is not None}
         self._settled = {name: self._unsettled(name) for name in boards}
         self._window: dict[str, int] = {}
@@ -108,7 +109,9 @@ class Doors:
 
     @property
     def servable(self) -> frozenset[int]:
-        """Compartments whose board is proved and in service, so that their door can be pulsed now."""
+        """Compartments whose board is proved and in service and has current, so that their door can be pulsed now."""
+        if self._journal.cabinet.panel.is_supply_cut:
+            return frozenset()
         out = self._journal.cabinet.boards_out
         return frozenset(
             entry.number
@@ -174,7 +177,7 @@ class Doors:
                 self._states[board] = BoardState(is_online=True)
                 self._tell()
             case watch.BoardLost(board=board, cause=cause):
-                self._states[board] = BoardState(is_online=False, cause=str(cause))
+                self._states[board] = BoardState(is_online=False, cause=str(cause), fault=type(cause).__name__)
                 self._tell()
             case watch.StrayCoil(board=board):
                 self._reports.put_nowait(Heard(board, report, {}))

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import apsw
 from pydantic import ValidationError
 
-from locker import dossier_code, rows, views, wire
+from locker import dossier_code, rows, slips, views, wire
 from locker import events as ev
 from locker.journal import Journal
 from locker.model import Cabinet
@@ -24,13 +24,24 @@ from otp import phones, sealing
 
 
 class Inbox:
-    """Executes wishes on the journal. `procedures` are the codes of procedures whose results may be handed out here."""
+    """Executes wishes on the journal.
 
-    def __init__(self, *, journal: Journal[Cabinet], device_key: bytes, procedures: Collection[str]) -> None:
+    `procedures` are the codes of procedures whose results may be handed out here, `two_people` of those whose results a
+    clerk never handles alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal[Cabinet],
+        device_key: bytes,
+        procedures: Collection[str],
+        two_people: Collection[str] = (),
+    ) -> None:
         self._journal = journal
         self._device_key = device_key
         self._digest_key = sealing.derive(device_key, "wish digests")
-        self._procedures = frozenset(procedures)
+        self._procedures = Procedures(frozenset(procedures), frozenset(two_people))
 
     async def take(self, wish: wire.Wish) -> int:
         """Execute one wish and return the number executed last; a repeat with the same content changes nothing.
@@ -66,6 +77,13 @@ class Inbox:
                 await self._journal.changed(seq)
 
 
+class Procedures(NamedTuple):
+    """Codes of procedures: whose results may be handed out here, and whose a clerk never handles alone."""
+
+    allowed: Collection[str]
+    two_people: Collection[str] = ()
+
+
 class Person(NamedTuple):
     """The personal row of a result as it is now; `body` is empty when there is none (any more)."""
 
@@ -82,7 +100,7 @@ def _content(wish: wire.Wish) -> bytes:
 
 
 def translate(
-    wish: wire.Wish, put: ev.PutWish, *, person: Person, procedures: Collection[str], device_key: bytes
+    wish: wire.Wish, put: ev.PutWish, *, person: Person, procedures: Procedures, device_key: bytes
 ) -> results.Wish:
     """The wish as a request to the rules. `person` is the present personal row of an amended result."""
     try:
@@ -98,15 +116,17 @@ def translate(
             return amend(body, put, person)
         case wire.CancelResult():
             return results.Cancel(wish=put, result=body.result_id)
+        case wire.NameDelegate() | wire.RevokeDelegate():
+            return delegation(body, put, person)
 
 
 def _announce(
-    body: wire.AnnounceResult, put: ev.PutWish, procedures: Collection[str], device_key: bytes
+    body: wire.AnnounceResult, put: ev.PutWish, procedures: Procedures, device_key: bytes
 ) -> results.Announce:
     code = dossier_code.normalise(body.dossier_code)
-    phone = phones.parse_phone(body.recipient.phone or "")
+    numbers = _numbers(body.recipient.phone, body.recipient.more_phones)
     flags = []
-    if not phone.takes_messages:
+    if not numbers:
         flags.append("no_mobile_phone")
     if not dossier_code.is_known_shape(code):
         flags.append("dossier_unknown_shape")
@@ -114,6 +134,8 @@ def _announce(
         flags.append(pickup.PAPER_CHECK)
         if body.recipient.id_last4 is None:
             flags.append(results.NO_PAPER_KNOWN)
+    if body.procedure_code in procedures.two_people:
+        flags.append(results.TWO_PEOPLE)
     queued = ev.ResultQueued(
         wish=put.wish_seq,
         result=body.result_id,
@@ -129,26 +151,30 @@ def _announce(
         consent=body.consent,
         fee=body.fee,
         by_post=body.by_post,
-        procedure_allowed=body.procedure_code in procedures,
+        procedure_allowed=body.procedure_code in procedures.allowed,
         flags=tuple(flags),
+        phones=max(1, len(numbers)),
     )
     return results.Announce(wish=put, queued=queued, rows=announced_rows(body, queued, device_key=device_key))
 
 
 def announced_rows(body: wire.AnnounceResult, queued: ev.ResultQueued, *, device_key: bytes) -> tuple[ev.Row, ...]:
-    """The personal rows of an announced result; of the ID paper only a keyed hash of its last four digits is kept."""
+    """The personal rows of an announced result; of ID paper and slip only keyed hashes are kept."""
     code = dossier_code.normalise(body.dossier_code)
-    phone = phones.parse_phone(body.recipient.phone or "")
     name = unicodedata.normalize("NFC", body.recipient.name)
-    person = {"name": name, "phone": _dialled(phone), "language": body.recipient.language}
+    person = {"name": name, "language": body.recipient.language}
+    person |= _phone_fields(_numbers(body.recipient.phone, body.recipient.more_phones))
     if body.recipient.id_last4 is not None:
         person["id_hash"] = sealing.keyed_hash(device_key, body.recipient.id_last4, context=queued.recipient).hex()
+    dossier = {"code": code, "procedure": body.procedure_code}
+    if body.slip_hash is not None:
+        dossier["slip"] = slips.kept(device_key, body.slip_hash)
     return (
         ev.PutPersonal(ref=queued.person, kind="person", body=person, search=searchable(name)),
         ev.PutPersonal(
             ref=queued.dossier,
             kind="dossier",
-            body={"code": code, "procedure": body.procedure_code},
+            body=dossier,
             search=searchable(code),
             tail=dossier_code.tail(code),
         ),
@@ -166,6 +192,17 @@ def _dialled(phone: phones.Phone) -> str:
     return (phone.e164 or "") if phone.takes_messages else ""
 
 
+def _numbers(phone: str | None, more: Collection[str]) -> list[str]:
+    """The numbers messages go to, the first one first, each once."""
+    dialled = [_dialled(phones.parse_phone(typed)) for typed in (phone or "", *more)]
+    return list(dict.fromkeys(number for number in dialled if number))
+
+
+def _phone_fields(numbers: list[str]) -> dict[str, str]:
+    more = " ".join(numbers[1:])
+    return {"phone": numbers[0] if numbers else ""} | ({"more_phones": more} if more else {})
+
+
 def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Amend:
     """A change of what the centre owns. A new phone is a new person: the old codes end, and messages to the old number.
 
@@ -175,9 +212,15 @@ def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Am
     given = changed.model_fields_set
     renewed = dict(person.body)
     ref = None
-    if "phone" in given:
+    count = None
+    if given & {"phone", "more_phones"}:
         ref = f"p-{body.result_id}-{put.wish_seq}"
-        renewed["phone"] = _dialled(phones.parse_phone(changed.phone or ""))
+        first = changed.phone if "phone" in given else renewed.get("phone")
+        more = changed.more_phones if "more_phones" in given else renewed.pop("more_phones", "").split()
+        numbers = _numbers(first, more)
+        renewed.pop("more_phones", None)
+        renewed |= _phone_fields(numbers)
+        count = max(1, len(numbers))
     if "language" in given:
         renewed["language"] = changed.language
     extra: tuple[ev.Row, ...] = ()
@@ -194,8 +237,35 @@ def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Am
         consent=changed.consent if "consent" in given else None,
         fee=changed.fee if "fee" in given else None,
         reach=changed.reach if "reach" in given else None,
+        by_post=changed.by_post if "by_post" in given else None,
+        phones=count,
     )
     return results.Amend(wish=put, amended=amended, rows=extra)
+
+
+def delegation(body: wire.NameDelegate | wire.RevokeDelegate, put: ev.PutWish, owner: Person) -> results.Wish:
+    """Who may collect for the owner, or nobody any more."""
+    if isinstance(body, wire.RevokeDelegate):
+        return results.Revoke(wish=put, result=body.result_id)
+    return name_delegate(body, put, owner)
+
+
+def name_delegate(body: wire.NameDelegate, put: ev.PutWish, owner: Person) -> results.Name | results.Unreadable:
+    """A delegate with the personal row the fact names; refused when no message would reach their phone."""
+    phone = _dialled(phones.parse_phone(body.delegate.phone))
+    if not phone:
+        return results.Unreadable(wish=put, reason="phone-malformed")
+    ref = f"g-{body.result_id}-{put.wish_seq}"
+    name = unicodedata.normalize("NFC", body.delegate.name)
+    row = ev.PutPersonal(
+        ref=ref,
+        kind="person",
+        body={"name": name, "phone": phone, "language": body.delegate.language},
+        search=searchable(name),
+    )
+    return results.Name(
+        wish=put, result=body.result_id, delegate=ref, owner_has_phone=bool(owner.body.get("phone")), rows=(row,)
+    )
 
 
 def _is_reused(connection: apsw.Connection, put: ev.PutWish) -> bool:

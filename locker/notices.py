@@ -2,14 +2,17 @@
 
 The intent is on record before a gateway hears of a message. A retry sends the same code with the same reference. An
 unknown outcome, also one a power cut left behind, is looked up before it is sent again. A gateway that fails for
-good is followed by the next one in the configuration's order; when none is left, or after a day, a clerk is told. While
-the disk is full nothing is sent, because nothing could be put on record. What can wait goes by day only.
+good is followed by the next one in the configuration's order; when none is left, or after a day, a clerk is told. Once
+the outcome is known the provider deletes the text, before that outcome is on record; a text it does not delete within
+the day is in the log. While the disk is full nothing is sent, because nothing could be put on record. What can wait
+goes by day only.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import apsw
 import structlog
@@ -26,8 +29,9 @@ from locker.routes import Routes
 from locker.rules import notices as rules
 from locker.rules import quiet_hours
 from otp import codes, sealing
-from otp.errors import Final, OutcomeUnknown, SmsError
+from otp.errors import Final, OutcomeUnknown, Retryable, SmsError
 from otp.gateway import DeliveryState, Outgoing, SmsGateway
+from otp.phone_checks import PhoneChecks
 from otp.texts import Texts
 
 DAY_MS = 24 * 3600 * 1000
@@ -54,11 +58,20 @@ class Notices:
         draw: Callable[[int], bytes],
         day: quiet_hours.Daytime | None = None,
         staff_phones: Mapping[str, str] | None = None,
+        needs_registration: bool = False,
         cost: sealing.Argon2Cost = sealing.CODE_COST,
         pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
-        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet, staff_phones=staff_phones or {})
+        self.phone_checks = PhoneChecks(uptime_ms=lambda: clock().uptime_ms, draw=draw)
+        self._writer = Writer(
+            texts=texts,
+            device_key=device_key,
+            cabinet=cabinet,
+            staff_phones=staff_phones or {},
+            otp_of=self.phone_checks.digits,
+            needs_registration=needs_registration,
+        )
         self._device_key = device_key
         self._clock = clock
         self._draw = draw
@@ -104,6 +117,10 @@ class Notices:
                 await self._mint(bundle, rules.mint)
             for bundle in rules.wanted_bundles(self._journal.cabinet):
                 await self._mint(bundle, rules.mint_again)
+            for result in rules.due_delegates(self._journal.cabinet):
+                bundle_of = self._journal.cabinet.bundle_of(result.recipient)
+                if bundle_of is not None:
+                    await self._mint(bundle_of, partial(_mint_delegates, result.result))
         live = self._journal.cabinet.notices
         self._routes.keep_only(live)
         for memory in (self._asked, self._seen):
@@ -116,7 +133,7 @@ class Notices:
 
     def _next_at(self, cabinet: Cabinet) -> int | None:
         instants = [self._due_at(notice) for notice in cabinet.notices.values()]
-        if rules.due_bundles(cabinet) or rules.wanted_bundles(cabinet):
+        if rules.due_bundles(cabinet) or rules.wanted_bundles(cabinet) or rules.due_delegates(cabinet):
             instants.append(self._redraw_at)
         return min(instants, default=None)
 
@@ -207,6 +224,9 @@ class Notices:
 
     async def _give_up(self, notice: Notice) -> None:
         if notice.stage == "sent":
+            gateway = self._routes.by_name(notice.gateway)
+            if gateway is not None:
+                await self._is_erased(notice, gateway)
             await self._delivered(notice, is_reported=False)
         else:
             await self._failed(notice, notice.gateway, "too_old", is_final=True)
@@ -303,9 +323,20 @@ class Notices:
             (log.debug if count else log.warning)("delivery not known yet", gateway=gateway.name, reason=str(error))
             return
         if status.state is DeliveryState.DELIVERED:
-            await self._delivered(notice, is_reported=True)
+            if await self._is_erased(notice, gateway):
+                await self._delivered(notice, is_reported=True)
         elif status.failure is not None:
+            await self._is_erased(notice, gateway)
             await self._refused(notice, gateway.name, status.failure)
+
+    async def _is_erased(self, notice: Notice, gateway: SmsGateway) -> bool:
+        """Have the provider delete the text; False when that is to be asked again."""
+        try:
+            await gateway.erase(notice.provider_id)
+        except SmsError as error:
+            log.warning("text not deleted at the provider", gateway=gateway.name, reason=str(error))
+            return not isinstance(error, Retryable)
+        return True
 
     def _ask_again_later(self, notice: Notice) -> int:
         """Note that it is asked about now; how often it was asked before since its stage began."""
@@ -317,6 +348,10 @@ class Notices:
         cabinet = self._journal.cabinet
         material = await self._journal.read(lambda connection: messages.gather(connection, cabinet, notice))
         return self._writer.write(cabinet, notice, material)
+
+
+def _mint_delegates(result: str, cabinet: Cabinet, _bundle: str, fresh: rules.Fresh) -> ev.Decision:
+    return rules.mint_delegates(cabinet, result, fresh)
 
 
 def _salt(connection: apsw.Connection, bundle: str) -> bytes | None:

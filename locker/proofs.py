@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 import apsw
 import msgspec
 
-from locker import rows
+from locker import rows, slips, views
 from locker.journal import Journal
+from locker.messages import numbers_of
 from locker.model import Cabinet
+from locker.rules import slips as slip_rules
 from locker.rules.pickup import Proof
 from otp import sealing, throttle
 from otp.codes import Typed
@@ -76,10 +78,35 @@ class Proofs:
             answered_uptime_ms=self._look(typed.selector) if second is not None else self._answered.get(typed.selector),
         )
 
+    async def prove_slip(self, token: str, *, paper: str | None) -> slip_rules.Proof:
+        """Look for the results of a scanned slip; `paper` is what was typed as the last four digits of the ID paper."""
+        cabinet, wanted = self._journal.cabinet, slips.kept_of(self._device_key, token)
+
+        def find(connection: apsw.Connection) -> list[tuple[str, Kept]]:
+            dossiers = views.with_slip(connection, wanted)
+            found = [one for one in cabinet.results.values() if one.dossier in dossiers]
+            return [
+                (one.result, Kept(None, one.recipient, (rows.personal(connection, one.person) or {},))) for one in found
+            ]
+
+        found = await self._journal.read(find)
+        matched = [paper is not None and self._paper_matches(paper, kept, kept.people) for _result, kept in found]
+        return slip_rules.Proof(
+            results=tuple(sorted(result for result, _kept in found)),
+            has_paper=all(person.get("id_hash") for _result, kept in found for person in kept.people),
+            paper_matches=None if paper is None else bool(matched) and all(matched),
+        )
+
+    def slip_people(self, connection: apsw.Connection, token: str) -> tuple[str, ...]:
+        """Refs of the people of the live results a slip is for."""
+        dossiers = views.with_slip(connection, slips.kept_of(self._device_key, token))
+        found = {one.person for one in self._journal.cabinet.results.values() if one.dossier in dossiers}
+        return tuple(sorted(found))
+
     def _second_matches(self, typed: str, kept: Kept) -> bool:
         """The end of a phone; of the ID paper only for who has no phone."""
         digits = _digits(typed)
-        ends = [person["phone"][-SECOND_DIGITS:] for person in kept.people if person.get("phone")]
+        ends = [number[-SECOND_DIGITS:] for person in kept.people for number in numbers_of(person)]
         matched = [hmac.compare_digest(digits.encode(), end.encode()) for end in ends]
         phoneless = tuple(person for person in kept.people if not person.get("phone"))
         return self._paper_matches(typed, kept, phoneless) or (len(digits) == SECOND_DIGITS and any(matched))
@@ -106,15 +133,15 @@ def _kept(connection: apsw.Connection, cabinet: Cabinet, selector: str) -> Kept:
     found: list[tuple[str, bytes, bytes]] = connection.execute(
         "SELECT code, salt, verifier FROM code WHERE bundle = ? ORDER BY rowid", (bundle.bundle,)
     ).fetchall()  # type: ignore[assignment]  # a STRICT table gives these types
-    salts = {salt for _code, salt, _verifier in found}
+    kept = [(code, salt, verifier) for code, salt, verifier in found if code in live]
+    salts = {salt for _code, salt, _verifier in kept}
     candidates = (
-        sealing.Candidates(
-            salt=salts.pop(), verifiers=tuple((code, verifier) for code, _salt, verifier in found if code in live)
-        )
+        sealing.Candidates(salt=salts.pop(), verifiers=tuple((code, verifier) for code, _salt, verifier in kept))
         if len(salts) == 1
         else None
     )
-    refs = sorted({result.person for result in cabinet.results.values() if result.recipient == bundle.recipient})
+    own = [result for result in cabinet.results.values() if result.recipient == bundle.recipient]
+    refs = sorted({ref for result in own for ref in (result.person, result.delegate) if ref})
     people = tuple(rows.personal(connection, ref) or {} for ref in refs)
     return Kept(candidates=candidates, recipient=bundle.recipient, people=people)
 

@@ -15,11 +15,11 @@ import structlog
 from locker import events as ev
 from locker import wire
 from locker.centre import CentreLine
-from locker.inbox import Person, amend
+from locker.inbox import Person, amend, name_delegate
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.rows import personal
-from locker.rules import recounts
+from locker.rules import recounts, results
 
 log = structlog.get_logger()
 
@@ -80,7 +80,7 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
     if there.epoch >= before.epoch:
         await _start(journal, there, forked_at=forked_at)
     after = forked_at
-    named: list[ev.ResultQueued | ev.ResultAmended] = []
+    named: list[ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed] = []
     while after < there.acked_through:
         page = await line.stand(after=after, limit=wire.MAX_BATCH)
         if not page.events or page.events[-1].cab_seq <= after:
@@ -88,7 +88,7 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
         merged = tuple(one for fact in page.events if (one := _merged(fact)) is not None)
         await journal.record(lambda *_, merged=merged: ev.Decision(events=merged))
         facts = [ev.decode(one.fact) for one in merged]
-        named += [fact for fact in facts if isinstance(fact, ev.ResultQueued | ev.ResultAmended)]
+        named += [fact for fact in facts if isinstance(fact, ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed)]
         after = page.events[-1].cab_seq
     rows = await _personal_rows(journal, line, named, before, rows_of)
     finished = ev.RecountFinished(merged_through=after)
@@ -99,7 +99,7 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
 async def _personal_rows(
     journal: Journal[Cabinet],
     line: CentreLine,
-    named: list[ev.ResultQueued | ev.ResultAmended],
+    named: list[ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed],
     before: Cabinet,
     rows_of: AnnouncedRows,
 ) -> tuple[ev.Row, ...]:
@@ -117,7 +117,8 @@ async def _personal_rows(
                 known = people.get(fact.result) or await _person_before(journal, before, fact.result)
                 for row in _rows_of(wish, fact, known, rows_of):
                     rows.append(row)
-                    if isinstance(row, ev.PutPersonal) and row.kind == "person":
+                    is_owner = not isinstance(fact, ev.DelegateNamed)
+                    if is_owner and isinstance(row, ev.PutPersonal) and row.kind == "person":
                         people[fact.result] = Person(row.ref, row.body)
         after = found.wishes[-1].wish_seq
     return tuple(rows)
@@ -132,7 +133,7 @@ async def _person_before(journal: Journal[Cabinet], before: Cabinet, result: str
 
 
 def _rows_of(
-    wish: wire.Wish, fact: ev.ResultQueued | ev.ResultAmended, person: Person, rows_of: AnnouncedRows
+    wish: wire.Wish, fact: ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed, person: Person, rows_of: AnnouncedRows
 ) -> tuple[ev.Row, ...]:
     try:
         body = wish.read_body()
@@ -143,6 +144,9 @@ def _rows_of(
         return rows_of(body, fact)
     if isinstance(fact, ev.ResultAmended) and isinstance(body, wire.AmendResult):
         return amend(body, ev.PutWish(wish_seq=fact.wish, wish_id=wish.wish_id, digest=b""), person).rows
+    if isinstance(fact, ev.DelegateNamed) and isinstance(body, wire.NameDelegate):
+        named = name_delegate(body, ev.PutWish(wish_seq=fact.wish, wish_id=wish.wish_id, digest=b""), person)
+        return () if isinstance(named, results.Unreadable) else named.rows
     return ()
 
 

@@ -45,10 +45,16 @@ class Routes:
         return self._gateways.get(name)
 
     def _left(self, notice: Notice) -> list[str]:
-        """Gateways that may still carry it. Who asks for a new code got nothing by the first one: it comes last."""
-        order = list(self._gateways)
+        """Gateways that may still carry it.
+
+        Who asks for a new code got nothing by the first one: it comes last, and a call after it. Who asks again is
+        called first. Nothing else is ever called out.
+        """
+        calls = [name for name, gateway in self._gateways.items() if gateway.capabilities.is_call]
+        order = [name for name in self._gateways if name not in calls]
         if notice.template == "NEWCODE":
             order = order[1:] + order[:1]
+            order = calls + order if notice.is_call else order + calls
         refused = self._refused_by.get(notice.notice, set())
         return [name for name in order if name not in refused]
 

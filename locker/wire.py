@@ -26,6 +26,7 @@ MAX_INT = 2**53 - 1  # beyond it JSON readers that use doubles disagree (RFC 878
 MAX_DEPTH = 16
 PARKED = "Parked"  # the tombstone: same cab_seq, prev_hash and hash as the fact it stands for
 OUTSIDE_HASH = frozenset({"hash", "attached"})
+SLIP_DIGITS = 39  # 128 bits in decimal: what a scanner types whatever the keyboard's language
 PROBLEMS = "urn:dossier-locker:problem:"
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
@@ -41,6 +42,11 @@ def event_hash(envelope: Mapping[str, Any]) -> str:
     """SHA-256, 64 lower-case hex digits, over every field of an envelope except `hash` and `attached`."""
     covered = {name: value for name, value in envelope.items() if name not in OUTSIDE_HASH}
     return hashlib.sha256(canonical(covered)).hexdigest()
+
+
+def slip_hash(token: str) -> str:
+    """What stands for a slip token (39 digits) on the wire and at the centre: SHA-256, 64 lower-case hex digits."""
+    return hashlib.sha256(b"slip:" + token.encode()).hexdigest()
 
 
 def problem_type(name: str) -> str:
@@ -198,6 +204,9 @@ class Recipient(Message):
     key: OpaqueId
     name: Annotated[str, Field(min_length=1, max_length=200, examples=["Nguyễn Thị Hoa"])]
     phone: Phone | None = None
+    more_phones: Annotated[list[Phone], Field(max_length=4)] = Field(
+        default=[], description="of an organisation: others who hear of everything, and may ask for a new code"
+    )
     language: Language = "vi"
     id_last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
 
@@ -218,6 +227,9 @@ class AnnounceResult(Message):
     by_post: StrictBool = False
     deadline: date
     second_check: StrictBool = False
+    slip_hash: Hash | None = Field(
+        default=None, description="`slip_hash` of the token on the appointment slip; the token itself never travels"
+    )
 
 
 class CancelResult(Message):
@@ -233,12 +245,14 @@ class Changes(Message):
     model_config = ConfigDict(extra="forbid")
 
     phone: Phone | None = None
+    more_phones: Annotated[list[Phone], Field(max_length=4)] = []
     language: Language = "vi"
     deadline: date | None = None
     consent: StrictBool = False
     fee: Fee = "none"
     state: State = 9
     reach: Reach = "any"
+    by_post: StrictBool = False
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -254,11 +268,34 @@ class AmendResult(Message):
     changed: Changes
 
 
-WishBody = AnnounceResult | CancelResult | AmendResult
-WISH_BODIES: Mapping[str, type[AnnounceResult] | type[CancelResult] | type[AmendResult]] = {
+class Delegate(Message):
+    """Who may collect for the owner; a phone that takes messages is needed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["Trần Văn Bình"])]
+    phone: Phone
+    language: Language = "vi"
+
+
+class NameDelegate(Message):
+    """This one collects the result with a code of their own; one named before may not any more. The owner is told."""
+
+    result_id: OpaqueId
+    delegate: Delegate
+
+
+class RevokeDelegate(Message):
+    """Nobody but the owner collects this result from now on."""
+
+    result_id: OpaqueId
+
+
+WishBody = AnnounceResult | CancelResult | AmendResult | NameDelegate | RevokeDelegate
+WISH_BODIES: Mapping[str, type[WishBody]] = {
     "AnnounceResult": AnnounceResult,
     "CancelResult": CancelResult,
     "AmendResult": AmendResult,
+    "NameDelegate": NameDelegate,
+    "RevokeDelegate": RevokeDelegate,
 }
 
 

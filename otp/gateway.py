@@ -12,7 +12,7 @@ class Outgoing:
     """One message. `reference` is ours and the same for every attempt; `recipient` is E.164; `text` may carry a code.
 
     `valid_seconds`: after this the provider shall not deliver it any more (None: the provider's longest).
-    `provider_template` is the id the text is registered under.
+    `provider_template` is the id the text is registered under. `spoken`: the sentences of a call, in `language`.
     """
 
     reference: str
@@ -20,6 +20,8 @@ class Outgoing:
     text: str = field(repr=False)
     valid_seconds: int | None = None
     provider_template: str | None = None
+    spoken: tuple[str, ...] = field(default=(), repr=False)
+    language: str = "vi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class DeliveryStatus:
 class Capabilities:
     """What a gateway can do. `is_insecure`: it stores codes in clear and needs the configuration's consent.
 
-    `is_idempotent`: sending one reference twice sends one message. `max_length`: signs per message.
+    `is_idempotent`: sending one reference twice sends one message. `max_length`: signs per message. `is_call`: it rings
+    and speaks, so it carries only what a person asked for just now.
     """
 
     is_idempotent: bool
@@ -55,6 +58,7 @@ class Capabilities:
     needs_templates: bool
     max_length: int
     is_insecure: bool = False
+    is_call: bool = False
 
 
 class SmsGateway(Protocol):
@@ -74,6 +78,12 @@ class SmsGateway(Protocol):
 
         `since_utc_ms` is when the first attempt began (None when the clock is not trusted). Ask half a minute after
         the attempt at the earliest: a request that was on its way may show up late.
+        """
+
+    async def erase(self, provider_id: str) -> None:
+        """Delete the text at the provider, once the outcome is known; again does no harm. Raises Retryable, Final.
+
+        Nothing happens where none is kept, or where the provider offers no way.
         """
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import twilio.rest.api.v2010.account.call  # type: ignore[import-untyped]  # no types; loaded early, see above
 import twilio.rest.api.v2010.account.message  # type: ignore[import-untyped]  # no types; loaded early, see above
 from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[import-untyped]  # no types
 from twilio.http.response import Response  # type: ignore[import-untyped]  # no types
@@ -72,6 +73,10 @@ class Transport(AsyncTwilioHttpClient):  # type: ignore[misc]  # its base has no
     def messages(self, account_sid: str, auth_token: str) -> Any:
         """Twilio's message resource of one account, over this session."""
         return twilio.rest.Client(account_sid, auth_token, http_client=self).messages
+
+    def calls(self, account_sid: str, auth_token: str) -> Any:
+        """Twilio's call resource of one account, over this session."""
+        return twilio.rest.Client(account_sid, auth_token, http_client=self).calls
 
     def _address(self, url: str) -> str:
         if self._base_url is None:

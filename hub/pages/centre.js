@@ -68,7 +68,7 @@ function showCabinets(cabinets) {
 
 function cancelButton(one) {
   const td = cell("");
-  if (one.cancel_reason || ["cancelled", "refused", "reclaimed"].includes(one.stage)) return td;
+  if (one.cancel_reason || ["cancelled", "refused", "reclaimed", "handed_out", "posted"].includes(one.stage)) return td;
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = t.cancel;
@@ -76,6 +76,33 @@ function cancelButton(one) {
     attempt(() => call("POST", `/v1/results/${encodeURIComponent(one.result)}/cancel`, { reason: t.cancel_reason })),
   );
   td.append(button);
+  return td;
+}
+
+function delegateButtons(one) {
+  const td = cell("");
+  if (one.cancel_reason || ["cancelled", "refused", "reclaimed", "collected", "gone"].includes(one.stage)) return td;
+  const path = `/v1/results/${encodeURIComponent(one.result)}/delegate`;
+  const add = (text, act) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = text;
+    button.addEventListener("click", act);
+    td.append(button, " ");
+  };
+  add(t.delegate, () => {
+    const dialog = document.getElementById("delegate");
+    const fields = dialog.querySelector("form").elements;
+    fields.name.value = "";
+    fields.phone.value = "";
+    dialog.onclose = () => {
+      if (dialog.returnValue !== "send") return;
+      attempt(() => call("PUT", path, { name: fields.name.value, phone: fields.phone.value }));
+    };
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
+  add(t.delegate_revoke, () => attempt(() => call("DELETE", path)));
   return td;
 }
 
@@ -87,7 +114,7 @@ function showResults(results) {
       if (one.is_disputed) look.push(t.disputed);
       if (one.is_uncertain) look.push(t.uncertain);
       for (const cause of one.conflicts) look.push(t[cause] || cause);
-      if (one.cancel_reason && !["cancelled", "collected", "gone", "reclaimed"].includes(one.stage)) look.push(t.cancelling);
+      if (one.cancel_reason && !["cancelled", "collected", "gone", "reclaimed", "handed_out", "posted"].includes(one.stage)) look.push(t.cancelling);
       const row = [
         cell(one.dossier_code),
         cell(one.cabinet),
@@ -95,6 +122,7 @@ function showResults(results) {
         cell(clockTime(one.since || one.announced_at)),
         cell(look.join("; "), "look"),
         cancelButton(one),
+        delegateButtons(one),
       ];
       return row;
     }),
@@ -184,6 +212,7 @@ function announcement(dossier, items) {
     recipient: {
       name: fields.name.value,
       phone: fields.phone.value || null,
+      more_phones: fields.more_phones.value.split(/[;,]/).map((one) => one.trim()).filter(Boolean),
       language: fields.language.value,
       id_last4: fields.id_last4.value || null,
     },
@@ -213,6 +242,25 @@ form.addEventListener("submit", (event) => {
     const answer = document.getElementById("answer");
     if (!answer.textContent) answer.textContent = t.sent;
   });
+});
+
+document.getElementById("print-slip").addEventListener("click", () => {
+  const dossier = form.elements.dossier_code.value;
+  attempt(async () => {
+    const slip = await call("POST", "/v1/slips", { dossier_code: dossier });
+    const drawn = new DOMParser().parseFromString(slip.svg, "image/svg+xml").documentElement;
+    document.getElementById("slip-dossier").textContent = slip.dossier_code;
+    document.getElementById("slip-qr").replaceChildren(document.importNode(drawn, true));
+    document.getElementById("slip").hidden = false;
+    document.body.classList.add("prints-slip");
+    window.print();
+  });
+});
+
+window.addEventListener("afterprint", () => {
+  document.body.classList.remove("prints-slip");
+  document.getElementById("slip").hidden = true;
+  document.getElementById("slip-qr").replaceChildren();
 });
 
 async function start() {

@@ -7,13 +7,14 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold.change import drop, open_incident, put, quarantine, touch_hand_over, touch_visit
 from locker.fold.custody import drop_idle_bundle, end_visit, forget_hand_over, results_of
-from locker.model import ASKED_REST_MS, Bundle, Cabinet, Code, Visit
+from locker.model import ASKED_REST_MS, Bundle, Cabinet, Code, Right, Visit
 from otp import throttle
 
 
 def code_minted(cabinet: Cabinet, event: ev.CodeMinted, _recorded: ev.Recorded) -> Cabinet:
     bundle = cabinet.bundles.get(event.bundle) or Bundle(bundle=event.bundle, recipient=event.recipient)
-    code = Code(code=event.code, bundle=event.bundle, holder=event.holder)
+    code = Code(code=event.code, bundle=event.bundle, holder=event.holder, delegate=event.delegate)
+    is_owners = event.holder == "owner"
     tries = cabinet.tries if bundle.selector == event.selector else drop(cabinet.tries, event.selector)
     return replace(
         cabinet,
@@ -21,7 +22,12 @@ def code_minted(cabinet: Cabinet, event: ev.CodeMinted, _recorded: ev.Recorded) 
         bundles=put(
             cabinet.bundles,
             event.bundle,
-            replace(bundle, selector=event.selector, was_revoked=False, is_code_wanted=False),
+            replace(
+                bundle,
+                selector=event.selector,
+                was_revoked=bundle.was_revoked and not is_owners,
+                is_code_wanted=bundle.is_code_wanted and not is_owners,
+            ),
         ),
         codes=put(cabinet.codes, event.code, code),
     )
@@ -31,7 +37,7 @@ def codes_revoked(cabinet: Cabinet, event: ev.CodesRevoked, _recorded: ev.Record
     notices = {key: one for key, one in cabinet.notices.items() if one.code not in event.codes}
     changed = replace(cabinet, codes=drop(cabinet.codes, *event.codes), notices=notices)
     bundle = changed.bundles.get(event.bundle)
-    if bundle is None or event.cause == "replaced":
+    if bundle is None or event.cause in ("replaced", "delegate"):
         return changed
     revoked = replace(bundle, announced=(), was_revoked=True)
     return replace(changed, bundles=put(changed.bundles, event.bundle, revoked))
@@ -70,16 +76,36 @@ def code_accepted(cabinet: Cabinet, event: ev.CodeAccepted, recorded: ev.Recorde
     bundle = cabinet.bundles.get(event.bundle)
     if bundle is None:
         return cabinet
+    return _begin(cabinet, bundle, event.visit, cabinet.right_of(event.code), recorded)
+
+
+def slip_accepted(cabinet: Cabinet, event: ev.SlipAccepted, recorded: ev.Recorded) -> Cabinet:
+    bundle = cabinet.bundles.get(event.bundle)
+    if bundle is None:
+        return cabinet
+    return _begin(cabinet, bundle, event.visit, Right(slip=event.results), recorded)
+
+
+def _begin(cabinet: Cabinet, bundle: Bundle, visit: str, right: Right, recorded: ev.Recorded) -> Cabinet:
     changed = cabinet
-    if cabinet.visit is not None and cabinet.visit.visit != event.visit:
+    if cabinet.visit is not None and cabinet.visit.visit != visit:
         changed = end_visit(cabinet, recorded)
-    visit = Visit(
-        visit=event.visit,
-        bundle=event.bundle,
+    begun = Visit(
+        visit=visit,
+        bundle=bundle.bundle,
         recipient=bundle.recipient,
         touched_uptime_ms=recorded.moment.uptime_ms,
+        right=right,
     )
-    return replace(changed, visit=visit)
+    return replace(changed, visit=begun)
+
+
+def slip_check_failed(cabinet: Cabinet, event: ev.SlipCheckFailed, _recorded: ev.Recorded) -> Cabinet:
+    results = dict(cabinet.results)
+    for key in event.results:
+        if (one := results.get(key)) is not None:
+            results[key] = replace(one, slip_failures=one.slip_failures + 1)
+    return replace(cabinet, results=results)
 
 
 def collected(cabinet: Cabinet, event: ev.Collected, recorded: ev.Recorded) -> Cabinet:
@@ -144,3 +170,10 @@ def visit_ended(cabinet: Cabinet, event: ev.VisitEnded, recorded: ev.Recorded) -
     if cabinet.visit is None or cabinet.visit.visit != event.visit:
         return cabinet
     return end_visit(cabinet, recorded)
+
+
+def ticket_taken(cabinet: Cabinet, event: ev.TicketTaken, recorded: ev.Recorded) -> Cabinet:
+    touched = touch_visit(cabinet, event.visit, recorded)
+    changed = open_incident(touched, "ticket", recorded, 0, event.hand_over)
+    ticket = replace(changed.incidents[recorded.seq], person=event.person, due_utc_ms=event.due_utc_ms)
+    return replace(changed, incidents=put(changed.incidents, recorded.seq, ticket))

@@ -16,8 +16,15 @@ def result_queued(cabinet: Cabinet, event: ev.ResultQueued, recorded: ev.Recorde
         announced_utc_ms=recorded.moment.utc_ms if recorded.moment.clock != "unset" else 0,
     )
     if (present := cabinet.results.get(event.result)) is not None:
-        result = replace(result, hand_over=present.hand_over, is_cancelled=present.is_cancelled)
-    return replace(cabinet, wish_seq=event.wish, results=put(cabinet.results, event.result, result))
+        result = replace(
+            result, hand_over=present.hand_over, is_cancelled=present.is_cancelled, delegate=present.delegate
+        )
+    return replace(
+        cabinet,
+        wish_seq=event.wish,
+        results=put(cabinet.results, event.result, result),
+        counter=drop(cabinet.counter, event.result),
+    )
 
 
 def result_amended(cabinet: Cabinet, event: ev.ResultAmended, recorded: ev.Recorded) -> Cabinet:
@@ -37,7 +44,9 @@ def result_amended(cabinet: Cabinet, event: ev.ResultAmended, recorded: ev.Recor
         recipient = results[event.result].recipient
         # A recipient is one person with one phone: an old number must not hear of the others either.
         results = {
-            key: replace(one, person=event.person) if one.recipient == recipient else one
+            key: replace(one, person=event.person, phones=results[event.result].phones)
+            if one.recipient == recipient
+            else one
             for key, one in results.items()
         }
     changed = replace(changed, results=results)
@@ -57,6 +66,22 @@ def _change_recipient(cabinet: Cabinet, hand_over: str, recipient: str, recorded
     changed = touch_hand_over(cabinet, hand_over, recipient=recipient, is_announced=False)
     changed = drop_idle_bundle(changed, one.recipient, recorded)
     return ensure_bundle(changed, recipient, recorded) if one.stage == "loaded" else changed
+
+
+def delegate_named(cabinet: Cabinet, event: ev.DelegateNamed, _recorded: ev.Recorded) -> Cabinet:
+    return _delegated(replace(cabinet, wish_seq=event.wish), event.result, event.delegate)
+
+
+def delegate_revoked(cabinet: Cabinet, event: ev.DelegateRevoked, _recorded: ev.Recorded) -> Cabinet:
+    changed = replace(cabinet, wish_seq=event.wish) if event.wish else cabinet
+    return _delegated(changed, event.result, "")
+
+
+def _delegated(cabinet: Cabinet, result: str, delegate: str) -> Cabinet:
+    present = cabinet.results.get(result)
+    if present is None:
+        return cabinet
+    return replace(cabinet, results=put(cabinet.results, result, replace(present, delegate=delegate)))
 
 
 def result_not_loaded(cabinet: Cabinet, event: ev.ResultNotLoaded, _recorded: ev.Recorded) -> Cabinet:

@@ -2,10 +2,10 @@
 
 The phone number is typed at the kiosk, and everybody reads one answer: if something waits for this number, a code comes
 within two minutes. Each time is one fact, whether or not somebody waits, and the code is made and sent later by the
-notices worker, by the other gateway; so neither answer nor time tells who is there. A number is sent three codes in 24
-hours of uptime, which no restart shortens. What others type costs the owner nothing: there is no count for the whole
-cabinet, because a number for which nothing waits costs no message. When no message can go out this is said before
-anything is typed.
+notices worker, by the other gateway, and the second time by a call; so neither answer nor time tells who is there. A
+number is sent three codes in 24 hours of uptime, which no restart shortens. What others type costs the owner nothing:
+there is no count for the whole cabinet, because a number for which nothing waits costs no message. When no message can
+go out this is said before anything is typed.
 """
 
 from __future__ import annotations

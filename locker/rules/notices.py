@@ -3,8 +3,9 @@
 READY follows the loading round: when the loader says it is done, or ten minutes after its last close, each bundle
 with a result no notice has named gets a code and one message. A later item, a person's request and a revocation
 make a new code; the two latest of a holder open. A person who asks hears only of what was announced before; what is
-uncertain is announced when a clerk has settled it. A message's intent is on record before a gateway hears of it; a
-retry sends the same code; the sealed secret is erased at the final outcome.
+uncertain is announced when a clerk has settled it. Who asks again within the day is called, where calls can be made.
+A message's intent is on record before a gateway hears of it; a retry sends the same code; the sealed secret is erased
+at the final outcome.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 import msgspec
 
 from locker import events as ev
-from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver
+from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, HandOver, Notice, Result
 from locker.refusals import WrongStage
 from locker.rules.doors import merged
+from locker.rules.phones import to_each
 
 LIVE_CODES_A_HOLDER = 2
 
@@ -43,18 +45,24 @@ def unannounced(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
 
 def _waiting(cabinet: Cabinet, bundle: Bundle) -> list[HandOver]:
     """Hand-overs that a code of this bundle opens."""
-    return [
-        one
-        for one in cabinet.hand_overs_of(bundle.recipient)
-        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
-    ]
+    return [one for one in cabinet.hand_overs_of(bundle.recipient) if _is_waiting(one)]
+
+
+def _is_waiting(one: HandOver) -> bool:
+    return one.stage == "loaded" and not one.is_cancelled and not one.disputed
 
 
 def due_bundles(cabinet: Cabinet) -> tuple[Bundle, ...]:
     """Bundles that need a code and a message now; none while a round is open or a recount runs."""
     if cabinet.round is not None or _is_recounting(cabinet):
         return ()
-    return tuple(bundle for bundle in cabinet.bundles.values() if unannounced(cabinet, bundle))
+    announced = {bundle.recipient: bundle.announced for bundle in cabinet.bundles.values()}
+    due = {
+        one.recipient
+        for one in cabinet.hand_overs.values()
+        if _is_waiting(one) and not one.uncertain and not set(one.results).issubset(announced.get(one.recipient, ()))
+    }
+    return tuple(bundle for bundle in cabinet.bundles.values() if bundle.recipient in due)
 
 
 def mint(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
@@ -68,6 +76,35 @@ def mint(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
     return _minted(cabinet, present, fresh, results=results, cause=cause, template=template)
 
 
+def due_delegates(cabinet: Cabinet) -> tuple[Result, ...]:
+    """Results whose delegate needs a code now: announced to the owner, inside, and not taken yet."""
+    if cabinet.round is not None or _is_recounting(cabinet):
+        return ()
+    return tuple(
+        cabinet.results[key]
+        for one in cabinet.hand_overs.values()
+        if one.stage == "loaded" and one.is_announced and not (one.is_cancelled or one.disputed or one.uncertain)
+        for key in one.results
+        if key in cabinet.results and _lacks_code(cabinet, cabinet.results[key])
+    )
+
+
+def _lacks_code(cabinet: Cabinet, result: Result) -> bool:
+    delegate = result.delegate
+    return bool(delegate) and not any(code.delegate == delegate for code in cabinet.codes.values())
+
+
+def mint_delegates(cabinet: Cabinet, result: str, fresh: Fresh) -> ev.Decision:
+    """Make the code of a result's delegate and queue their message, if it is still due. Raises WrongStage."""
+    present = cabinet.results.get(result)
+    bundle = None if present is None else cabinet.bundle_of(present.recipient)
+    if present is None or bundle is None or present not in due_delegates(cabinet):
+        return ev.Decision()
+    return _minted(
+        cabinet, bundle, fresh, results=(result,), cause="ready", template="DELEGATE", delegate=present.delegate
+    )
+
+
 def mint_again(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
     """A person asked for a new code. Raises WrongStage if the bundle is over or was not announced yet."""
     present = cabinet.bundles.get(bundle)
@@ -76,7 +113,14 @@ def mint_again(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:
     results = renewable(cabinet, present)
     if not results:
         raise WrongStage("no announced result waits for this person")
-    return _minted(cabinet, present, fresh, results=results, cause="asked", template="NEWCODE")
+    return _minted(
+        cabinet, present, fresh, results=results, cause="asked", template="NEWCODE", is_call=_asked_again(present)
+    )
+
+
+def _asked_again(bundle: Bundle) -> bool:
+    """Whether the message that followed an earlier request did not help."""
+    return len(bundle.asked_uptime_ms) > 1
 
 
 def renewable(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
@@ -104,6 +148,8 @@ def _minted(
     results: tuple[str, ...],
     cause: ev.CodeCause,
     template: ev.Template,
+    delegate: str = "",
+    is_call: bool = False,
 ) -> ev.Decision:
     selector = bundle.selector or fresh.selector
     if not bundle.selector and selector in taken_selectors(cabinet, cabinet.utc_ms):
@@ -111,22 +157,25 @@ def _minted(
     if template == "READY" and len(results) > 1:
         template = "READY_BUNDLE"
     old = [code.code for code in cabinet.codes_of(bundle.bundle) if code.holder == "owner"]
-    dropped = tuple(old[: max(0, len(old) + 1 - LIVE_CODES_A_HOLDER)])
+    dropped = () if delegate else tuple(old[: max(0, len(old) + 1 - LIVE_CODES_A_HOLDER)])
     minted = ev.CodeMinted(
         code=fresh.code,
         bundle=bundle.bundle,
         recipient=bundle.recipient,
         selector=selector,
-        holder="owner",
+        holder="delegate" if delegate else "owner",
         cause=cause,
+        delegate=delegate,
     )
+    owner = next((cabinet.results[key].person for key in reversed(results) if key in cabinet.results), "")
     queued = ev.NoticeQueued(
         notice=fresh.notice,
         template=template,
-        person=next((cabinet.results[key].person for key in reversed(results) if key in cabinet.results), ""),
+        person=delegate or owner,
         bundle=bundle.bundle,
         code=fresh.code,
         results=results,
+        is_call=is_call,
     )
     kept = ev.PutCode(
         code=fresh.code, bundle=bundle.bundle, salt=fresh.salt, verifier=fresh.verifier, sealed=fresh.sealed
@@ -137,7 +186,7 @@ def _minted(
             events=(ev.CodesRevoked(bundle=bundle.bundle, codes=dropped, cause="replaced"),),
             rows=tuple(ev.EraseCode(code=code) for code in dropped),
         )
-    return merged(replaced, ev.Decision(events=(minted, queued), rows=(kept,)))
+    return merged(replaced, ev.Decision(events=(minted, *to_each(cabinet, queued)), rows=(kept,)))
 
 
 def taken_selectors(cabinet: Cabinet, utc_ms: int) -> frozenset[str]:
@@ -171,7 +220,7 @@ def delivered(cabinet: Cabinet, notice: str, *, is_reported: bool) -> ev.Decisio
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if present.code else ()
+    rows = _seal_over(cabinet, present)
     return ev.Decision(events=(ev.NoticeDelivered(notice=notice, is_reported=is_reported),), rows=rows)
 
 
@@ -180,7 +229,7 @@ def dropped(cabinet: Cabinet, notice: str, *, cause: str) -> ev.Decision:
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if present.code else ()
+    rows = _seal_over(cabinet, present)
     return ev.Decision(events=(ev.NoticeDropped(notice=notice, cause=cause),), rows=rows)
 
 
@@ -189,6 +238,14 @@ def failed(cabinet: Cabinet, notice: str, *, gateway: str, cause: str, is_final:
     present = cabinet.notices.get(notice)
     if present is None:
         return ev.Decision()
-    rows = (ev.EraseSealed(code=present.code),) if is_final and present.code else ()
+    rows = _seal_over(cabinet, present) if is_final else ()
     fact = ev.NoticeFailed(notice=notice, gateway=gateway, cause=cause, is_final=is_final)
     return ev.Decision(events=(fact,), rows=rows)
+
+
+def _seal_over(cabinet: Cabinet, present: Notice) -> tuple[ev.Row, ...]:
+    """The secret is erased with the last message that carries it."""
+    others = (one for one in cabinet.notices.values() if one.notice != present.notice)
+    if not present.code or any(one.code == present.code for one in others):
+        return ()
+    return (ev.EraseSealed(code=present.code),)

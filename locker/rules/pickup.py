@@ -20,7 +20,7 @@ from typing import Literal
 import msgspec
 
 from locker import events as ev
-from locker.model import TRAINS_A_VISIT, Bundle, Cabinet, HandOver, Place
+from locker.model import TRAINS_A_VISIT, Bundle, Cabinet, Code, HandOver, Place, Right, Visit
 from locker.refusals import (
     BoardOffline,
     CodeRefused,
@@ -34,6 +34,7 @@ from locker.refusals import (
     WrongStage,
 )
 from locker.rules import doors
+from locker.rules.standing import require_open
 from otp import throttle
 
 REOPEN_MS = 60_000
@@ -41,6 +42,7 @@ REACH_CM = 120
 PAPER_CHECK = "second_check"
 PAPER_TRIES = 5
 SUSPECT_RETRY_MS = 5_000
+EVERYTHING = Right()
 
 Said = Literal["received_all", "door_stayed_shut", "empty", "not_mine", "incomplete"]
 Answer = Said | Literal["door_is_shut"]
@@ -70,6 +72,14 @@ class Submit(msgspec.Struct, frozen=True):
     asks_reach: bool = False
 
 
+class First(msgspec.Struct, frozen=True):
+    """How the first door of a visit is opened; `asks_reach` as in `Submit`."""
+
+    visit: str
+    grant: str
+    asks_reach: bool = False
+
+
 def gate(cabinet: Cabinet, proof: Proof, *, uptime_ms: int) -> throttle.Gate:
     """What the throttle makes of this attempt."""
     tries = _tries(cabinet, proof)
@@ -93,11 +103,12 @@ def submit(
 ) -> ev.Decision:
     """Accept a right code and grant its first door, or charge a wrong one.
 
-    Raises SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), PaperCheckNeeded and
-    PaperRefused (the code is right, its procedure asks for the ID paper), BoardOffline (no door of
-    this bundle can be opened now; nothing is charged), CompartmentBusy (a clerk is at its last door; nothing is
-    charged), DoorDidNotOpen (trains used up; nothing is charged).
+    Raises OutOfUse, SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), PaperCheckNeeded
+    and PaperRefused (the code is right, its procedure asks for the ID paper), BoardOffline (no door of this bundle can
+    be opened now; nothing is charged), CompartmentBusy (a clerk is at its last door; nothing is charged),
+    DoorDidNotOpen (trains used up; nothing is charged).
     """
+    require_open(cabinet)
     proof = request.proof
     passed = gate(cabinet, proof, uptime_ms=moment.uptime_ms)
     if passed is throttle.Gate.ASK:
@@ -108,23 +119,41 @@ def submit(
     if passed is throttle.Gate.REFUSE:
         raise CodeRefused("not accepted")
     bundle = _bundle_of_code(cabinet, proof)
-    if bundle is None or not _collectable(cabinet, bundle):
+    waiting = [] if bundle is None else _collectable(cabinet, bundle, cabinet.right_of(proof.code))
+    if bundle is None or not waiting:
         failed = ev.AttemptFailed(selector=proof.selector, second_check=passed is throttle.Gate.EVALUATE_CHECKED)
         return ev.Decision(events=(failed,), refusal=CodeRefused("not accepted"))
-    if _needs_paper(cabinet, bundle) and not (proof.paper_matches and bundle.paper_failures < PAPER_TRIES):
+    if _needs_paper(cabinet, waiting) and not (proof.paper_matches and bundle.paper_failures < PAPER_TRIES):
         return _paper_refused(bundle, proof)
     accepted = _accept(cabinet, proof, bundle, request.visit)
-    if _has_live_door(cabinet, bundle):
-        return accepted
-    one = _choose(cabinet, _not_left(cabinet, bundle, request.visit), places=places, servable=servable, moment=moment)
-    if request.asks_reach and is_shown_first(one, places[one.compartment]):
-        return accepted
-    return doors.merged(accepted, _granted(one, request.grant, request.visit))
+    first = First(visit=request.visit, grant=request.grant, asks_reach=request.asks_reach)
+    return doors.merged(accepted, open_first(cabinet, waiting, first, places=places, servable=servable, moment=moment))
 
 
-def _not_left(cabinet: Cabinet, bundle: Bundle, visit: str) -> list[HandOver]:
+def open_first(
+    cabinet: Cabinet,
+    waiting: list[HandOver],
+    first: First,
+    *,
+    places: Mapping[int, Place],
+    servable: Collection[int],
+    moment: ev.Moment,
+) -> ev.Decision:
+    """The grant for the first door of a visit that just began or is repeated; nothing while one of its doors moves.
+
+    Raises BoardOffline, CompartmentBusy, DoorDidNotOpen.
+    """
+    if any(is_at_door(cabinet, one) for one in waiting):
+        return ev.Decision()
+    left = _not_left(cabinet, waiting, first.visit)
+    one = _choose(cabinet, left, places=places, servable=servable, moment=moment)
+    if first.asks_reach and is_shown_first(one, places[one.compartment]):
+        return ev.Decision()
+    return _granted(one, first.grant, first.visit)
+
+
+def _not_left(cabinet: Cabinet, waiting: list[HandOver], visit: str) -> list[HandOver]:
     """What this visit still opens by itself: all but what was left for later, unless that is all there is."""
-    waiting = _collectable(cabinet, bundle)
     present = cabinet.visit
     later = present.later if present is not None and present.visit == visit else ()
     return [one for one in waiting if one.hand_over not in later] or waiting
@@ -135,13 +164,10 @@ def is_shown_first(one: HandOver, place: Place) -> bool:
     return place.height_cm > REACH_CM and one.trains == 0
 
 
-def _needs_paper(cabinet: Cabinet, bundle: Bundle) -> bool:
+def _needs_paper(cabinet: Cabinet, waiting: list[HandOver]) -> bool:
     """Whether the procedure of anything that waits asks for the ID paper as well."""
     return any(
-        PAPER_CHECK in cabinet.results[key].flags
-        for one in _collectable(cabinet, bundle)
-        for key in one.results
-        if key in cabinet.results
+        PAPER_CHECK in cabinet.results[key].flags for one in waiting for key in one.results if key in cabinet.results
     )
 
 
@@ -161,25 +187,25 @@ def _bundle_of_code(cabinet: Cabinet, proof: Proof) -> Bundle | None:
     return bundle if bundle is not None and bundle.selector == proof.selector else None
 
 
+def is_begun_by(cabinet: Cabinet, visit: Visit, code: Code) -> bool:
+    """Whether a code of this bundle and this right began the visit."""
+    return visit.bundle == code.bundle and visit.right == cabinet.right_of(code.code)
+
+
 def _accept(cabinet: Cabinet, proof: Proof, bundle: Bundle, visit: str) -> ev.Decision:
     present = cabinet.visit
-    if present is not None and present.visit == visit and present.bundle == bundle.bundle:
+    if present is not None and present.visit == visit and is_begun_by(cabinet, present, cabinet.codes[proof.code]):
         return ev.Decision()
     return ev.Decision(events=(ev.CodeAccepted(code=proof.code, bundle=bundle.bundle, visit=visit),))
 
 
-def _collectable(cabinet: Cabinet, bundle: Bundle) -> list[HandOver]:
-    """Hand-overs a code of this bundle still opens; suspended (disputed) and cancelled ones do not count."""
+def _collectable(cabinet: Cabinet, bundle: Bundle, right: Right = EVERYTHING) -> list[HandOver]:
+    """Hand-overs this right still opens; suspended (disputed) and cancelled ones do not count."""
     return [
         one
         for one in cabinet.hand_overs_of(bundle.recipient)
-        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
+        if one.stage == "loaded" and not one.is_cancelled and not one.disputed and right.covers(one)
     ]
-
-
-def _has_live_door(cabinet: Cabinet, bundle: Bundle) -> bool:
-    """Whether a door of this bundle is opening under a grant that is not used up, or stands open for its person."""
-    return any(is_at_door(cabinet, one) for one in _collectable(cabinet, bundle))
 
 
 def is_at_door(cabinet: Cabinet, one: HandOver) -> bool:
@@ -219,8 +245,8 @@ def _choose(
 
 
 def _is_busy(cabinet: Cabinet, one: HandOver) -> bool:
-    """Whether a clerk's grant holds this door."""
-    return cabinet.grant_on(one.compartment) is not None
+    """Whether a clerk's grant holds this door, or a clerk carries what is behind it to another one."""
+    return cabinet.grant_on(one.compartment) is not None or cabinet.is_moving(one.hand_over)
 
 
 def _may_try(cabinet: Cabinet, one: HandOver, moment: ev.Moment) -> bool:
@@ -252,8 +278,8 @@ def open_next(
     moment: ev.Moment,
 ) -> ev.Decision:
     """Grant the next door of the visit's bundle. Raises WrongStage, CompartmentBusy, BoardOffline, DoorDidNotOpen."""
-    bundle = _bundle_of_visit(cabinet, visit)
-    if _has_live_door(cabinet, bundle):
+    bundle, right = _bundle_of_visit(cabinet, visit)
+    if any(is_at_door(cabinet, one) for one in _collectable(cabinet, bundle, right)):
         raise CompartmentBusy("a door of this visit is still open or opening")
     waiting = still_waiting(cabinet, visit)
     if not waiting:
@@ -266,9 +292,9 @@ def still_waiting(cabinet: Cabinet, visit: str) -> list[HandOver]:
     """What this visit has neither taken nor left for later; nothing for a visit that has ended."""
     present = cabinet.visit
     bundle = None if present is None or present.visit != visit else cabinet.bundles.get(present.bundle)
-    if present is None or bundle is None:
+    if present is None or bundle is None or not _stands(cabinet, bundle, present.right):
         return []
-    return [one for one in _collectable(cabinet, bundle) if one.hand_over not in present.later]
+    return [one for one in _collectable(cabinet, bundle, present.right) if one.hand_over not in present.later]
 
 
 def next_door(
@@ -293,12 +319,19 @@ def leave_inside(cabinet: Cabinet, hand_over: str, *, visit: str, is_out_of_reac
     return ev.Decision(events=(kind(hand_over=hand_over, compartment=one.compartment, visit=visit),))
 
 
-def _bundle_of_visit(cabinet: Cabinet, visit: str) -> Bundle:
+def _bundle_of_visit(cabinet: Cabinet, visit: str) -> tuple[Bundle, Right]:
     present = cabinet.visit
     bundle = None if present is None or present.visit != visit else cabinet.bundles.get(present.bundle)
-    if bundle is None or not cabinet.codes_of(bundle.bundle):
+    if present is None or bundle is None or not _stands(cabinet, bundle, present.right):
         raise WrongStage("this visit has ended; type the code again")
-    return bundle
+    return bundle, present.right
+
+
+def _stands(cabinet: Cabinet, bundle: Bundle, right: Right) -> bool:
+    """Whether what the visit was begun with still opens something: a delegate may be revoked meanwhile."""
+    if right.delegate:
+        return any(one.delegate == right.delegate for one in cabinet.codes_of(bundle.bundle))
+    return bool(right.slip or cabinet.codes_of(bundle.bundle))
 
 
 def reopen(cabinet: Cabinet, hand_over: str, *, visit: str, grant: str, moment: ev.Moment) -> ev.Decision:
@@ -316,7 +349,8 @@ def _of_visit(cabinet: Cabinet, hand_over: str, visit: str) -> HandOver:
     if present is None or present.visit != visit:
         raise WrongStage("this visit has ended; type the code again")
     one = cabinet.hand_overs.get(hand_over)
-    if one is None or one.recipient != present.recipient or one.direction != "pickup":
+    is_theirs = one is not None and one.recipient == present.recipient and present.right.covers(one)
+    if one is None or not is_theirs or one.direction != "pickup":
         raise UnknownHandOver("no such hand-over belongs to this visit")
     return one
 

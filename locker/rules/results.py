@@ -4,11 +4,13 @@ The centre owns administrative facts, the cabinet physical ones. Wishes are exec
 once, each with exactly one answering fact. An announce is answered `queued`, never "in cabinet". A change that meets
 an open door waits for it to close. A cancel that meets a result already taken is a conflict for a clerk, never an
 overwrite. A changed phone or recipient, or a cancel, revokes every live code of the bundle in the same commit. Results
-of one compartment that come to belong to two recipients go to neither: a clerk takes them out.
+of one compartment that come to belong to two recipients go to neither: a clerk takes them out. A retired cabinet
+expects nothing any more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -16,10 +18,12 @@ import msgspec
 from locker import events as ev
 from locker.model import Cabinet, Result
 from locker.refusals import ContradictsEarlier, DoorStandsOpen, NotLoadable, OutOfOrder
+from locker.rules import delegates
 from locker.rules.doors import merged, revoked
 
 FINISHED_STATE = 9
 NO_PAPER_KNOWN = "no_paper_known"
+TWO_PEOPLE = "two_people"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -53,6 +57,23 @@ class Cancel(msgspec.Struct, frozen=True):
     result: str
 
 
+class Name(msgspec.Struct, frozen=True):
+    """A wish that somebody collects for the owner. `owner_has_phone`: the owner can be told."""
+
+    wish: ev.PutWish
+    result: str
+    delegate: str
+    owner_has_phone: bool
+    rows: tuple[ev.Row, ...] = ()
+
+
+class Revoke(msgspec.Struct, frozen=True):
+    """A wish that nobody but the owner collects any more."""
+
+    wish: ev.PutWish
+    result: str
+
+
 class Unreadable(msgspec.Struct, frozen=True):
     """A wish of a kind or shape this release does not know; it is answered, so that the next one can follow."""
 
@@ -60,7 +81,7 @@ class Unreadable(msgspec.Struct, frozen=True):
     reason: str
 
 
-Wish = Announce | Amend | Cancel | Unreadable
+Wish = Announce | Amend | Cancel | Name | Revoke | Unreadable
 
 
 def take(cabinet: Cabinet, known: Known, wish: Wish) -> ev.Decision:
@@ -87,6 +108,10 @@ def _execute(cabinet: Cabinet, known: Known, wish: Wish) -> ev.Decision:
             return _amend(cabinet, wish)
         case Cancel():
             return _cancel(cabinet, known, wish)
+        case Name():
+            return _name(cabinet, wish)
+        case Revoke():
+            return _revoke(cabinet, wish)
         case Unreadable():
             return _refused(wish.wish, wish.reason)
 
@@ -98,6 +123,8 @@ def _refused(wish: ev.PutWish, reason: str) -> ev.Decision:
 def _announce(cabinet: Cabinet, known: Known, wish: Announce) -> ev.Decision:
     if wish.queued.result in cabinet.results or known.past == "collected":
         return _refused(wish.wish, "contradicts-earlier")
+    if cabinet.standing.stage == "retired":
+        return _refused(wish.wish, "out-of-use")
     return ev.Decision(events=(wish.queued,), rows=wish.rows)
 
 
@@ -144,6 +171,34 @@ def _cancel(cabinet: Cabinet, known: Known, wish: Cancel) -> ev.Decision:
     if bundle is None or not result.hand_over:
         return cancelled
     return merged(revoked(cabinet, bundle.bundle, "cancelled"), cancelled)
+
+
+def _name(cabinet: Cabinet, wish: Name) -> ev.Decision:
+    result = cabinet.results.get(wish.result)
+    if result is None or _is_taken(cabinet, result):
+        return _refused(wish.wish, "unknown-result")
+    if _waits_for_door(cabinet, result):
+        raise DoorStandsOpen("the delegate is named when the door of this result has closed")
+    if not wish.owner_has_phone:
+        return _refused(wish.wish, delegates.OWNER_NOT_REACHABLE)
+    if delegates.shares_compartment(cabinet, result):
+        return _refused(wish.wish, delegates.SHARES_COMPARTMENT)
+    named = ev.DelegateNamed(wish=wish.wish.wish_seq, result=wish.result, delegate=wish.delegate)
+    told = delegates.told(cabinet, result, wish.delegate)
+    ended = delegates.codes_ended(cabinet, result)
+    return merged(ended, ev.Decision(events=(named, *told), rows=wish.rows))
+
+
+def _revoke(cabinet: Cabinet, wish: Revoke) -> ev.Decision:
+    result = cabinet.results.get(wish.result)
+    if result is None or not result.delegate:
+        return _refused(wish.wish, "unknown-delegate")
+    return delegates.revoke(cabinet, wish.result, wish=wish.wish.wish_seq)
+
+
+def needs_two(cabinet: Cabinet, results: Iterable[str]) -> bool:
+    """Whether one of these results is of a kind that a clerk never handles alone."""
+    return any(TWO_PEOPLE in cabinet.results[key].flags for key in results if key in cabinet.results)
 
 
 def check_loadable(result: Result) -> None:

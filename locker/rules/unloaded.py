@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from locker import events as ev
 from locker.model import Cabinet, Result
 from locker.office_hours import OfficeHours
+from locker.rules.phones import to_each
 from locker.rules.results import FINISHED_STATE
 
 
@@ -21,11 +22,14 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours) -> ev.Decis
     if moment.clock == "unset" or (cabinet.recount is not None and not cabinet.recount.is_replayed):
         return ev.Decision()
     here = datetime.fromtimestamp(moment.utc_ms / 1000, UTC).astimezone(office.zone)
+    tomorrow = office.next_working_day(here.date()).isoformat()
     facts: list[ev.Event] = []
     for one in cabinet.results.values():
-        if not one.hand_over and not one.is_missed and one.deadline and _ends(one, office) <= here:
+        if one.hand_over or one.is_missed or not one.deadline or one.deadline >= tomorrow:
+            continue
+        if _ends(one, office) <= here:
             facts.append(ev.ResultNotLoaded(result=one.result, deadline=one.deadline))
-            facts.extend(_told(one))
+            facts.extend(_told(cabinet, one))
     return ev.Decision(events=tuple(facts))
 
 
@@ -38,7 +42,7 @@ def _ends(one: Result, office: OfficeHours) -> datetime:
     return datetime.combine(day, office.spans(day)[-1].closes, office.zone)
 
 
-def _told(one: Result) -> tuple[ev.Event, ...]:
+def _told(cabinet: Cabinet, one: Result) -> tuple[ev.Event, ...]:
     if one.state != FINISHED_STATE or one.by_post or "no_mobile_phone" in one.flags:
         return ()
     queued = ev.NoticeQueued(
@@ -48,4 +52,4 @@ def _told(one: Result) -> tuple[ev.Event, ...]:
         bundle="",
         results=(one.result,),
     )
-    return (queued,)
+    return to_each(cabinet, queued)

@@ -55,6 +55,21 @@ async def test_results_are_announced_followed_and_cancelled_on_the_page(
     await expect(page.locator("#results .look", has_text="hủy nhưng đã trao")).to_be_visible()
 
 
+async def test_a_slip_is_printed_and_a_delegate_named_on_the_page(page: Page, light_centre: Any) -> None:
+    await page.evaluate("window.print = () => {}")
+    await page.get_by_role("button", name="In phiếu hẹn cho mã hồ sơ này").click()
+    await expect(page.locator("#slip-qr svg")).to_be_visible()
+    await page.get_by_role("button", name="Báo cho tủ").click()
+    await page.get_by_role("button", name="Người nhận thay").click()
+    await page.get_by_label("Họ tên người nhận thay").fill("Trần Văn Bình")
+    await page.get_by_label("Số di động người nhận thay").fill("0912345679")
+    await page.get_by_role("button", name="Ghi người nhận thay").click()
+    await expect(page.locator("#cabinets")).to_contain_text("/ 2")
+    announced, named = (await light_centre.wishes()).json()["wishes"]
+    assert len(announced["body"]["slip_hash"]) == 64
+    assert (named["kind"], named["body"]["delegate"]["phone"]) == ("NameDelegate", "0912345679")
+
+
 async def test_the_page_speaks_english_and_tells_what_is_wrong(page: Page, light_centre: Any) -> None:
     await page.get_by_role("link", name="English").click()
     await expect(page.get_by_role("heading", name="Announce a result")).to_be_visible()

@@ -26,7 +26,12 @@ from locker.replay import Fold, cabinet_fold
 from locker.wire import AnnounceResult
 from tests.locker.steel import desk, steel  # noqa: F401  fixtures
 from tests.locker.story import story  # noqa: F401  fixture
-from tests.otp.conftest import fake_twilio, gateway_with, twilio_wire  # noqa: F401  fixtures: the same Twilio on the wire
+from tests.otp.conftest import (  # noqa: F401  fixtures: the same Twilio on the wire
+    fake_twilio,
+    gateway_with,
+    twilio_calls,
+    twilio_wire,
+)
 
 SECTOR = 512
 DEVICE_KEY = b"k" * 32

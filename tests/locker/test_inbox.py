@@ -221,3 +221,27 @@ async def test_a_second_check_goes_with_the_result_and_says_when_it_cannot_be_ma
     assert person is not None
     assert ("id_hash" in person) is (paper is not None)
     assert "4417" not in person.values()
+
+
+async def test_what_two_people_handle_is_marked_when_it_is_announced(hall: Any) -> None:
+    inbox = Inbox(journal=hall.journal, device_key=b"k" * 32, procedures=[PROCEDURE], two_people=[PROCEDURE])
+    await inbox.take(wish(1, "AnnounceResult", announcement()))
+    assert "two_people" in hall.cabinet.results["r1"].flags
+
+
+async def test_an_organisation_is_found_by_any_of_its_phones(hall: Any, inbox: Inbox) -> None:
+    body = announcement(recipient={"more_phones": ["0987 654 321", "0912345678", "02838291234"]})
+    await inbox.take(wish(1, "AnnounceResult", body))
+    person = await person_of(hall, "r1")
+    assert person is not None
+    assert (person["phone"], person["more_phones"]) == ("+84912345678", "+84987654321")
+    assert hall.cabinet.results["r1"].phones == 2
+    ref = hall.cabinet.results["r1"].person
+    for phone, found in (("+84912345678", (ref,)), ("+84987654321", (ref,)), ("+8498765432", ())):
+        assert await hall.journal.read(lambda connection, one=phone: views.with_phone(connection, one)) == found
+    changed = {"phone": "0911111111", "more_phones": []}
+    await inbox.take(wish(2, "AmendResult", {"result_id": "r1", "changed": changed}))
+    person = await person_of(hall, "r1")
+    assert person is not None
+    assert (person["phone"], person.get("more_phones")) == ("+84911111111", None)
+    assert hall.cabinet.results["r1"].phones == 1

@@ -15,6 +15,7 @@ from locker import events as ev
 from locker.config import CabinetSection
 from locker.notices import Notices
 from locker.refusals import WrongStage
+from locker.rules import delegates
 from locker.rules.quiet_hours import Daytime
 from otp import codes, sealing
 from otp.file_gateway import FileGateway
@@ -278,8 +279,27 @@ async def test_a_phone_out_of_reach_is_tried_as_often_as_that_failure_bears_then
         assert len(fake_twilio.messages) == tries
         assert bool(twilio_post.texts()) == (tries == 3)
         await twilio_post.wait(10 * MINUTE)
-    assert len({one["body"] for one in fake_twilio.messages}) == 1
+    assert len({form["Body"] for _, form, _ in fake_twilio.requests if "To" in form}) == 1
+    assert {one["body"] for one in fake_twilio.messages} == {""}
     assert not kinds(hall)
+
+
+async def test_a_text_is_deleted_at_the_provider_before_its_outcome_is_on_record(
+    hall: Any, twilio_post: Post, fake_twilio: Any
+) -> None:
+    await hall.load(await hall.announce(1))
+    await twilio_post.settle()
+    fake_twilio.messages[0]["status"] = "delivered"
+    fake_twilio.is_erasing_refused = True
+    await twilio_post.wait(2_000)
+    assert hall.cabinet.notices
+    assert fake_twilio.messages[0]["body"]
+    fake_twilio.is_erasing_refused = False
+    twilio_post.start()
+    await twilio_post.wait(10_000)
+    assert not hall.cabinet.notices
+    assert fake_twilio.messages[0]["body"] == ""
+    assert [one.get("is_reported", True) for one in await facts_of(hall, "NoticeDelivered")] == [True]
 
 
 async def test_when_every_gateway_has_refused_a_clerk_is_told(
@@ -518,6 +538,7 @@ async def test_a_delivery_nobody_reports_is_closed_after_a_day_and_not_called_de
     await hall.load(await hall.announce(1))
     await twilio_post.settle()
     await twilio_post.wait(DAY)
+    assert fake_twilio.messages[0]["body"] == ""
     assert not hall.cabinet.notices
     assert not await sealed(hall)
     assert [one["is_reported"] for one in await facts_of(hall, "NoticeDelivered")] == [False]
@@ -546,3 +567,74 @@ async def test_on_a_full_disk_nothing_is_sent_and_the_worker_goes_on_when_there_
             cabinet = await tight_hall.journal.changed(cabinet.seq)
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
+
+
+async def test_a_delegate_gets_a_code_of_their_own_and_the_owner_is_told(hall: Any, post: Post) -> None:
+    result = await hall.announce(1)
+    await hall.load(result)
+    await post.settle()
+    row = ev.PutPersonal(ref="g-1", kind="person", body={"name": "Bình", "phone": "+84987654321", "language": "vi"})
+    named = ev.DelegateNamed(wish=hall.cabinet.wish_seq + 1, result=result, delegate="g-1")
+    await hall.record(named, *delegates.told(hall.cabinet, hall.cabinet.results[result], "g-1"), rows=(row,))
+    await post.settle()
+    told = next(text for text in post.texts() if "uy quyen" in text)
+    theirs = next(text for text in post.texts() if "nhan ho ho so" in text)
+    assert "cuoi 321" in told
+    assert code_in(theirs) != code_in(post.texts()[0])
+    assert sorted(code.holder for code in hall.cabinet.codes.values()) == ["delegate", "owner"]
+
+
+async def test_every_phone_of_an_organisation_reads_the_same_code(hall: Any, post: Post, folder: Path) -> None:
+    await hall.announce(1)
+    result = hall.cabinet.results["r1"]
+    row = ev.PutPersonal(
+        ref="p-org", kind="person", body={"name": "Công ty", "phone": "+84901234567", "more_phones": "+84912345678"}
+    )
+    amended = ev.ResultAmended(wish=hall.cabinet.wish_seq + 1, result=result.result, person="p-org", phones=2)
+    await hall.record(amended, rows=(row,))
+    await hall.load("r1")
+    await post.settle()
+    box = [json.loads(line) for line in (folder / "outbox.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["recipient"] for line in box] == ["+84901234567", "+84912345678"]
+    assert box[0]["text"] == box[1]["text"]
+    assert await sealed(hall) == 0
+
+
+@pytest.fixture
+def calling_post(hall: Any, folder: Path, gateway_with: Callable[..., SmsGateway], twilio_calls: SmsGateway) -> Post:
+    """Twilio's messages first, the file next, and Twilio's calls."""
+    return Post(hall, gateway_with(timeout_s=0.3), file_gateway(folder), twilio_calls, folder=folder)
+
+
+async def test_who_asks_twice_for_a_new_code_is_called(hall: Any, calling_post: Post, fake_twilio: Any) -> None:
+    await hall.load(await hall.announce(1))
+    await calling_post.settle()
+    for _ in range(2):
+        await hall.record(ev.NewCodeAsked(bundles=tuple(hall.cabinet.bundles)))
+        await calling_post.settle()
+    assert [len(fake_twilio.messages), len(calling_post.texts()), len(fake_twilio.calls)] == [1, 1, 1]
+    fake_twilio.calls[0]["status"] = "completed"
+    fake_twilio.messages[0]["status"] = "delivered"
+    await calling_post.wait(MINUTE)
+    assert hall.cabinet.notices == {}
+    assert await sealed(hall) == 0
+
+
+async def test_a_new_code_is_called_out_when_no_message_goes(
+    hall: Any, calling_post: Post, fake_twilio: Any, folder: Path
+) -> None:
+    await hall.load(await hall.announce(1))
+    await calling_post.settle()
+    shut(folder)
+    await hall.record(ev.NewCodeAsked(bundles=tuple(hall.cabinet.bundles)))
+    fake_twilio.fail(400, 21610)
+    await calling_post.settle()
+    assert len(fake_twilio.calls) == 1
+
+
+async def test_a_result_that_is_ready_rings_nobody(hall: Any, folder: Path, twilio_calls: SmsGateway) -> None:
+    shut(folder)
+    post = Post(hall, file_gateway(folder), twilio_calls, folder=folder)
+    await hall.load(await hall.announce(1))
+    await post.settle()
+    assert hall.notice.stage == "queued"

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from hypothesis import settings
 
+from otp.twilio_calls import TwilioCalls, Voices
 from otp.twilio_gateway import TwilioAccount, TwilioGateway
 
 # A busy machine is no bug of a property.
@@ -18,6 +19,7 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 ACCOUNT = "AC" + "0" * 32
+CALLS = f"/2010-04-01/Accounts/{ACCOUNT}/Calls"
 MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
 
 
@@ -26,9 +28,11 @@ class FakeTwilio:
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.calls: list[dict[str, Any]] = []
         self.requests: list[tuple[str, dict[str, str], str | None]] = []
         self.next_answer: tuple[int, str, dict[str, str]] | str | None = None
         self.created_at = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+        self.is_erasing_refused = False
         self.released = asyncio.Event()
 
     def fail(self, status: int, code: int | None = None, headers: dict[str, str] | None = None) -> None:
@@ -67,6 +71,16 @@ class FakeTwilio:
                 return web.json_response(message)
         return web.json_response({"code": 20404, "message": "not found", "status": 404}, status=404)
 
+    async def update(self, request: web.Request) -> web.StreamResponse:
+        form = {key: str(value) for key, value in (await request.post()).items()}
+        self.requests.append(("POST", form, request.headers.get("Authorization")))
+        if self.is_erasing_refused:
+            return web.json_response({"code": 20503, "message": "later", "status": 503}, status=503)
+        for message in self.messages:
+            if message["sid"] == request.match_info["sid"]:
+                message["body"] = form["Body"]
+        return await self.fetch(request)
+
     async def list(self, request: web.Request) -> web.StreamResponse:
         query = dict(request.query)
         self.requests.append(("GET", query, request.headers.get("Authorization")))
@@ -75,6 +89,34 @@ class FakeTwilio:
             return web.Response(status=answer[0], text=answer[1], headers=answer[2])
         found = [message for message in self.messages if message["to"] == query["To"]]
         return web.json_response({"messages": found, "page": 0, "page_size": 50, "next_page_uri": None})
+
+    async def call(self, request: web.Request) -> web.StreamResponse:
+        form = {key: str(value) for key, value in (await request.post()).items()}
+        self.requests.append(("POST", form, request.headers.get("Authorization")))
+        answer, self.next_answer = self.next_answer, None
+        if isinstance(answer, tuple):
+            return web.Response(status=answer[0], text=answer[1], headers=answer[2])
+        made = {
+            "sid": f"CA{len(self.calls):032x}",
+            "status": "queued",
+            "to": form["To"],
+            "from": form["From"],
+            "date_created": format_datetime(self.created_at),
+        }
+        self.calls.insert(0, made)
+        if answer == "silent":
+            await self.released.wait()
+        return web.json_response(made, status=201)
+
+    async def fetch_call(self, request: web.Request) -> web.StreamResponse:
+        sid = request.match_info["sid"]
+        return web.json_response(next(call for call in self.calls if call["sid"] == sid))
+
+    async def list_calls(self, request: web.Request) -> web.StreamResponse:
+        query = dict(request.query)
+        self.requests.append(("GET", query, request.headers.get("Authorization")))
+        found = [call for call in self.calls if (call["to"], call["from"]) == (query["To"], query["From"])]
+        return web.json_response({"calls": found, "page": 0, "page_size": 50, "next_page_uri": None})
 
 
 @pytest.fixture
@@ -85,6 +127,10 @@ async def twilio_wire() -> AsyncIterator[tuple[FakeTwilio, str]]:
     app.router.add_post(f"{MESSAGES}.json", fake.create)
     app.router.add_get(f"{MESSAGES}.json", fake.list)
     app.router.add_get(MESSAGES + "/{sid}.json", fake.fetch)
+    app.router.add_post(MESSAGES + "/{sid}.json", fake.update)
+    app.router.add_post(f"{CALLS}.json", fake.call)
+    app.router.add_get(f"{CALLS}.json", fake.list_calls)
+    app.router.add_get(CALLS + "/{sid}.json", fake.fetch_call)
     runner = web.AppRunner(app, shutdown_timeout=1.0, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -122,3 +168,14 @@ async def gateway_with(
 @pytest.fixture
 def twilio_gateway(gateway_with: Callable[..., TwilioGateway]) -> TwilioGateway:
     return gateway_with()
+
+
+@pytest.fixture
+async def twilio_calls(twilio_wire: tuple[FakeTwilio, str]) -> AsyncIterator[TwilioCalls]:
+    """Calls through the fake."""
+    account = TwilioAccount(
+        account_sid=ACCOUNT, auth_token="token", sender="UBND HoaMai", base_url=twilio_wire[1], timeout_s=0.3
+    )
+    calls = TwilioCalls(account, Voices(caller="+842838291234"))
+    yield calls
+    await calls.close()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.pages.scenes import door, doors, next_door, visit
+from tests.pages.scenes import LEFT, STATES, TOLD, door, doors, next_door, visit
 from tests.pages.stub_service import StubService, done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -150,6 +150,30 @@ async def test_a_scan_is_sent_whole_even_when_it_holds_more_than_a_code(kiosk: S
     assert (await kiosk.asked("codes", times=2))["digits"] == CODE
 
 
+async def test_a_scanned_slip_asks_for_the_id_paper_and_opens(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    slip = "123456789012345678901234567890123456789"
+    kiosk.script("slips", problem("paper-check-needed", 403), done(visit="v1"))
+    await _sees(page, "idle")
+    await page.keyboard.type(f"{slip}\n")
+    assert await kiosk.asked("slips") == {"slip": slip, "paper": None}
+    await _sees(page, "paper")
+    await expect(page.get_by_text("phiếu hẹn")).to_be_visible()
+    await _type_by_hand(page, "1234")
+    assert await kiosk.asked("slips", times=2) == {"slip": slip, "paper": "1234"}
+
+
+async def test_where_slips_open_nothing_a_scan_of_one_asks_for_a_new_code(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(accepts_slips=False)
+    kiosk.script("lost-code", done())
+    slip = "123456789012345678901234567890123456789"
+    await _sees(page, "idle")
+    await page.keyboard.type(f"{slip}\n")
+    assert await kiosk.asked("lost-code") == {"slip": slip}
+    await _sees(page, "asked")
+
+
 async def test_an_unseen_door_is_asked_about_and_costs_nothing(kiosk: StubService, open_page: Open) -> None:
     page = await open_page(kiosk, is_timed=True)
     kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=60), done())
@@ -232,7 +256,7 @@ async def test_a_dead_board_is_said_kindly_and_the_code_can_be_tried_again(kiosk
     assert (await kiosk.asked("codes", times=2))["digits"] == CODE
 
 
-@pytest.mark.parametrize("state", ["starting", "safe-mode", "read-only", "fault"])
+@pytest.mark.parametrize("state", STATES)
 async def test_each_standstill_has_its_own_screen_with_the_hotline(
     kiosk: StubService, open_page: Open, state: str
 ) -> None:
@@ -340,3 +364,77 @@ async def test_the_id_paper_is_asked_for_after_a_right_code_and_sent_with_it(
     await _touch(page, "key-4", "key-4", "key-1", "key-7")
     asked = await kiosk.asked("codes", times=3)
     assert asked == {"digits": CODE, "second": None, "paper": "4417", "visit": None}
+
+
+async def test_who_asks_about_a_dossier_keeps_it_longer_or_leaves_it_at_the_counter(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("status", problem("status-unknown", 404), done(**TOLD))
+    await _touch(page, "ask")
+    for attempt in (1, 2):
+        await _type_by_hand(page, "2610080042")
+        await _press(page, "Enter")
+        await _sees(page, "ask-phone")
+        await _type_by_hand(page, "4678")
+        assert await kiosk.asked("status", times=attempt) == {"dossier": "2610080042", "phone": "4678"}
+        await _sees(page, "ask" if attempt == 1 else "told")
+    await expect(page.get_by_test_id("told-inside")).to_contain_text("31/12/2026")
+    await _press(page, "2")
+    wish = {"dossier": "2610080042", "phone": "4678", "hand_over": "h10"}
+    assert await kiosk.asked("status/extend") == wish
+    await kiosk.asked("status", times=3)
+    await _press(page, "3")
+    await _press(page, "Enter")
+    assert await kiosk.asked("status/counter") == wish
+
+
+async def test_what_is_left_inside_in_a_visit_may_stay_longer(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("visits/v1/extend", problem("stay-refused", 409, reason="room"))
+    await kiosk.show(visit=LEFT)
+    await _sees(page, "later")
+    await _press(page, "2")
+    assert await kiosk.asked("visits/v1/extend") == {"hand_over": "h10"}
+    await expect(page.get_by_test_id("note")).to_contain_text("Tủ gần đầy")
+    await _press(page, "3")
+    await _press(page, "Enter")
+    assert await kiosk.asked("visits/v1/counter") == {"hand_over": "h10"}
+
+
+async def test_a_visit_is_rated_with_a_face_and_where_it_was_not_good_with_a_reason(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(), rateable="v1")
+    await _sees(page, "end")
+    await _touch(page, "face-poor", "reason-door")
+    assert await kiosk.asked("visits/v1/rating") == {"face": "poor", "reason": "door"}
+    await expect(page.get_by_test_id("rated")).to_be_visible()
+    await kiosk.show(visit=None, rateable=None)
+    await expect(page.get_by_test_id("rated")).to_be_visible()
+
+
+async def test_who_knows_no_way_on_asks_to_be_called_back(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    by = "2026-11-23T08:30:00+07:00"
+    kiosk.script("tickets", problem("phone-malformed", 422), done(number=4821, by=by), done(number=4822, by=""))
+    await _sees(page, "idle")
+    await _touch(page, "help", "call-me")
+    await _sees(page, "phone")
+    await _type_by_hand(page, "0912345678")
+    await _press(page, "Enter")
+    await expect(page.get_by_test_id("note")).to_be_visible()
+    await _press(page, "Enter")
+    assert await kiosk.asked("tickets", times=2) == {"phone": "0912345678", "language": "vi"}
+    await expect(page.get_by_test_id("ticket-number")).to_have_text("Số 4821")
+    await expect(page.get_by_test_id("ticket-by")).to_have_text("Gọi trước 08:30 ngày 23/11.")
+    await _touch(page, "ticket-seen")
+    await _sees(page, "idle")
+    kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=60))
+    await kiosk.show(visit=visit(waiting=1))
+    await _touch(page, "next-door", "call-me")
+    assert await kiosk.asked("tickets", times=3) == {"visit": "v1", "language": "vi"}
+    await _sees(page, "ticket")
+    await _touch(page, "ticket-seen")
+    await _sees(page, "next")
