@@ -27,7 +27,7 @@ from locker.events import Recorded
 from locker.model import Cabinet, HandOver
 from simulator.twin import clerks, depositors, mishaps, people
 from simulator.twin.controller import Controller, Parts, head_hash, start
-from simulator.twin.figures import Evening, Outcome
+from simulator.twin.figures import WOKEN, Evening, Outcome
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop
 from simulator.twin.office import PROCEDURE, Office, poisson
@@ -176,7 +176,7 @@ class World:
         if phone in (DUTY, LEADER):
             self.judge.felt["messages to staff"] += 1
             if not NIGHT_ENDS_H <= self._here().hour < NIGHT_BEGINS_H:
-                self.judge.tell(f"message to staff by night: {text}")
+                self.judge.tell(WOKEN, text)
         elif (citizen := self.phones.get(phone)) is not None:
             citizen.read(text)
 
