@@ -68,7 +68,12 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         "intakes": intake_snapshot.for_desk(running, cabinet, read.people, today),
         "round": _round(running, cabinet, moment),
         "grants": [
-            {"compartment": grant.compartment, "purpose": grant.purpose, "is_opened": grant.is_opened}
+            {
+                "compartment": grant.compartment,
+                "purpose": grant.purpose,
+                "is_opened": grant.is_opened,
+                "hand_over": grant.hand_over if grant.actor == session.member.user else "",
+            }
             for grant in cabinet.grants.values()
         ],
         "asked": [

@@ -5,13 +5,15 @@ import { icon } from "../shared/icons.js";
 import { button, day, dossier, mark, noteAt } from "./parts.js";
 
 function doors(view) {
-  return view.snapshot.grants.map(({ compartment, purpose, is_opened: isOpened }) => {
+  return view.snapshot.grants.map(({ compartment, purpose, is_opened: isOpened, hand_over: hand }) => {
     const key = `door.${purpose}.${isOpened ? "open" : "opening"}`;
     return h(
       "div",
       { class: `door-panel is-${purpose}${isOpened ? " is-open" : ""}`, "data-testid": "door-panel", "data-key": `door-${compartment}`, role: "status" },
       h("p", { class: "door-place" }, view.say("compartment"), h("strong", { "data-testid": "door-number" }, compartment)),
       h("p", { class: "door-task" }, view.say(key)),
+      purpose === "load" && isOpened && hand && button({ act: "shut", testid: `shut-${compartment}`, look: "is-small", of: { hand, where: `door:${compartment}` } }, view.say("door.is-shut")),
+      noteAt(view, `door:${compartment}`),
     );
   });
 }

@@ -53,7 +53,12 @@ export function open(view) {
   const door = doorOf(view.visit);
   const reminder = ["", "open.reminder", "open.reminder.strong"][door.reminder] ?? "";
   const say = { number: door.compartment, hotline: view.hotline };
-  return screen("open", view, [
+  const isShut = button(
+    { act: "answer", keypad: "3", testid: "answer-shut", look: "is-quiet", isDisabled: view.local.isBusy, of: { said: "door_is_shut", hand: door.hand_over } },
+    keycap("3"),
+    view.say("open.is-shut"),
+  );
+  const task = [
     h(
       "section",
       { class: "do" },
@@ -69,7 +74,8 @@ export function open(view) {
         ),
     ),
     picture(view, door),
-  ]);
+  ];
+  return screen("open", view, task, { buttons: [reminder && isShut] });
 }
 
 const asked = (name, view, door, title, lead, answers, foot) =>
