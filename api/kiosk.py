@@ -255,6 +255,16 @@ async def answer(visit: Id, body: Said, running: Cabinets) -> Nothing:
     return Nothing()
 
 
+@router.post(
+    "/visits/{visit}/stay",
+    summary="Have more time",
+    responses=problems.documented(why.WrongStage, why.ReadOnly, why.SafeMode),
+)
+async def stay(visit: Id, _body: Nothing, running: Cabinets) -> Nothing:
+    await running.record(lambda cabinet, *_: pickup.stay(cabinet, visit=visit))
+    return Nothing()
+
+
 @router.post("/visits/{visit}/leave", summary="End the visit", responses=problems.documented(why.ReadOnly))
 async def leave(visit: Id, _body: Nothing, running: Cabinets) -> Nothing:
     await running.record(lambda cabinet, _known, _moment: pickup.leave(cabinet, visit=visit))

@@ -547,6 +547,12 @@ class ReachAsked(EventBody, frozen=True):
     visit: str
 
 
+class MoreTimeAsked(EventBody, frozen=True):
+    """The person of this visit is still there and wants more time."""
+
+    visit: str
+
+
 class TicketTaken(EventBody, frozen=True):
     """Somebody at the kiosk knows no way on and is to be called back; `person` names the row with the number."""
 
@@ -820,6 +826,7 @@ Event = (
     | Disputed
     | LeftForLater
     | ReachAsked
+    | MoreTimeAsked
     | TicketTaken
     | VisitEnded
     | NoticeQueued

@@ -98,6 +98,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.Disputed: pickup.disputed,
     ev.LeftForLater: pickup.left_for_later,
     ev.ReachAsked: pickup.reach_asked,
+    ev.MoreTimeAsked: pickup.more_time_asked,
     ev.TicketTaken: pickup.ticket_taken,
     ev.VisitEnded: pickup.visit_ended,
     ev.NoticeQueued: notices.notice_queued,

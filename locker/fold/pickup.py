@@ -172,6 +172,10 @@ def visit_ended(cabinet: Cabinet, event: ev.VisitEnded, recorded: ev.Recorded) -
     return end_visit(cabinet, recorded)
 
 
+def more_time_asked(cabinet: Cabinet, event: ev.MoreTimeAsked, recorded: ev.Recorded) -> Cabinet:
+    return touch_visit(cabinet, event.visit, recorded)
+
+
 def ticket_taken(cabinet: Cabinet, event: ev.TicketTaken, recorded: ev.Recorded) -> Cabinet:
     touched = touch_visit(cabinet, event.visit, recorded)
     changed = open_incident(touched, "ticket", recorded, 0, event.hand_over)

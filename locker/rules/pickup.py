@@ -406,6 +406,13 @@ def _dispute(one: HandOver, kind: ev.DisputeKind) -> ev.Disputed:
     return ev.Disputed(hand_over=one.hand_over, compartment=one.compartment, kind=kind)
 
 
+def stay(cabinet: Cabinet, *, visit: str) -> ev.Decision:
+    """The person wants more time; the visit ends later. Raises WrongStage when it has ended."""
+    if cabinet.visit is None or cabinet.visit.visit != visit:
+        raise WrongStage("this visit has ended; type the code again")
+    return ev.Decision(events=(ev.MoreTimeAsked(visit=visit),))
+
+
 def leave(cabinet: Cabinet, *, visit: str) -> ev.Decision:
     """The visitor leaves. An unknown or ended visit changes nothing."""
     if cabinet.visit is None or cabinet.visit.visit != visit:

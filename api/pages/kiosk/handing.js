@@ -87,7 +87,7 @@ const asked = (name, view, door, title, lead, answers, foot) =>
       answerNote(view),
       h("div", { class: "answers" }, answers),
     ],
-    { countdown: view.visitLeft, ...foot },
+    { countdown: view.visitLeft, canHaveMore: true, ...foot },
   );
 
 export function unseen(view) {
@@ -167,7 +167,7 @@ export function next(view) {
       ),
       h("div", { class: "pair" }, view.visit.waiting > 1 && view.visit.next && skip(view, view.visit.next), view.local.note?.isTrouble && callMe(view, "4")),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view, "next.later")] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view, "next.later")] },
   );
 }
 
@@ -199,7 +199,7 @@ export function high(view) {
       ),
       picture(view, door),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view, "next.later")] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view, "next.later")] },
   );
 }
 
@@ -213,7 +213,7 @@ export function later(view) {
       h("p", { class: "lead" }, view.say("later.lead")),
       view.visit.is_moved && h("p", { class: "lead", "data-testid": "moved" }, view.say("later.moved")),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view)] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view)] },
   );
 }
 
@@ -231,7 +231,7 @@ export function disputed(view) {
       goesOn &&
         button({ act: "noted", keypad: "Enter", testid: "go-on", look: "is-primary", of: { hand: door.hand_over } }, view.say("disputed.go-on", { count: view.visit.waiting }), keycap("Enter")),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view)] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view)] },
   );
 }
 
@@ -251,7 +251,7 @@ export function leftOpen(view) {
       ),
       picture(view, door),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view)] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view)] },
   );
 }
 

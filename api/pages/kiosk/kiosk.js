@@ -309,7 +309,7 @@ const ACTS = {
   back: () => startOverKeeping(local.language),
   language: ({ language }) => (local.language = language),
   "other-language": () => (local.language = local.language === "vi" ? "en" : "vi"),
-  "more-time": () => {},
+  "more-time": () => visit() && inVisit("stay", {}),
   digit: ({ digit }) => typeDigit(digit),
   erase,
   send: () => (local.step !== "phone" ? send() : local.wantsCall ? askForCall({ phone: local.phone }) : askForCode()),
