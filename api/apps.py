@@ -18,6 +18,7 @@ from api import (
     kiosk_intake,
     kiosk_tickets,
     page_files,
+    practice,
     problems,
     reports,
     stock,
@@ -69,6 +70,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(delegates.router)
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
+    app.include_router(practice.router)
     app.include_router(stock.router)
     app.include_router(reports.router)
     app.include_router(clerk_intake.router)

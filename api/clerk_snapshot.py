@@ -22,7 +22,7 @@ from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
 from locker.rules import exceptional, notices
 from locker.rules.results import check_loadable
-from otp import phones
+from otp import codes, phones
 
 CENTRE_CURSOR = "centre"
 
@@ -92,6 +92,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "practice": _practice(running, session, moment),
         "stock_check": balancing.check_under_way(running, cabinet),
         "balance": balancing.balance(running, cabinet, read.balance),
         "today": {
@@ -105,7 +106,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
 
 def counts_down(snapshot: dict[str, Any]) -> bool:
     """Whether seconds run on this snapshot."""
-    return snapshot["round"] is not None or bool(snapshot["approvals"])
+    return snapshot["round"] is not None or bool(snapshot["approvals"]) or snapshot["practice"] is not None
 
 
 def is_asked_of(one: HandOver, user: str) -> bool:
@@ -160,6 +161,15 @@ def _call(read: Read, one: Incident) -> dict[str, str] | None:
     """Who waits for a call, with the number in clear: it is to be dialled."""
     person = read.people.get(one.person)
     return None if person is None else {"name": person.get("name", ""), "phone": person.get("phone", "")}
+
+
+def _practice(running: Running, session: Session, moment: Moment) -> dict[str, Any] | None:
+    """The practice code this member made, to be read out or typed; nobody else sees it."""
+    code = running.practice.live(moment.uptime_ms)
+    if code is None or code.actor != session.member.user:
+        return None
+    left_s = -(-(code.until_ms - moment.uptime_ms) // 1000)
+    return {"code": codes.group(code.digits), "compartment": code.compartment, "seconds_left": left_s}
 
 
 def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Moment) -> list[dict[str, Any]]:

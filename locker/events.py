@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "practice"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -553,6 +553,14 @@ class MoreTimeAsked(EventBody, frozen=True):
     visit: str
 
 
+class PracticeBegan(EventBody, frozen=True):
+    """Somebody tries the cabinet at an empty door, with a code that this clerk made for them."""
+
+    visit: str
+    compartment: int
+    actor: str
+
+
 class TicketTaken(EventBody, frozen=True):
     """Somebody at the kiosk knows no way on and is to be called back; `person` names the row with the number."""
 
@@ -827,6 +835,7 @@ Event = (
     | LeftForLater
     | ReachAsked
     | MoreTimeAsked
+    | PracticeBegan
     | TicketTaken
     | VisitEnded
     | NoticeQueued

@@ -179,6 +179,7 @@ CLERK: Body = {
     "grants": [],
     "asked": [],
     "approvals": [],
+    "practice": None,
     "stock_check": None,
     "balance": {
         "before": 6,

@@ -329,3 +329,13 @@ async def test_a_clerk_says_that_a_door_is_shut_whatever_its_sensor_shows(clerk:
     await clerk.show(grants=_grant(5, "load", is_opened=True))
     await page.get_by_test_id("shut-5").click()
     await clerk.asked("loads/h5/shut")
+
+
+async def test_a_clerk_makes_a_practice_code(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("practice", done())
+    await page.get_by_test_id("practice").click()
+    await clerk.asked("practice")
+    await clerk.show(practice={"code": "4821 7390 5562", "compartment": 9, "seconds_left": 590})
+    await expect(page.get_by_test_id("practice-code")).to_contain_text("4821 7390 5562")
+    await expect(page.get_by_test_id("practice-code")).to_contain_text("ngăn 9")

@@ -207,6 +207,7 @@ const ACTS = {
   },
   reclaim: ({ hand, where }) => perform(where, `hand-overs/${hand}/reclaim`, { second: null }),
   shut: ({ hand, where }) => perform(where, `loads/${hand}/shut`, {}),
+  practice: ({ where }) => perform(where, "practice", {}),
   "revoke-delegate": ({ result, where }) => perform(where, `results/${result}/delegate/revoke`, {}, { good: "delegate.revoked" }),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {

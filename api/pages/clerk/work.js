@@ -142,5 +142,19 @@ function toLoad(view) {
   );
 }
 
+/** For an elder who wants to try it: a code that opens an empty door once. */
+function practice(view) {
+  const { practice: made } = view.snapshot;
+  return h(
+    "section",
+    { class: "card", "data-key": "practice" },
+    h("h2", {}, view.say("practice.title")),
+    made && h("p", { class: "round", "data-testid": "practice-code" }, h("b", {}, made.code), ` · ${view.say("practice.for", { number: made.compartment, minutes: Math.ceil(view.seconds(made.seconds_left) / 60) })}`),
+    h("p", { class: "details" }, view.say("practice.how")),
+    button({ act: "practice", testid: "practice", isDisabled: view.local.busy.has("practice"), of: { where: "practice" } }, view.say("practice.make")),
+    noteAt(view, "practice"),
+  );
+}
+
 export const work = (view) =>
-  h("div", { class: "column column-work", "data-key": "work" }, doors(view), asked(view), scan(view), round(view), toLoad(view));
+  h("div", { class: "column column-work", "data-key": "work" }, doors(view), asked(view), scan(view), round(view), toLoad(view), practice(view));
