@@ -2,10 +2,10 @@
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help run demo twin explore test check format bench setup lock clean
+.PHONY: help run demo twin explore test proof-ci check format bench setup lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## start a simulated cabinet, its controller and a centre; Ctrl-C ends all
 	@.ci/setup run
@@ -25,7 +25,11 @@ explore: ## many short stories with many faults, one seed after another (ARGS="-
 
 test: ## run every test (ARGS="tests/hw -k late" picks some)
 	@.ci/setup dev
-	@$(PY) -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -q -n 3 --dist loadfile $(ARGS)
+
+proof-ci: ## the long forms of the proofs that `make test` only tastes
+	@.ci/setup dev
+	@$(PY) -m pytest -q -n 3 -m proof $(ARGS)
 
 check: ## formatting, lint, types, import contracts, dead code, units, licences, locks
 	@.ci/setup dev

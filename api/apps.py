@@ -10,18 +10,24 @@ from api import (
     centre,
     clerk,
     clerk_intake,
+    counter,
     delegates,
     exceptional,
     health,
     incidents,
     kiosk,
+    kiosk_asking,
     kiosk_intake,
     kiosk_tickets,
+    moving,
     page_files,
+    panel,
     practice,
     problems,
     reports,
+    standing,
     stock,
+    texts,
 )
 from api.guard import Guard
 from api.meters import Meters
@@ -55,6 +61,7 @@ def create_kiosk_app(running: Running) -> Guard:
     files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
     app.include_router(kiosk.router)
     app.include_router(kiosk_intake.router)
+    app.include_router(kiosk_asking.router)
     app.include_router(kiosk_tickets.router)
     app.include_router(kiosk.entrance(running.entry, files))
     app.include_router(page_files.routes(files))
@@ -70,9 +77,14 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(delegates.router)
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
+    app.include_router(panel.router)
     app.include_router(practice.router)
     app.include_router(stock.router)
+    app.include_router(moving.router)
+    app.include_router(counter.router)
     app.include_router(reports.router)
+    app.include_router(standing.router)
+    app.include_router(texts.router)
     app.include_router(clerk_intake.router)
     app.include_router(centre.router)
     app.include_router(health.routes(Meters(running), app))

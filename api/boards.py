@@ -26,7 +26,7 @@ def assemble_boards(
 ) -> Assembly:
     """Buses and boards of the wiring, not yet running; `lines` by bus instead of those it names.
 
-    Raises UnknownProfile.
+    Raises UnknownProfile, UnfitBoard, ForbiddenAddress (two boards at one unit id).
     """
     fittings = tuple(_fitting(wiring, board) for board in wiring.board)
     return assemble(
@@ -40,9 +40,16 @@ def assemble_boards(
 def line_of(bus: BusLine) -> Line:
     """The serial port or TCP connection of one bus."""
     if bus.port is not None:
-        return SerialLine(bus.port, baud=bus.baud, parity=bus.parity, stop_bits=bus.stop_bits)
+        return SerialLine(
+            bus.port,
+            baud=bus.baud,
+            parity=bus.parity,
+            stop_bits=bus.stop_bits,
+            framing=bus.speaks,
+            drives_direction=bus.rs485_direction,
+        )
     assert bus.host is not None
-    return TcpLine(bus.host, bus.tcp_port, framing=bus.framing)
+    return TcpLine(bus.host, bus.tcp_port, framing=bus.speaks)
 
 
 def _fitting(wiring: Wiring, board: BoardEntry) -> Fitting:
@@ -54,7 +61,14 @@ def _fitting(wiring: Wiring, board: BoardEntry) -> Fitting:
             min_gap_ms=model.min_gap_ms,
             max_pulses_per_minute=model.max_pulses_per_minute,
         )
-    return Fitting(name=board.name, bus=board.bus, unit_id=board.unit_id, profile=board.profile, locks=locks)
+    return Fitting(
+        name=board.name,
+        bus=board.bus,
+        unit_id=board.unit_id,
+        profile=board.profile,
+        locks=locks,
+        accepts_host_timed=board.accept_host_timed_pulse,
+    )
 
 
 async def check(wiring: Wiring) -> Mapping[str, str]:

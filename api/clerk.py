@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
+import apsw
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, model_validator
 
@@ -52,12 +53,18 @@ class Wanted(Body):
     results: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)] | None = None
     scan: Annotated[str, Field(min_length=1, max_length=100, examples=["H29.190.5-261008-0042"])] | None = None
     size: Size | None = None
+    second: Shown | None = None
+    approval: Id | None = None
 
     @model_validator(mode="after")
     def _names_one_way(self) -> Self:
         if (self.results is None) == (self.scan is None):
             raise ValueError("send either `results` or `scan`")
         return self
+
+    def find(self, connection: apsw.Connection) -> tuple[str, ...]:
+        """Results that fit what was scanned."""
+        return () if self.scan is None else views.find_results(connection, self.scan)
 
 
 class Answered(Body):
@@ -152,6 +159,7 @@ async def search(
     "/loads",
     responses=problems.documented(
         *STORED,
+        why.OutOfUse,
         why.PresenceNeeded,
         why.UnknownResult,
         why.NotLoadable,
@@ -159,22 +167,37 @@ async def search(
         why.DoorStandsOpen,
         why.NoFreeCompartment,
         why.NoReachableCompartment,
+        why.SecondPersonNeeded,
+        why.UnknownApproval,
     ),
 )
 async def load(body: Wanted, session: Clerk, running: Cabinets) -> dict[str, Any]:
+    second = await second_of(running, session, body.second)
     actor, servable = running.sessions.actor(session), running.doors.servable
-    hand_over, grant, scan = running.new_id(), running.new_id(), body.scan
+    hand_over, grant = running.new_id(), running.new_id()
 
-    def decide(cabinet: Cabinet, found: tuple[str, ...], _moment: Moment) -> Decision:
+    def decide(cabinet: Cabinet, found: tuple[str, ...], moment: Moment) -> Decision:
         loading.needs_presence(actor)
-        results = body.results if body.results is not None else (_the_one(cabinet, found),)
-        request = loading.Load(results=results, actor=actor, hand_over=hand_over, grant=grant, size=body.size)
+        results, agreed, permit = wanted(cabinet, body, found), second, body.approval or ""
+        if permit:
+            agreed = exceptional.load_approver(cabinet, permit, results, actor, moment=moment)
+        request = loading.Load(
+            results=results,
+            actor=actor,
+            hand_over=hand_over,
+            grant=grant,
+            size=body.size,
+            second=agreed,
+            permit=permit,
+        )
         return loading.load(cabinet, request, places=running.places, servable=servable)
 
-    recorded = await running.record(
-        decide, known=lambda connection: () if scan is None else views.find_results(connection, scan)
-    )
-    return done(running, session, recorded)
+    return done(running, session, await running.record(decide, known=body.find))
+
+
+def wanted(cabinet: Cabinet, body: Wanted, found: tuple[str, ...]) -> tuple[str, ...]:
+    """The results that are meant. Raises as `_the_one`."""
+    return body.results if body.results is not None else (_the_one(cabinet, found),)
 
 
 def _the_one(cabinet: Cabinet, found: tuple[str, ...]) -> str:
@@ -202,11 +225,22 @@ def done(running: Running, session: Session, recorded: tuple[Recorded, ...]) -> 
 OWN_LOAD = problems.documented(*STORED, why.PresenceNeeded, why.UnknownHandOver, why.WrongStage, why.CompartmentBusy)
 
 
-@router.post("/loads/{hand_over}/reopen", responses=OWN_LOAD)
-async def reopen(hand_over: Id, session: Clerk, running: Cabinets, _body: Nothing | None = None) -> dict[str, Any]:
+@router.post(
+    "/loads/{hand_over}/reopen",
+    responses=OWN_LOAD | problems.documented(why.SecondPersonNeeded, why.UnknownApproval),
+)
+async def reopen(hand_over: Id, body: Seconded, session: Clerk, running: Cabinets) -> dict[str, Any]:
+    second = await second_of(running, session, body.second)
     actor, grant = running.sessions.actor(session), running.new_id()
-    recorded = await running.record(lambda cabinet, *_: loading.reopen(cabinet, hand_over, actor, grant=grant))
-    return done(running, session, recorded)
+
+    def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
+        agreed, permit = second, body.approval or ""
+        one = cabinet.hand_overs.get(hand_over)
+        if permit and one is not None:
+            agreed = exceptional.approver(cabinet, permit, one.compartment, "load", actor, moment=moment)
+        return loading.reopen(cabinet, hand_over, actor, grant=grant, second=agreed, permit=permit)
+
+    return done(running, session, await running.record(decide))
 
 
 @router.post("/loads/{hand_over}/undo", responses=OWN_LOAD)

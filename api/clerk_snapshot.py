@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, intake_snapshot
+from api import balancing, counter_snapshot, intake_snapshot, morning, panel_snapshot
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -20,8 +20,8 @@ from locker import views
 from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
-from locker.rules import exceptional, notices
-from locker.rules.results import check_loadable
+from locker.rules import exceptional, moving, notices
+from locker.rules.results import FINISHED_STATE, check_loadable
 from otp import codes, phones
 
 CENTRE_CURSOR = "centre"
@@ -61,12 +61,24 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "is_present": running.sessions.is_present(session),
         },
         "compartments": [_compartment(running, cabinet, place, today) for place in running.places.values()],
-        "to_load": _to_load(cabinet, read),
+        "to_load": _to_load(running, cabinet, read),
+        "counter": counter_snapshot.register(running, cabinet, read.people),
         "in_cabinet": [
             _inside(running, cabinet, one, read, session, today) for one in cabinet.hand_overs.values() if _is_here(one)
         ],
         "intakes": intake_snapshot.for_desk(running, cabinet, read.people, today),
         "round": _round(running, cabinet, moment),
+        "moves": [
+            {
+                "hand_over": move.hand_over,
+                "source": move.source,
+                "target": move.target,
+                "is_low": move.is_low,
+                "step": moving.step(move),
+                "is_at_door": moving.is_at_door(cabinet, move),
+            }
+            for move in cabinet.moves.values()
+        ],
         "grants": [
             {
                 "compartment": grant.compartment,
@@ -81,10 +93,16 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             for one in cabinet.hand_overs.values()
             if is_asked_of(one, session.member.user)
         ],
-        "incidents": [_incident(running, one, read, session, moment) for one in cabinet.incidents.values()],
+        "incidents": [_incident(running, cabinet, one, read, session, moment) for one in cabinet.incidents.values()],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
-            {"name": name, "is_online": board.is_online, "cause": board.cause, "is_out": name in cabinet.boards_out}
+            {
+                "name": name,
+                "is_online": board.is_online,
+                "cause": board.cause,
+                "fault": board.fault,
+                "is_out": name in cabinet.boards_out,
+            }
             for name, board in running.doors.boards.items()
         ],
         "centre": {
@@ -93,6 +111,10 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
         "practice": _practice(running, session, moment),
+        "clock": cabinet.clock,
+        "panel": panel_snapshot.build(running),
+        "standing": _standing(running, cabinet),
+        "self_check": morning.for_desk(running, cabinet, moment),
         "stock_check": balancing.check_under_way(running, cabinet),
         "balance": balancing.balance(running, cabinet, read.balance),
         "today": {
@@ -118,6 +140,7 @@ def is_asked_of(one: HandOver, user: str) -> bool:
 
 def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], *, sees_names: bool) -> Read:
     refs = {ref for result in cabinet.results.values() for ref in (result.person, result.dossier)}
+    refs |= {ref for one in cabinet.counter.values() for ref in (one.person, one.dossier)}
     refs |= {incident.person for incident in cabinet.incidents.values() if incident.person}
     refs |= {result.delegate for result in cabinet.results.values() if result.delegate}
     refs |= {ref for paper in cabinet.intakes.values() for ref in (paper.person, paper.dossier)}
@@ -126,23 +149,29 @@ def _read(connection: apsw.Connection, cabinet: Cabinet, span: tuple[int, int], 
         outcomes=views.notice_outcomes(connection, list(cabinet.results)),
         today=views.counts(connection, *span),
         balance=views.balance(connection, span[0]),
-        reasons=views.people(connection, [_reason(one) for one in cabinet.incidents.values() if one.glass]),
-        acked=int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0),
+        reasons=views.people(connection, balancing.reasons(cabinet)),
+        acked=acked_through(connection),
     )
 
 
-def _reason(one: Incident) -> str:
-    return f"reason-{one.glass}"
+def acked_through(connection: apsw.Connection) -> int:
+    """The last fact that the centre has."""
+    return int(connection.execute("SELECT seq FROM cursor WHERE name = ?", (CENTRE_CURSOR,)).get or 0)
 
 
-def _incident(running: Running, one: Incident, read: Read, session: Session, moment: Moment) -> dict[str, Any]:
+def _incident(
+    running: Running, cabinet: Cabinet, one: Incident, read: Read, session: Session, moment: Moment
+) -> dict[str, Any]:
     """An incident; why a glass was broken is for leaders, and for who broke it."""
     me = session.member
-    reason = read.reasons.get(_reason(one), {}).get("reason", "")
+    about = cabinet.hand_overs.get(one.hand_over)
+    results = [cabinet.results[key] for key in about.results if key in cabinet.results] if about is not None else []
+    reason = read.reasons.get(balancing.reason_of(one), {}).get("reason", "")
     return {
         "incident": one.incident,
         "kind": one.kind,
         "compartment": one.compartment,
+        "dossiers": [code for result in results if (code := _code(read.people, result))],
         "opened_at": running.local(one.opened_utc_ms).isoformat(timespec="seconds"),
         "owner": running.name_of(one.owner),
         "is_mine": one.owner == me.user,
@@ -181,6 +210,7 @@ def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Mom
             "compartment": one.compartment,
             "hand_over": one.hand_over,
             "purpose": one.purpose,
+            "results": list(one.results),
             "asked_by": running.name_of(one.actor),
             "is_mine": one.actor == session.member.user,
             "given_by": running.name_of(one.given_by),
@@ -236,12 +266,14 @@ def _is_overdue(cabinet: Cabinet, one: HandOver, today: str) -> bool:
     return any(cabinet.results[key].deadline < today for key in one.results if key in cabinet.results)
 
 
-def _to_load(cabinet: Cabinet, read: Read) -> list[dict[str, Any]]:
+def _to_load(running: Running, cabinet: Cabinet, read: Read) -> list[dict[str, Any]]:
+    """By promised date."""
     waiting = [result for result in cabinet.results.values() if not result.hand_over]
-    return [_waiting(result, read) for result in sorted(waiting, key=lambda one: (one.deadline, one.result))]
+    room = counter_snapshot.Room(running, cabinet)
+    return [_waiting(result, read, room) for result in sorted(waiting, key=lambda one: (one.deadline, one.result))]
 
 
-def _waiting(result: Result, read: Read) -> dict[str, Any]:
+def _waiting(result: Result, read: Read, room: counter_snapshot.Room) -> dict[str, Any]:
     person = read.people.get(result.person, {})
     phone = person.get("phone", "")
     reason = ""
@@ -265,6 +297,8 @@ def _waiting(result: Result, read: Read) -> dict[str, Any]:
         "deadline": result.deadline,
         "is_loadable": not reason,
         "reason": reason,
+        "is_at_counter": not result.is_cancelled and result.state == FINISHED_STATE,
+        "no_room": "" if reason else room.lack(result),
         "flags": flags,
         "recipient": result.recipient,
     }
@@ -288,9 +322,13 @@ def _inside(
         "deadline": min((result.deadline for result in results), default=""),
         "stage": one.stage,
         "uncertain": one.uncertain,
+        "is_out_of_reach": one.is_out_of_reach,
+        "is_moving": one.hand_over in cabinet.moves,
         "disputed": one.disputed,
         "is_cancelled": one.is_cancelled,
+        "is_counter_wanted": one.is_counter_wanted,
         "is_overdue": _is_overdue(cabinet, one, today),
+        "is_by_post": any(result.by_post for result in results),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
         "delegates": [
             {"result": result.result, "name": read.people.get(result.delegate, {}).get("name", "")}
@@ -298,6 +336,17 @@ def _inside(
             if result.delegate
         ],
         "can_reopen": one.loaded_by == session.member.user and (cabinet.round is not None or one.stage == "loading"),
+    }
+
+
+def _standing(running: Running, cabinet: Cabinet) -> dict[str, Any]:
+    """Whether the cabinet serves, and what is still to be done before it may again."""
+    standing = cabinet.standing
+    return {
+        "stage": standing.stage,
+        "since": running.local(standing.since_utc_ms).isoformat(timespec="seconds") if standing.since_utc_ms else None,
+        "by": running.name_of(standing.actor),
+        "is_checked": standing.is_checked,
     }
 
 

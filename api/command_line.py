@@ -15,8 +15,11 @@ import msgspec
 import segno
 
 from api import control, enrolment, logs
+from hw.errors import Fault
+from hw.panel import load_gpio
 from locker import config as configuration
 from locker import keeping, receipts
+from locker.clock import has_battery_clock
 from locker.config import Config, ConfigError
 from locker.refusals import StorageFault
 from otp import sealing, staff
@@ -77,6 +80,15 @@ def check(path: Path, *, boards: bool) -> None:
     """Check the configuration and every board it names; list all problems at once."""
     config = _load(path)
     click.echo(f"{path}: {len(config.compartment)} compartments, {len(config.board)} boards: configuration is good.")
+    if not has_battery_clock():
+        click.echo(
+            "  clock: warning: no battery clock; after a power cut without network nobody knows the time. Fit one"
+        )
+    if config.panel is not None:
+        try:
+            load_gpio()
+        except Fault as fault:
+            click.echo(f"  panel: warning: {fault}")
     if not boards:
         return
     from api import boards as probing  # noqa: PLC0415
@@ -122,6 +134,35 @@ def backup(path: Path) -> None:
 
 @main.command()
 @CONFIG
+@click.option("--finish", "address", metavar="ADDRESS", help="The move is done; serve again at this address.")
+def relocate(path: Path, address: str | None) -> None:
+    """Take the cabinet out of use for a move; with --finish serve again, after the stock was checked.
+
+    Everybody whose result is inside gets a message each time.
+    """
+    config = _load(path)
+    if address is None:
+        _ask(config, "relocation-start")
+        click.echo("out of use; move it, check the stock to the last door, then `relocate --finish ADDRESS`")
+        return
+    _ask(config, f"relocation-finish {' '.join(address.split())}")
+    click.echo("serving again; everybody with something inside is told")
+
+
+@main.command()
+@CONFIG
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def retire(path: Path, *, yes: bool) -> None:
+    """End this cabinet for good; refused while anything is inside or unsent."""
+    config = _load(path)
+    if not yes and click.prompt("Nothing brings it back. Type the id of the cabinet") != config.cabinet.id:
+        raise click.ClickException("that is not the id of this cabinet; nothing was done")
+    _ask(config, f"retire {config.cabinet.id}")
+    click.echo(f"{config.cabinet.id} is retired")
+
+
+@main.command()
+@CONFIG
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def restore(path: Path, file: Path | None, *, yes: bool) -> None:
@@ -146,18 +187,19 @@ def restore(path: Path, file: Path | None, *, yes: bool) -> None:
 @main.command()
 @CONFIG
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A backup to verify.")
-def verify(path: Path, file: Path | None) -> None:
-    """Walk the hash chain: names the first fact that was changed, removed or moved."""
+@click.option("--key", "public", default="", help="The cabinet's public key, to check who signed the yearly seals.")
+def verify(path: Path, file: Path | None, public: str) -> None:
+    """Walk the hash chain and its yearly seals: names the first fact that was changed, removed or moved."""
     config = _load(path)
     if file is None and config.storage.control.exists():
         reply = _ask(config, "verify")
         click.echo(json.dumps(reply))
         sys.exit(0 if reply["is_sound"] else 1)
     try:
-        verdict = keeping.verify(file or config.storage.journal)
-    except StorageFault as error:
+        verdict = keeping.verify(file or config.storage.journal, public=public)
+    except (StorageFault, receipts.ReceiptRefusedError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{verdict.seq} facts, head {verdict.head_hash}")
+    click.echo(f"{verdict.seq} facts, {verdict.seals} seals, head {verdict.head_hash}")
     if not verdict.is_sound:
         raise click.ClickException(f"fact {verdict.flaw_seq}: {verdict.what}")
 

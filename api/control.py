@@ -14,8 +14,10 @@ from typing import Any
 
 import structlog
 
+from locker.refusals import Refusal
+
 Reply = dict[str, Any]
-Command = Callable[[], Awaitable[Reply]]
+Command = Callable[..., Awaitable[Reply]]  # with the rest of the line, where there is one
 LONGEST_LINE = 4096
 ANSWER_WITHIN_S = 600
 log = structlog.get_logger()
@@ -57,11 +59,14 @@ def _listening(path: Path) -> Iterator[socket.socket]:
 
 
 async def _run(commands: Mapping[str, Command], line: bytes) -> Reply:
-    command = commands.get(line.decode("utf-8", "replace").strip())
+    name, _, rest = line.decode("utf-8", "replace").strip().partition(" ")
+    command = commands.get(name)
     if command is None:
         return {"error": f"unknown command; known are {', '.join(sorted(commands))}"}
     try:
-        return await command()
+        return await (command(rest) if rest else command())
+    except Refusal as refusal:
+        return {"error": str(refusal)}
     except Exception as error:
         log.exception("command failed")
         return {"error": f"{type(error).__name__}: {error}"}

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api import callers, problems
 from api.callers import Cabinets
-from api.clerk import STORED, Clerk, Number, done, require_compartment
+from api.clerk import STORED, Clerk, Number, Wanted, done, require_compartment, wanted
 from api.kiosk import Body, Id, Nothing
 from api.sessions import Session
 from locker import refusals as why
@@ -24,12 +24,14 @@ class Opening(Body):
     """Which door, and what for."""
 
     compartment: Number
+    purpose: Literal["reclaim", "inspect", "move", "load"]
+
+
+class Broken(Body):
+    """Which door is opened alone, and what for; why goes on record where it can be erased."""
+
+    compartment: Number
     purpose: Literal["reclaim", "inspect"]
-
-
-class Broken(Opening):
-    """The same, opened alone; why goes on record where it can be erased."""
-
     reason: Annotated[str, Field(min_length=10, max_length=500, examples=["Không gọi được ai, người nhận đang chờ"])]
 
 
@@ -57,6 +59,22 @@ async def ask(body: Opening, session: Clerk, running: Cabinets) -> dict[str, Any
         return exceptional.ask(cabinet, body.compartment, body.purpose, actor, approval=approval, today=today)
 
     (asked,) = await running.record(decide)
+    assert isinstance(asked.event, ApprovalAsked)
+    return {"approval": approval, "number": asked.event.number}
+
+
+@router.post(
+    "/approvals/loads",
+    summary="Ask a leader elsewhere to agree to loading what two people handle",
+    responses=problems.documented(*STORED, why.PresenceNeeded, why.UnknownResult, why.SeveralMatch),
+)
+async def ask_load(body: Wanted, session: Clerk, running: Cabinets) -> dict[str, Any]:
+    actor, approval = running.sessions.actor(session), running.new_id()
+
+    def decide(cabinet: Cabinet, found: tuple[str, ...], _moment: Moment) -> Decision:
+        return exceptional.ask_load(cabinet, wanted(cabinet, body, found), actor, approval=approval)
+
+    (asked,) = await running.record(decide, known=body.find)
     assert isinstance(asked.event, ApprovalAsked)
     return {"approval": approval, "number": asked.event.number}
 

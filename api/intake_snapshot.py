@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api.kiosk_intake import promised
+from api.kiosk_intake import promised, sent_at
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Intake
-from locker.rules import intake
+from locker.rules import intake, intake_round
 from otp import phones
+
+LAST = (10**6, 0)
 
 
 def offer(running: Running, moment: Moment) -> dict[str, Any]:
-    """Whether papers are taken in now, and by which day they are answered."""
-    is_offered = running.config.intake.is_offered and running.state == "ready"
-    return {"is_offered": is_offered, "promised": promised(running, moment)}
+    """Whether papers are taken in now, what people must know first, and by which day they are answered.
+
+    `checked_from` is the day on which the office opens again, before and during a closure of more than three days.
+    """
+    section = running.config.intake
+    closure = None
+    if moment.clock != "unset":
+        closure = running.office.closure_after(running.local(moment.utc_ms).date())
+    return {
+        "is_offered": section.is_offered and running.state == "ready",
+        "promised": promised(running, moment),
+        "checked_from": "" if closure is None else closure.reopens.isoformat(),
+        "thickness_cm": list(section.thickness_cm),
+        "bring": {"vi": list(section.bring_vi), "en": list(section.bring_en)},
+        "sentence": {"vi": section.sentence_vi, "en": section.sentence_en},
+    }
 
 
 def of_visit(running: Running, cabinet: Cabinet, visit: str) -> list[dict[str, Any]]:
@@ -41,6 +56,8 @@ def _for_kiosk(running: Running, cabinet: Cabinet, paper: Intake, one: HandOver)
         "stage": _stage(cabinet, one),
         "promised": paper.promised,
         "is_confirmed": paper.is_confirmed,
+        "sent_at": sent_at(running, paper),
+        "position": paper.sent_seq,
     }
 
 
@@ -62,18 +79,24 @@ def for_desk(
 ) -> list[dict[str, Any]]:
     """Every intake nobody has answered, in walking order, then by time; names only as far as `people` has them."""
     shown = [
-        _for_desk(running, cabinet.hand_overs.get(paper.hand_over), paper, people, today)
+        _for_desk(running, cabinet, paper, people, today)
         for paper in cabinet.intakes.values()
         if paper.is_collected or paper.hand_over in cabinet.hand_overs
     ]
-    return sorted(shown, key=lambda one: (one["compartment"] is None, one["compartment"] or 0, one["sent_at"] or ""))
+    walk = {number: (place.row, place.column) for number, place in running.places.items()}
+    return sorted(shown, key=lambda one: (walk.get(one["compartment"], LAST), one["sent_at"] or ""))
+
+
+def _can_report(cabinet: Cabinet, one: HandOver) -> bool:
+    is_shut = not cabinet.compartment(one.compartment).is_open and cabinet.grant_on(one.compartment) is None
+    return is_shut and one.stage == "deposited" and intake_round.was_opened(cabinet, one)
 
 
 def _for_desk(
-    running: Running, one: HandOver | None, paper: Intake, people: Mapping[str, Mapping[str, str]], today: str
+    running: Running, cabinet: Cabinet, paper: Intake, people: Mapping[str, Mapping[str, str]], today: str
 ) -> dict[str, Any]:
+    one = cabinet.hand_overs.get(paper.hand_over)
     phone = people.get(paper.person, {}).get("phone", "")
-    sent_at = running.local(paper.sent_utc_ms).isoformat(timespec="seconds") if paper.is_sent_timed else None
     return {
         "hand_over": paper.hand_over,
         "compartment": None if one is None else one.compartment,
@@ -82,13 +105,16 @@ def _for_desk(
         "stage": "collected" if one is None else one.stage,
         "uncertain": "" if one is None else one.uncertain,
         "is_emptied": one is not None and one.is_emptied,
+        "is_at_door": one is not None and intake.is_at_door(cabinet, one),
+        "can_report": one is not None and _can_report(cabinet, one),
         "is_missed": paper.is_missed,
         "is_confirmed": paper.is_confirmed,
         "evidence": paper.evidence,
-        "sent_at": sent_at,
+        "sent_at": sent_at(running, paper) or None,
         "position": paper.sent_seq,
         "promised": paper.promised,
         "is_late": bool(paper.promised) and paper.promised < today,
+        "is_phone_checked": paper.is_phone_checked,
         "count": paper.count,
         "dossier": people.get(paper.dossier, {}).get("code", ""),
         "name": people.get(paper.person, {}).get("name", ""),

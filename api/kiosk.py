@@ -109,6 +109,7 @@ async def stream(running: Cabinets) -> Stream:
         why.PaperCheckNeeded,
         why.PaperRefused,
         why.TooManyAttempts,
+        why.OutOfUse,
         *DOOR_FAULTS,
     ),
 )

@@ -19,7 +19,7 @@ from locker import dossier_code, receipts, rows, views
 from locker import events as ev
 from locker import refusals as why
 from locker.model import Cabinet, Intake
-from locker.rules import intake
+from locker.rules import intake, phone_checks
 from otp import phones
 
 Code = Annotated[str, Field(min_length=1, max_length=60, examples=["H29.190.5-261008-0042"])]
@@ -27,8 +27,24 @@ Typed = Annotated[str, Field(max_length=32)]
 FULL = (why.IntakeFull, why.NoFreeCompartment, why.NoReachableCompartment)
 
 
+class PhoneCheck(Body):
+    """A phone that is to be checked by a code, in the visit that is present or one that is to begin."""
+
+    phone: Annotated[str, Field(min_length=1, max_length=32, examples=["0912 345 678"])]
+    language: Literal["vi", "en"] = "vi"
+    visit: Id | None = None
+
+
+class CheckBegun(Body):
+    """The visit that the code is bound to: name it with the papers."""
+
+    visit: str
+
+
 class Wanted(Body):
-    """What somebody wants to leave. The phone is typed twice; an organisation's badge may stand in its place."""
+    """What somebody wants to leave. The phone is typed twice, or `otp` is the code that came to it; an organisation's
+    badge may stand in its place.
+    """
 
     model_config = Body.model_config | {
         "json_schema_extra": {
@@ -41,6 +57,7 @@ class Wanted(Body):
     reach: ev.Reach = "any"
     phone: Typed = ""
     phone_again: Typed = ""
+    otp: Annotated[str, Field(pattern=r"^[0-9]{8}$")] | None = None
     dossier: Code | None = None
     badge: Code | None = None
     bag: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{3,23}$", examples=["TUI-000451"])] | None = None
@@ -86,7 +103,8 @@ router = APIRouter(prefix="/api/kiosk", dependencies=[Depends(callers.kiosk)])
 
 def policy(running: Running) -> intake.Policy:
     """The limits of the configuration."""
-    return intake.Policy(share_percent=running.config.intake.share_percent)
+    section = running.config.intake
+    return intake.Policy(share_percent=section.share_percent, unchecked=section.unchecked_at_once)
 
 
 def promised(running: Running, moment: ev.Moment) -> str:
@@ -103,12 +121,53 @@ def _phone(body: Wanted) -> str:
     """The phone in E.164; empty with a badge and none typed. Raises PhoneRefused."""
     if not body.phone and body.kind == "badge":
         return ""
-    typed, again = phones.parse_phone(body.phone), phones.parse_phone(body.phone_again)
-    if typed.e164 != again.e164:
+    if body.otp is None and phones.parse_phone(body.phone).e164 != phones.parse_phone(body.phone_again).e164:
         raise why.PhoneRefused("differs")
-    if typed.e164 is None or not typed.takes_messages:
-        raise why.PhoneRefused(typed.kind.value)
-    return typed.e164
+    return _e164(body.phone)
+
+
+def _e164(typed: str) -> str:
+    """Raises PhoneRefused for what takes no messages."""
+    phone = phones.parse_phone(typed)
+    if phone.e164 is None or not phone.takes_messages:
+        raise why.PhoneRefused(phone.kind.value)
+    return phone.e164
+
+
+def _checked(running: Running, body: Wanted, phone: str) -> bool:
+    """Whether a code proved this phone. Raises PhoneRefused for a wrong one, and one that is over."""
+    if body.otp is None or not phone:
+        return False
+    outcome = running.notices.phone_checks.verify(body.visit or "", phone=phone, typed=body.otp)
+    if outcome != "good":
+        raise why.PhoneRefused("otp" if outcome == "wrong" else "otp_over")
+    return True
+
+
+@router.post(
+    "/phone-checks",
+    summary="Send a code to a phone, to check it",
+    responses=problems.documented(
+        why.PhoneRefused, why.TooManyAttempts, why.NoticesOffline, why.NotAllowed, why.ReadOnly, why.SafeMode
+    ),
+)
+async def check_phone(body: PhoneCheck, running: Cabinets) -> CheckBegun:
+    _require_offered(running)
+    phone = _e164(body.phone)
+    if not running.notices.is_online:
+        raise why.NoticesOffline("no message can be sent now; type the number twice instead")
+    present, fresh = running.journal.cabinet.visit, running.new_id()
+    visit = present.visit if present is not None and present.visit == body.visit else fresh
+    person = f"p-{running.new_id()}"
+    kept = {"name": "", "phone": phone, "language": body.language}
+    request = phone_checks.Ask(person=person, rows=(ev.PutPersonal(ref=person, kind="person", body=kept),))
+    # Begun before the fact wakes the notices worker, which asks for its digits.
+    running.notices.phone_checks.begin(visit, person=person, phone=phone)
+    await running.record(
+        lambda cabinet, same_phone, moment: phone_checks.ask(cabinet, request, same_phone, moment),
+        known=lambda connection: views.with_phone(connection, phone),
+    )
+    return CheckBegun(visit=visit)
 
 
 def _rows(body: Wanted, phone: str, person: str, dossier: str) -> tuple[ev.Row, ...]:
@@ -151,10 +210,13 @@ def _visit(cabinet: Cabinet, asked: str | None, fresh: str, same_phone: tuple[st
 async def offer(body: Wanted, running: Cabinets) -> Offered:
     _require_offered(running)
     phone = _phone(body)
+    is_checked = _checked(running, body, phone)
     hand_over, servable = running.new_id(), running.doors.servable
     person = f"p-{hand_over}" if phone or body.badge else ""
     dossier = f"d-{hand_over}" if body.dossier is not None else ""
     fresh, grant = running.new_id(), running.new_id()
+    if body.visit is not None and running.notices.phone_checks.is_of(body.visit):
+        fresh = body.visit
     visits: list[str] = []
 
     def decide(cabinet: Cabinet, same_phone: tuple[str, ...], moment: ev.Moment) -> ev.Decision:
@@ -172,6 +234,8 @@ async def offer(body: Wanted, running: Cabinets) -> Offered:
             promised=promised(running, moment),
             same_phone=same_phone,
             rows=_rows(body, phone, person, dossier),
+            is_phone_checked=is_checked,
+            can_check=bool(phone) and running.notices.is_online,
         )
         return intake.offer(
             cabinet, request, places=running.places, servable=servable, moment=moment, policy=policy(running)
@@ -288,7 +352,7 @@ async def _receipt(running: Running, visit: str, hand_over: str) -> receipts.Rec
         bag=paper.bag,
         kind=paper.kind,
         dossier=code,
-        sent_at=_sent_at(running, paper),
+        sent_at=sent_at(running, paper),
         position=paper.sent_seq,
         evidence=paper.evidence,
         is_confirmed=paper.is_confirmed,
@@ -298,7 +362,7 @@ async def _receipt(running: Running, visit: str, hand_over: str) -> receipts.Rec
     )
 
 
-def _sent_at(running: Running, paper: Intake) -> str:
+def sent_at(running: Running, paper: Intake) -> str:
     """Local time of the door's closing; empty when no clock was believed then."""
     if not paper.is_sent_timed:
         return ""

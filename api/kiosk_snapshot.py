@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import intake_snapshot
+from api import intake_snapshot, stays
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Visit
-from locker.rules import pickup, practice
+from locker.rules import pickup, practice, ratings
 from locker.rules.pickup import REOPEN_MS
 
 REMINDERS_S = (20, 40)
@@ -38,6 +38,7 @@ def build(running: Running) -> dict[str, Any]:
             }
             for entry in config.compartment
         ],
+        "rateable": ratings.rateable(cabinet, moment),
         "intake": intake_snapshot.offer(running, moment),
         "visit": None if cabinet.visit is None else _visit(running, cabinet, cabinet.visit, moment),
     }
@@ -48,7 +49,7 @@ def office(running: Running) -> dict[str, Any]:
     section = running.config.cabinet
     return {
         "office": {"vi": section.office_vi, "en": section.office_en},
-        "address": section.address,
+        "address": running.address,
         "hotline": section.hotline,
     }
 
@@ -77,6 +78,11 @@ def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> 
         "intakes": intake_snapshot.of_visit(running, cabinet, visit.visit),
         "next": _next(running, cabinet, visit, moment) if waiting else None,
         "later": len(visit.later),
+        "left": [
+            {"compartment": one.compartment, **stays.stay(running, cabinet, one).model_dump()}
+            for one in cabinet.hand_overs_of(visit.recipient)
+            if one.hand_over in visit.later
+        ],
         "is_moved": any(cabinet.hand_overs[key].is_out_of_reach for key in visit.later if key in cabinet.hand_overs),
     }
 

@@ -71,6 +71,8 @@ TABLE: Mapping[type[Exception], Row] = {
     why.PaperCheckNeeded: Row(403, "The last four digits of the ID paper are needed as well"),
     why.PaperRefused: Row(403, "Not the digits of the ID paper", lambda error: {"tries_left": error.tries_left}),
     why.SlipRefused: Row(403, "Nothing waits for this slip"),
+    why.StatusUnknown: Row(404, "Nothing is told for these digits"),
+    why.StayRefused: Row(409, "It cannot be kept longer now", lambda error: {"reason": error.reason}),
     why.TooManyAttempts: Row(429, "Wait before the next try", _wait),
     why.NoFreeCompartment: Row(409, "No free compartment fits"),
     why.NoReachableCompartment: Row(409, "No free compartment within reach"),
@@ -84,6 +86,12 @@ TABLE: Mapping[type[Exception], Row] = {
     why.WrongStage: Row(409, "Not now"),
     why.SeveralMatch: Row(409, "Several results fit", lambda error: {"candidates": list(error.candidates)}),
     why.NotLoadable: Row(409, "This result may not be loaded", lambda error: {"reason": error.reason}),
+    why.OutOfUse: Row(409, "The cabinet is out of use", lambda error: {"stage": error.stage}),
+    why.StillInUse: Row(409, "The cabinet is still in use", lambda error: {"reasons": list(error.reasons)}),
+    why.UnknownText: Row(404, "No such message"),
+    why.TextUnusable: Row(
+        422, "This text cannot be used", lambda error: {"reason": error.reason, "names": list(error.names)}
+    ),
     why.ContradictsEarlier: Row(422, "The same id came before with other content"),
     why.OutOfOrder: Row(409, "Not the next wish", lambda error: {"expected": error.expected}),
     why.UnknownHandOver: Row(404, "No such hand-over"),

@@ -1,4 +1,4 @@
-"""Reports for leaders by day, week or month, as JSON or as a table for a spreadsheet."""
+"""Reports for leaders by day, week or month, as JSON as a table for a spreadsheet, or as a page for paper."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field, model_validator
 
-from api import problems
+from api import prints, problems
 from api.callers import Cabinets
 from api.clerk import STORED
 from api.exceptional import Leader
 from api.kiosk import Body
+from api.running import Running
 from locker import reports
 
 LONGEST_DAYS = 3 * 366
@@ -28,7 +29,8 @@ class Span(Body):
     first: Annotated[date, Field(alias="from")]
     last: Annotated[date, Field(alias="to")]
     by: reports.By = "day"
-    shape: Annotated[Literal["json", "csv"], Field(alias="as")] = "json"
+    shape: Annotated[Literal["json", "csv", "html"], Field(alias="as")] = "json"
+    lang: prints.Language = "vi"
 
     @model_validator(mode="after")
     def _is_a_span(self) -> Self:
@@ -43,19 +45,32 @@ router = APIRouter(prefix="/api/clerk")
 @router.get("/reports", response_class=Response, responses=problems.documented(*STORED))
 async def report(session: Leader, running: Cabinets, span: Annotated[Span, Query()]) -> Response:
     _ = session
-    zone = running.office.zone
-    start = _utc_ms(datetime.combine(span.first, time(), tzinfo=zone))
-    end = _utc_ms(datetime.combine(span.last + timedelta(days=1), time(), tzinfo=zone))
-    rows = await running.journal.read(lambda connection: reports.read(connection, start, end))
-    found = reports.periods(
-        rows, span.first, span.last, by=span.by, local=running.local, is_office_open=running.office.is_open
-    )
+    found = await periods_of(running, span)
+    if span.shape == "html":
+        return prints.report(running, found, span.by, span.lang)
     lines = [told(one) for one in found]
     if span.shape == "json":
         return JSONResponse({"periods": lines})
     name = f"{running.config.cabinet.id}-{span.first}-{span.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(table(lines), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def periods_of(running: Running, span: Span) -> tuple[reports.Period, ...]:
+    """One line for each period of the span."""
+    zone = running.office.zone
+    start = _utc_ms(datetime.combine(span.first, time(), tzinfo=zone))
+    end = _utc_ms(datetime.combine(span.last + timedelta(days=1), time(), tzinfo=zone))
+    days = (span.first, span.last)
+    rows = await running.journal.read(lambda connection: reports.read(connection, start, end, days))
+    return reports.periods(
+        rows,
+        *days,
+        by=span.by,
+        today=date.fromisoformat(running.today(running.clock())),
+        local=running.local,
+        is_office_open=running.office.is_open,
+    )
 
 
 def told(one: reports.Period) -> dict[str, Any]:
@@ -73,6 +88,10 @@ def told(one: reports.Period) -> dict[str, Any]:
         "exceptional": one.exceptional,
         "glass": one.glass,
         **one.failures,
+        "overdue": one.overdue,
+        **{f"rated_{face}": count for face, count in one.ratings.items()},
+        **{f"because_{reason}": count for reason, count in one.reasons.items()},
+        **{f"{leg}_hours": hours for leg, hours in one.leg_hours.items()},
     }
 
 

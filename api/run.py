@@ -14,27 +14,27 @@ import random
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 import httpx
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from api import control, logs, notify
+from api import control, logs, morning, notify, panel, standing
 from api.apps import Front, create_clerk_app, create_kiosk_app
 from api.boards import assemble_boards
 from api.entry import KioskEntry
+from api.gateways import gateways_of
 from api.running import Running, furnish, timing
+from api.secret_files import CannotStartError, secret_of
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
-from locker import keeping, recovery, retention, timers, views
+from locker import keeping, receipts, recovery, retention, seals, self_check, timers, views
 from locker.centre import Address
 from locker.clock import Clock, system_clock
-from locker.config import Config, Listener, TwilioSection, calendar_of, daytime_of
+from locker.config import Config, Listener, calendar_of, daytime_of, self_check_of, staff_phones_of
 from locker.doors import Doors
 from locker.inbox import Inbox
 from locker.journal import Journal
@@ -47,17 +47,11 @@ from locker.rules.retention import DAY_MS, Policy
 from locker.sync import Alone, Sync
 from otp import sealing
 from otp.errors import OtpError
-from otp.file_gateway import FileGateway
-from otp.gateway import SmsGateway
 from otp.texts import read_texts
 
 SHUT_DOWN_WITHIN_S = 3
 Close = Callable[[], Awaitable[None]]
 log = structlog.get_logger()
-
-
-class CannotStartError(Exception):
-    """One sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +118,8 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             clock=clock.moment,
             draw=os.urandom,
             day=daytime_of(config),
-            staff_phones=config.alerts.phones,
+            staff_phones=staff_phones_of(config),
+            needs_registration=config.notices.needs_registered_texts,
         )
         stack.push_async_callback(notices.close)
         centre = await stack.enter_async_context(_centre(config, journal, clock, device_key))
@@ -139,7 +134,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             entry=entry,
             clock=clock.moment,
             draw=os.urandom,
-            push_secret=_secret(config.centre.push_secret_file),
+            push_secret=secret_of(config.centre.push_secret_file),
         )
         fronts[0].app, fronts[1].app = create_kiosk_app(running), create_clerk_app(running)
         waiting.bell.close()
@@ -197,11 +192,18 @@ async def _run_all(
                 _timers(config, running, clock),
                 name="timers",
             ),
+            group.create_task(_self_check(config, running, clock), name="self-check"),
+            group.create_task(
+                seals.run(running.journal, key=running.receipt_key, zone=running.office.zone), name="seals"
+            ),
             group.create_task(_retention(config, running, clock), name="retention"),
             group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
             group.create_task(notify.run(is_turning=beats.is_turning, environ=os.environ), name="watchdog"),
         ]
+        if config.panel is not None:
+            watch = panel.watch_of(running, config.panel, stop=stop.set)
+            workers.append(group.create_task(watch.run(), name="panel"))
         if isinstance(running.centre, Sync):
             workers.append(group.create_task(running.centre.run(), name="sync"))
         _announce(bound, ready_line=ready_line)
@@ -215,6 +217,10 @@ async def _run_all(
 
 async def _timers(config: Config, running: Running, clock: Clock) -> None:
     await timers.run(running.journal, timing=timing(config), office=calendar_of(config), clock=clock)
+
+
+async def _self_check(config: Config, running: Running, clock: Clock) -> None:
+    await self_check.run(running.journal, plan=self_check_of(config), look=lambda: morning.look(running), clock=clock)
 
 
 async def _retention(config: Config, running: Running, clock: Clock) -> None:
@@ -333,11 +339,16 @@ async def _centre(
     async with httpx.AsyncClient() as client:
         yield Sync(
             journal=journal,
-            inbox=Inbox(journal=journal, device_key=device_key, procedures=config.results.procedures),
+            inbox=Inbox(
+                journal=journal,
+                device_key=device_key,
+                procedures=config.results.procedures,
+                two_people=config.results.two_people,
+            ),
             address=Address(
                 url=config.centre.url,
                 cabinet=config.cabinet.id,
-                key=_secret(config.centre.key_file) or "",
+                key=secret_of(config.centre.key_file) or "",
                 poll_s=config.centre.poll_seconds,
             ),
             client=client,
@@ -346,48 +357,11 @@ async def _centre(
         )
 
 
-def gateways_of(config: Config) -> list[SmsGateway]:
-    """The gateways in the order they are tried. Raises CannotStartError when a secret cannot be read."""
-    gateways: list[SmsGateway] = []
-    for name in config.notices.gateways:
-        if name == "file":
-            directory = config.notices.outbox or config.storage.directory / "outbox"
-            gateways.append(FileGateway(directory=directory, utc=time.time))
-        elif config.notices.twilio is not None:
-            gateways.append(_twilio(name, config.notices.twilio))
-    return gateways
-
-
-def _twilio(name: str, section: TwilioSection) -> SmsGateway:
-    from otp.twilio_calls import TwilioCalls, Voices  # noqa: PLC0415  import what is configured
-    from otp.twilio_gateway import TwilioAccount, TwilioGateway  # noqa: PLC0415  import what is configured
-
-    account = TwilioAccount(
-        account_sid=section.account_sid,
-        auth_token=_secret(section.auth_token_file) or "",
-        sender=section.sender,
-        base_url=section.base_url,
-    )
-    if name == "twilio-calls":
-        voices = Voices(caller=section.caller or "", vietnamese=section.voice_vi, english=section.voice_en)
-        return TwilioCalls(account, voices)
-    return TwilioGateway(account)
-
-
 def read_device_key(config: Config) -> bytes:
     """The device key. Raises CannotStartError when none is named, DeviceKeyUnusableError when it cannot be read."""
     if config.secrets.device_key_file is None:
         raise CannotStartError("[secrets] device_key_file is missing; make one with `dossier-locker key FILE`")
     return sealing.read_device_key(config.secrets.device_key_file)
-
-
-def _secret(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise CannotStartError(f"{path} cannot be read ({error.strerror}); correct the path or its rights") from error
 
 
 def release() -> str:
@@ -409,7 +383,7 @@ def _commands(config: Config, running: Running) -> Mapping[str, control.Command]
         return {"file": str(copy)}
 
     async def verify() -> control.Reply:
-        verdict = await keeping.audit(running.journal)
+        verdict = await keeping.audit(running.journal, public=receipts.public_text(running.receipt_key))
         return {**verdict._asdict(), "is_sound": verdict.is_sound}
 
     async def status() -> control.Reply:
@@ -425,4 +399,23 @@ def _commands(config: Config, running: Running) -> Mapping[str, control.Command]
             "centre": "online" if running.centre.is_online else "offline",
         }
 
-    return {"backup": backup, "verify": verify, "status": status}
+    async def relocation_start() -> control.Reply:
+        await standing.start_relocation(running, standing.CONSOLE)
+        return {"state": running.state}
+
+    async def relocation_finish(address: str) -> control.Reply:
+        await standing.finish_relocation(running, standing.CONSOLE, address)
+        return {"state": running.state}
+
+    async def retire(typed: str) -> control.Reply:
+        await standing.retire_cabinet(running, standing.CONSOLE, typed)
+        return {"state": running.state}
+
+    return {
+        "backup": backup,
+        "verify": verify,
+        "status": status,
+        "relocation-start": relocation_start,
+        "relocation-finish": relocation_finish,
+        "retire": retire,
+    }

@@ -33,11 +33,13 @@ from locker.refusals import SafeMode
 from locker.rules.due import Timing
 from locker.rules.pickup import Proof
 from locker.rules.slips import Proof as SlipProof
+from locker.rules.standing import address_of
 from locker.wire import Wish
 from otp.codes import Typed
+from otp.phone_checks import PhoneChecks
 
 K = TypeVar("K")
-State = Literal["ready", "starting", "safe-mode", "read-only", "fault"]
+State = Literal["ready", "starting", "safe-mode", "read-only", "fault", "moving", "retired"]
 STARTING_MS = 10_000
 COMMIT_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
 
@@ -87,6 +89,8 @@ class Notices(Protocol):
 
     @property
     def is_online(self) -> bool: ...
+    @property
+    def phone_checks(self) -> PhoneChecks: ...
     async def mint_again(self, bundle: str) -> None: ...
     async def run(self) -> None: ...
 
@@ -201,9 +205,17 @@ class Running:
             return "safe-mode"
         if self.journal.is_read_only:
             return "read-only"
+        stage = self.journal.cabinet.standing.stage
+        if stage != "open":
+            return stage
         if not self.doors.servable:
             return "starting" if self.clock().uptime_ms < STARTING_MS else "fault"
         return "ready"
+
+    @property
+    def address(self) -> str:
+        """Where the cabinet stands."""
+        return address_of(self.journal.cabinet.standing, self.config.cabinet.address)
 
     def local(self, utc_ms: int) -> datetime:
         """A wall time in milliseconds as the office's local time."""

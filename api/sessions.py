@@ -143,6 +143,14 @@ class Sessions:
             return None
         return ShownNumber(number=asked.number, seconds_left=-(-left // 1000))
 
+    def asking(self) -> Session | None:
+        """Whoever has just asked to be proved present and has not given up."""
+        return self._asked.session if self._asked is not None and self.shown() is not None else None
+
+    def is_anybody_present(self) -> bool:
+        """Whether one of the staff is proved to stand at the cabinet now."""
+        return any(self.is_present(one) for one in self._sessions.values() if self.is_live(one))
+
     def check_number(self, session: Session, typed: str) -> None:
         """Take the typed number and end it. Raises PresenceNeeded; five wrong tries end it too."""
         asked = self._asked
@@ -161,7 +169,9 @@ class Sessions:
         self._on_change()
 
     def prove(self, session: Session) -> None:
-        """The member stands at the cabinet; called once that is on record."""
+        """The member stands at the cabinet; called once that is on record. The number is not needed any more."""
+        if self._asked is not None and self._asked.session is session:
+            self._asked = None
         session.present_ms = self._uptime_ms()
         self._on_change()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field
 
-from api import balancing, problems
+from api import balancing, prints, problems
 from api.callers import Cabinets
 from api.clerk import CLEARING, STORED, Clerk, Member, Number, Seconded, done, require_compartment, second_of
 from api.exceptional import Leader
@@ -17,6 +19,8 @@ from locker.events import ClosedCause, Decision, Moment
 from locker.model import Cabinet
 from locker.rules import exceptional
 from locker.rules import stock as rules
+
+FORCED_MS = 6 * 24 * 3_600_000
 
 
 class Closed(Body):
@@ -95,13 +99,31 @@ async def reopen_compartment(
 # --- the balance
 
 
-@router.get("/balance", summary="Did we lose anything?", responses=problems.documented(*STORED))
-async def balance(session: Leader, running: Cabinets) -> dict[str, Any]:
+class Sheet(Body):
+    """How the balance is told: as JSON, or as a page for paper in this language."""
+
+    shape: Annotated[Literal["json", "html"], Field(alias="as")] = "json"
+    lang: prints.Language = "vi"
+
+
+@router.get(
+    "/balance", summary="Did we lose anything?", response_class=Response, responses=problems.documented(*STORED)
+)
+async def balance(session: Leader, running: Cabinets, sheet: Annotated[Sheet, Query()]) -> Response:
     _ = session
-    since, _end = running.day_utc_ms(running.clock())
+    moment = running.clock()
+    today, _end = running.day_utc_ms(moment)
 
     while True:
-        found = await running.journal.read(lambda connection: views.balance(connection, since))
+        found, forced, reasons = await running.journal.read(
+            lambda connection: (
+                views.balance(connection, today),
+                views.forced(connection, today - FORCED_MS),
+                views.people(connection, balancing.reasons(running.journal.cabinet)),
+            )
+        )
         cabinet = running.journal.cabinet
         if found.seq == cabinet.seq:
-            return balancing.balance(running, cabinet, found)
+            break
+    told = balancing.sheet(running, cabinet, found, forced, reasons, moment)
+    return JSONResponse(told) if sheet.shape == "json" else prints.balance(running, told, sheet.lang)

@@ -68,6 +68,7 @@ def snapshot(waiting: Waiting) -> dict[str, Any]:
         "time": local.isoformat(timespec="seconds"),
         "presence_number": None,
         "doors": [],
+        "rateable": None,
         "intake": {"is_offered": False, "promised": ""},
         "visit": None,
     }

@@ -1,18 +1,29 @@
 """The centre as an ASGI app: routes, errors, limits, and the pushes that live as long as it does."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 
-from hub import cabinet_routes, cabinets, filing_routes, page_routes, problems, push, staff_routes
+from hub import (
+    cabinet_routes,
+    cabinets,
+    filing_routes,
+    page_routes,
+    problems,
+    public_routes,
+    push,
+    staff_routes,
+)
 from hub.bell import Bell
 from hub.callers import cabinet_caller, staff_caller
 from hub.chance import Chance
 from hub.limits import BodyLimit
+from hub.meters import MEDIA_TYPE, Meters
 from hub.push import Target
 from hub.store import Store
 from locker.wire import MAX_BODY_BYTES, WISH_BODIES, Problem
@@ -45,6 +56,12 @@ def create_app(*, store: Store, bell: Bell, chance: Chance, staff_token: str | N
     app.include_router(staff_routes.routes(store=store, bell=bell, chance=chance, caller=staff_caller(staff_token)))
     app.include_router(filing_routes.routes(store=store, bell=bell, chance=chance, caller=staff_caller(staff_token)))
     app.include_router(page_routes.routes(staff_token=staff_token))
+    meters = Meters()
+    app.include_router(public_routes.routes(store=store, chance=chance, meters=meters, clock=time.monotonic))
+
+    @app.get("/metrics", tags=["staff"], dependencies=[Depends(staff_caller(staff_token))])
+    async def figures() -> Response:
+        return Response(await meters.read(store, now=chance.now()), media_type=MEDIA_TYPE)
 
     @app.get("/health/live", tags=["open"])
     async def live() -> dict[str, str]:

@@ -70,6 +70,18 @@ class NotAllowedError(RefusalError):
     """A known caller where it may not be."""
 
 
+class StatusUnknownError(RefusalError):
+    """Unknown dossiers, wrong digits and dossiers asked about too often, all alike."""
+
+
+class TooOftenError(RetryError):
+    """One address asked too much; `retry_after_s` seconds until its next question."""
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
 class StoreUnreachableError(RetryError):
     """The database did not answer or refused; nothing was committed, or the commit's fate is unknown."""
 

@@ -28,6 +28,8 @@ TABLE: Mapping[type[errors.HubError], tuple[int, str, str]] = {
     errors.WrongStageError: (409, "wrong-stage", "Not possible at this stage"),
     errors.NoIdentityError: (401, "not-allowed", "No or wrong key"),
     errors.NotAllowedError: (403, "not-allowed", "Not for this caller"),
+    errors.StatusUnknownError: (404, "status-unknown", "Nothing is told for these digits"),
+    errors.TooOftenError: (429, "too-often", "Wait before the next question"),
     errors.StoreUnreachableError: (503, "store-unreachable", "The database does not answer"),
 }
 
@@ -94,7 +96,7 @@ def install(app: FastAPI) -> None:
         if problem.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"
         if isinstance(error, errors.RetryError):
-            headers["Retry-After"] = "5"
+            headers["Retry-After"] = str(getattr(error, "retry_after_s", 5))
         return write(problem, headers)
 
     async def malformed(_: Request, error: Exception) -> Response:

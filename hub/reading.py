@@ -6,11 +6,23 @@ Unknown types say nothing here; a known type whose fields do not fit is unreadab
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from locker.wire import MAX_INT
 
-Stage = Literal["announced", "queued", "in_cabinet", "collected", "reclaimed", "gone", "cancelled", "refused"]
+Stage = Literal[
+    "announced",
+    "queued",
+    "in_cabinet",
+    "collected",
+    "reclaimed",
+    "gone",
+    "cancelled",
+    "refused",
+    "handed_out",
+    "posted",
+]
 Mark = Literal["disputed", "uncertain", "settled", "gone"]
 MAX_COMPARTMENT = 100_000
 MAX_TEXT = 200
@@ -44,7 +56,16 @@ class Marked:
     mark: Mark
 
 
-Reading = Moved | Answered | Marked
+@dataclass(frozen=True)
+class Stayed:
+    """What a person chose for results that are inside: a later last day, or the counter."""
+
+    results: tuple[str, ...]
+    deadline: str | None = None
+    is_counter_wanted: bool = False
+
+
+Reading = Moved | Answered | Marked | Stayed
 Body = Mapping[str, Any]
 
 
@@ -119,6 +140,18 @@ def _moves(stage: Stage) -> Callable[[Body], tuple[Reading, ...]]:
     return read_move
 
 
+def _carried(body: Body) -> tuple[Reading, ...]:
+    target = _number(body, "target", limit=MAX_COMPARTMENT)
+    return (Moved(_results(body), "in_cabinet", target, _text(body, "hand_over"), _maybe_text(body, "evidence")),)
+
+
+def _leaves(stage: Stage) -> Callable[[Body], tuple[Reading, ...]]:
+    def read_leaving(body: Body) -> tuple[Reading, ...]:
+        return (Moved((_text(body, "result"),), stage),)
+
+    return read_leaving
+
+
 def _marks(mark: Mark) -> Callable[[Body], tuple[Reading, ...]]:
     def read_mark(body: Body) -> tuple[Reading, ...]:
         return (Marked(_text(body, "hand_over"), mark),)
@@ -128,6 +161,19 @@ def _marks(mark: Mark) -> Callable[[Body], tuple[Reading, ...]]:
 
 def _settled(body: Body) -> tuple[Reading, ...]:
     return (Marked(_text(body, "hand_over"), "gone" if body.get("outcome") == "gone" else "settled"),)
+
+
+def _extended(body: Body) -> tuple[Reading, ...]:
+    deadline = _text(body, "deadline")
+    try:
+        date.fromisoformat(deadline)
+    except ValueError as error:
+        raise UnreadableError("deadline is not a date") from error
+    return (Stayed(_results(body), deadline=deadline),)
+
+
+def _counter_asked(body: Body) -> tuple[Reading, ...]:
+    return (Stayed(_results(body), is_counter_wanted=True),)
 
 
 READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
@@ -143,10 +189,16 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "LoadUndone": _moves("queued"),
     "Collected": _moves("collected"),
     "Reclaimed": _moves("reclaimed"),
+    "HandedAtCounter": _leaves("handed_out"),
+    "Posted": _leaves("posted"),
+    "Moved": _carried,
+    "MoveStalled": _marks("uncertain"),
     "Disputed": _marks("disputed"),
     "LeftOpen": _marks("uncertain"),
     "BecameUncertain": _marks("uncertain"),
     "Settled": _settled,
+    "StayExtended": _extended,
+    "CounterAsked": _counter_asked,
 }
 
 

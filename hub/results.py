@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub import reading, tables, wishes
+from hub import dossiers, reading, tables, wishes
 from hub.errors import ContradictsEarlierError, UnknownResultError, WrongStageError
 from hub.store import read_setting
 from hub.wishes import Stamp
@@ -21,7 +21,8 @@ from locker.wire import AmendResult, AnnounceResult, CancelResult, Changes, Name
 
 r = tables.result.c
 w = tables.wish.c
-TAKEN = frozenset({"collected", "gone"})
+TAKEN = frozenset({"collected", "gone", "handed_out", "posted"})
+FROM_COUNTER = frozenset({"handed_out", "posted"})
 TAKEN_FIRST = "taken-before-cancel"
 
 
@@ -68,6 +69,7 @@ def announce(connection: Connection, cabinet: str, body: AnnounceResult, stamp: 
             stage="announced",
         )
     )
+    dossiers.note(connection, body.result_id, body.dossier_code)
     return True
 
 
@@ -101,6 +103,8 @@ def amend(connection: Connection, result: str, changed: Changes, stamp: Stamp) -
         raise WrongStageError("the result is taken or cancelled; announce it again under a new id")
     wished = AmendResult(result_id=result, changed=changed)
     wishes.issue(connection, row.cabinet, wished, stamp)
+    if changed.deadline is not None:
+        connection.execute(sa.update(tables.stay).where(tables.stay.c.result == result).values(deadline=None))
     return str(row.cabinet)
 
 
@@ -138,6 +142,8 @@ def apply(connection: Connection, cabinet: str, said: reading.Reading, *, at: st
             _move(connection, cabinet, said, at)
         case reading.Answered():
             _answer(connection, cabinet, said, at)
+        case reading.Stayed():
+            _stay(connection, cabinet, said)
         case reading.Marked():
             changes: dict[reading.Mark, dict[str, Any]] = {
                 "disputed": {"is_disputed": True},
@@ -151,8 +157,21 @@ def apply(connection: Connection, cabinet: str, said: reading.Reading, *, at: st
             connection.execute(marked.values(**changes[said.mark]))
 
 
+def _stay(connection: Connection, cabinet: str, said: reading.Stayed) -> None:
+    s = tables.stay.c
+    mine = sa.select(r.result).where(r.cabinet == cabinet, r.result.in_(said.results))
+    chosen: dict[str, Any] = {"deadline": said.deadline} if said.deadline else {"is_counter_wanted": True}
+    for result in connection.execute(mine).scalars().all():
+        if connection.execute(sa.update(tables.stay).where(s.result == result).values(**chosen)).rowcount == 0:
+            connection.execute(sa.insert(tables.stay).values(result=result, **chosen))
+
+
 def _move(connection: Connection, cabinet: str, said: reading.Moved, at: str) -> None:
     change = sa.update(tables.result).where(r.cabinet == cabinet, r.result.in_(said.results))
+    if said.stage in FROM_COUNTER:
+        at_counter = r.stage.in_(("announced", "queued", "reclaimed"))
+        connection.execute(change.where(at_counter).values(stage=said.stage, compartment=None, since=at))
+        return
     if said.hand_over is None:  # a list entry moves no paper, so it never hides where the paper is
         connection.execute(change.where(r.stage.in_(("announced", "queued"))).values(stage=said.stage, since=at))
         return

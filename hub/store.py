@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from hub import tables
+from hub import dossiers, tables
 from hub.errors import StoreTooNewError, StoreUnreachableError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 POSTGRES_THREADS = 8
+DOSSIERS_NOTED = "dossiers_noted"
 
 
 class Store:
@@ -86,6 +87,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _set_up(connection: Connection) -> None:
     tables.metadata.create_all(connection)
+    tables.fact_unreadable.create(connection, checkfirst=True)
     found = read_setting(connection, "schema")
     if found is None:
         for name, value in (("schema", str(tables.SCHEMA)), ("secret", token_hex(32))):
@@ -94,6 +96,9 @@ def _set_up(connection: Connection) -> None:
         raise StoreTooNewError(
             f"the database has schema {found}, this release knows {tables.SCHEMA}; start the newer release"
         )
+    if read_setting(connection, DOSSIERS_NOTED) is None:
+        dossiers.note_earlier(connection)
+        connection.execute(sa.insert(tables.setting).values(name=DOSSIERS_NOTED, value="1"))
 
 
 def read_setting(connection: Connection, name: str) -> str | None:

@@ -1,6 +1,6 @@
 """The centre's tables, the same on SQLite and PostgreSQL. JSON is kept as text: it may hold what JSONB refuses."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, text
 
 SCHEMA = 1
 metadata = MetaData()
@@ -105,3 +105,30 @@ conflict = Table(
     Column("cabinet", String(63), nullable=False),
     Column("noted_at", String(32), nullable=False),
 )
+
+dossier = Table(  # which results go by a dossier's code
+    "dossier",
+    metadata,
+    Column("dossier", String(64), primary_key=True),  # as `hub.dossiers.key` makes it
+    Column("result", String(64), primary_key=True),
+    Index("dossier_by_result", "result"),
+)
+
+asked = Table(  # how often a dossier was asked about with wrong digits
+    "asked",
+    metadata,
+    Column("dossier", String(64), primary_key=True),
+    Column("wrong", Integer, nullable=False),
+)
+
+stay = Table(  # what a person chose at the cabinet: written from facts only
+    "stay",
+    metadata,
+    Column("result", String(64), primary_key=True),
+    Column("deadline", String(10)),  # YYYY-MM-DD; none: the centre's own
+    Column("is_counter_wanted", Boolean, nullable=False, default=False),
+)
+
+# Made for databases of earlier releases as well; an index over the few that are unreadable, so that counting is cheap.
+IS_UNREADABLE = text("reading = 'unreadable'")
+fact_unreadable = Index("fact_unreadable", fact.c.cabinet, sqlite_where=IS_UNREADABLE, postgresql_where=IS_UNREADABLE)

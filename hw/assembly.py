@@ -8,20 +8,25 @@ from dataclasses import dataclass
 
 from hw.board import Board
 from hw.bus import Bus
+from hw.errors import UnfitBoard
 from hw.limits import LockLimits, Supply
 from hw.line import Line
-from hw.profile import load_profile
+from hw.profile import Profile, load_profile, unfit
 
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """One board of the wiring: where it is, what it is, and what each of its locks bears."""
+    """One board of the wiring: where it is, what it is, and what each of its locks bears.
+
+    `accepts_host_timed`: the wiring knows that a crash leaves a lock of this board energised, and takes the risk.
+    """
 
     name: str
     bus: str
     unit_id: int
     profile: str
     locks: Mapping[int, LockLimits]
+    accepts_host_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,10 @@ def assemble(
     clock: Callable[[], float] = time.monotonic,
     doors_per_minute: int = 12,
 ) -> Assembly:
-    """One bus per line, one board per fitting, one lock supply for all. Raises UnknownProfile."""
+    """One bus per line, one board per fitting, one lock supply for all.
+
+    Raises UnknownProfile, UnfitBoard, and ForbiddenAddress for two boards at one unit id.
+    """
     buses = {name: Bus(name, line, clock=clock) for name, line in lines.items()}
     supply = Supply(clock=clock, doors_per_minute=doors_per_minute)
     boards = {
@@ -47,7 +55,7 @@ def assemble(
             fitting.name,
             buses[fitting.bus],
             fitting.unit_id,
-            load_profile(fitting.profile),
+            _fit(fitting, load_profile(fitting.profile), lines[fitting.bus]),
             locks=fitting.locks,
             supply=supply,
             clock=clock,
@@ -55,3 +63,10 @@ def assemble(
         for fitting in fittings
     }
     return Assembly(buses=tuple(buses.values()), boards=boards)
+
+
+def _fit(fitting: Fitting, profile: Profile, line: Line) -> Profile:
+    """The profile, if such a board may serve here."""
+    if why := unfit(fitting.name, profile, line.framing, accepts_host_timed=fitting.accepts_host_timed):
+        raise UnfitBoard(why)
+    return profile

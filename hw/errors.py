@@ -103,3 +103,11 @@ class PulseUnconfirmed(RetryableFault):
 
 class UnknownProfile(FinalFault):
     """No such board profile ships with the controller, or its file cannot be used."""
+
+
+class PanelOffline(RetryableFault):
+    """The pins of the panel cannot be claimed or do not answer."""
+
+
+class UnfitBoard(FinalFault):
+    """A board of this profile may not serve where the wiring puts it."""

@@ -11,16 +11,24 @@ import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import serial
+import serial.rs485
+import structlog
 from pymodbus.transport.serialtransport import SerialTransport
 
 from hw.errors import BusOffline
+from hw.profile import Framing
+
+log = structlog.get_logger()
 
 CONNECT_WITHIN_S = 2.0
 FASTEST_WITH_35_CHARACTERS = 19200
 FIXED_SILENCE_S = 0.00175
+LATENCY_MS = 1
+SYSFS = Path("/sys/class/tty")
 
 Received = Callable[[bytes], None]
 Lost = Callable[[Exception | None], None]
@@ -40,7 +48,7 @@ class Line(Protocol):
     """How to reach the boards of one bus. Times in seconds."""
 
     @property
-    def framing(self) -> Literal["rtu", "tcp"]:
+    def framing(self) -> Framing:
         """How frames are delimited."""
 
     @property
@@ -61,17 +69,18 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SerialLine:
-    """An RS-485 line behind a serial port; 8 data bits, exclusive use (flock)."""
+    """An RS-485 line behind a serial port; 8 data bits, exclusive use (flock).
+
+    `drives_direction` asks the kernel to switch a bare transceiver by RTS (TIOCSRS485); adapters switch by themselves.
+    """
 
     port: str
     baud: int = 9600
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
     answer_within_s: float = 0.060
-
-    @property
-    def framing(self) -> Literal["rtu", "tcp"]:
-        return "rtu"
+    framing: Framing = "rtu"
+    drives_direction: bool = False
 
     @property
     def character_s(self) -> float:
@@ -92,6 +101,10 @@ class SerialLine:
             raise BusOffline(_why_closed(self.port, error)) from error
         with contextlib.suppress(Exception):  # only drivers like FTDI's know the setting; 16 ms of latency is no error
             transport.sync_serial.set_low_latency_mode(True)
+        if (latency := latency_timer_ms(self.port)) is not None and latency > LATENCY_MS:
+            log.warning("adapter holds bytes back; set its latency_timer to 1", port=self.port, latency_ms=latency)
+        if self.drives_direction:
+            _drive_direction(transport.sync_serial, self.port)
         transport.setup()
         return transport
 
@@ -102,7 +115,7 @@ class TcpLine:
 
     host: str
     port: int = 502
-    framing: Literal["rtu", "tcp"] = "tcp"
+    framing: Framing = "tcp"
     answer_within_s: float = 0.250
 
     @property
@@ -126,6 +139,24 @@ class TcpLine:
             )
             raise BusOffline(message) from error
         return transport
+
+
+def latency_timer_ms(port: str, sysfs: Path = SYSFS) -> int | None:
+    """For how long an FTDI adapter collects bytes before it hands them over; None for other ports."""
+    try:
+        return int((sysfs / os.path.basename(os.path.realpath(port)) / "device/latency_timer").read_text())  # noqa: PTH119  (a device, not a file)
+    except (OSError, ValueError):
+        return None
+
+
+def _drive_direction(port: serial.Serial, name: str) -> None:
+    """Raises BusOffline when the driver cannot."""
+    try:
+        port.rs485_mode = serial.rs485.RS485Settings()
+    except (OSError, ValueError) as error:
+        port.close()
+        message = f"{name} cannot switch direction by RTS ({error}); use an adapter that does, or drop rs485_direction"
+        raise BusOffline(message) from error
 
 
 class Wire(asyncio.Protocol):

@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hw import frames
+from hw import frames, kerong
 from hw.errors import BoardOffline, BusOffline, EchoMismatch, GarbledReply, LateOrForeignReply, Unanswered
 from hw.frames import Request
 from hw.line import Line, Transport
@@ -26,6 +26,8 @@ LAST_LOOKS = 2
 """Turns of the event loop after a time-out in which what has arrived meanwhile is read; see `_give_up`."""
 TURNAROUND_S = 0.1
 DRAIN_AT_MOST_S = 0.06
+SETTLES_WITHIN_S = 0.25
+"""KR-CU16 knows one question, so a late answer looks like the next one: after a time-out the line rests this long."""
 SILENT_TCP_EXCHANGES = 3
 KEPT_AT_MOST = 4096
 VERSION_REGISTER = 0x8000
@@ -81,7 +83,8 @@ class Link:
         self._awaited: Awaited | None = None
         self._transaction = 0
         self._silent_in_a_row = 0
-        self._owed: dict[int, dict[int, float]] = {}
+        self._quiet_until = clock()
+        self._owed: dict[int, dict[tuple[int, int], float]] = {}
 
     @property
     def is_open(self) -> bool:
@@ -99,20 +102,18 @@ class Link:
         if transport is not None:
             transport.close()
 
-    def fence_before(self, request: Request) -> Request | None:
-        """The read that must be answered before this request may go out, if any. Raises BoardOffline without one."""
-        if request.unit_id == frames.BROADCAST or self._line.framing == "tcp":
+    def fence_before(self, request: Request, fences: tuple[Request, ...] | None = None) -> Request | None:
+        """The read that must be answered before this request may go out, if any; `fences` are the reads this board
+        answers. Raises BoardOffline without one.
+        """
+        if request.is_unanswered or self._line.framing != "rtu":
             return None
         now = self._clock()
-        owed = {function for function, until in self._owed.get(request.unit_id, {}).items() if until > now}
-        if request.function not in owed and not (request.is_write and self.echoes is None):
+        owed = {shape for shape, until in self._owed.get(request.unit_id, {}).items() if until > now}
+        if request.shape not in owed and not (request.is_write and self.echoes is None):
             return None
-        for read in (
-            frames.read_registers(request.unit_id, VERSION_REGISTER, 1),
-            frames.read_coils(request.unit_id, 8),
-            frames.read_inputs(request.unit_id, 8),
-        ):
-            if read.function not in owed and read.function != request.function:
+        for read in _any_board(request.unit_id) if fences is None else fences:
+            if read.shape not in owed and read.shape != request.shape:
                 return read
         raise BoardOffline(f"{self._where(request)} owes several answers; it is left alone for {OWED_FOR_S:.0f} s")
 
@@ -122,8 +123,7 @@ class Link:
         if self._transport is None:
             raise BusOffline(self._lost_message())
         self._transaction = self._transaction % 0xFFFF + 1
-        is_tcp = self._line.framing == "tcp"
-        frame = frames.tcp_frame(request, self._transaction) if is_tcp else frames.rtu_frame(request)
+        frame = self._frame(request)
         loop = asyncio.get_running_loop()
         done: asyncio.Future[bytes | None] = loop.create_future()
         awaited = self._awaited = Awaited(request, frame, self._transaction, done)
@@ -135,7 +135,7 @@ class Link:
         finally:
             timer.cancel()
             self._awaited = None
-        if request.unit_id == frames.BROADCAST:
+        if request.is_unanswered:
             return None
         if payload is None:
             raise self._unanswered(awaited)
@@ -143,16 +143,27 @@ class Link:
         self._forgive(request)
         return payload
 
+    def _frame(self, request: Request) -> bytes:
+        match self._line.framing:
+            case "tcp":
+                return frames.tcp_frame(request, self._transaction)
+            case "kerong":
+                return kerong.frame(request)
+            case "rtu":
+                return frames.rtu_frame(request)
+
     def _patience(self, request: Request, frame: bytes) -> float:
         """Seconds until a request counts as unanswered: wire time, silences and the board's time to think."""
         character_s = self._line.character_s
-        if request.unit_id == frames.BROADCAST:
+        if request.is_unanswered:
             return len(frame) * character_s + TURNAROUND_S
         characters = len(frame) + request.reply_size + 3
         return characters * character_s + self._line.silence_s + self._line.answer_within_s
 
     async def _be_quiet(self) -> None:
         """Keep the line's silence since the last byte, then drop what nobody asked for."""
+        if (wait := self._quiet_until - self._clock()) > 0:
+            await asyncio.sleep(wait)
         at_most = self._clock() + DRAIN_AT_MOST_S
         while (  # noqa: ASYNC110  (the wait is for time to pass without a byte)
             wait := min(at_most, self._last_byte_at + self._line.silence_s) - self._clock()
@@ -184,6 +195,9 @@ class Link:
         """The PDU that answers, if it has arrived. Raises ValueError when the stream is not Modbus TCP."""
         if self._line.framing == "tcp":
             return self._search_tcp(awaited)
+        if self._line.framing == "kerong":
+            answer = kerong.find_reply(self._received, awaited.request)
+            return None if awaited.request.is_unanswered else answer.payload
         echo, rest = b"", self._received
         if self.echoes or not awaited.request.is_write:
             before, echo, after = rest.partition(awaited.frame)
@@ -225,14 +239,16 @@ class Link:
     def _forgive(self, request: Request) -> None:
         """An answered function that was not owed proves that everything owed before it is past."""
         owed = self._owed.get(request.unit_id, {})
-        if owed.get(request.function, 0.0) <= self._clock():
+        if owed.get(request.shape, 0.0) <= self._clock():
             self._owed.pop(request.unit_id, None)
 
     def _unanswered(self, awaited: Awaited) -> Unanswered:
         """Book a time-out and name its cause."""
         request = awaited.request
         self._counters.time_outs += 1
-        self._owed.setdefault(request.unit_id, {})[request.function] = self._clock() + OWED_FOR_S
+        self._owed.setdefault(request.unit_id, {})[request.shape] = self._clock() + OWED_FOR_S
+        if self._line.framing == "kerong":
+            self._quiet_until = self._clock() + SETTLES_WITHIN_S
         before, echo, after = self._received.partition(awaited.frame)
         rest, self._received = before + after, b""
         if echo and not request.is_write:
@@ -257,6 +273,15 @@ class Link:
 
     def _lost_message(self) -> str:
         return f"bus {self._name} is offline: {self.why_lost}"
+
+
+def _any_board(unit_id: int) -> tuple[Request, ...]:
+    """Reads that a board nobody has described may answer."""
+    return (
+        frames.read_registers(unit_id, VERSION_REGISTER, 1),
+        frames.read_coils(unit_id, 8),
+        frames.read_inputs(unit_id, 8),
+    )
 
 
 def _give_up(done: asyncio.Future[bytes | None], last_looks: int) -> None:

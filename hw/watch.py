@@ -177,13 +177,14 @@ class Round:
                 if board.windows.get(coil, now) <= now:
                     board.windows.pop(coil, None)
         inputs = await board.read_inputs()
-        post.failures = 0
-        self.listener(InputsRead(board.name, inputs, self.clock()))
+        if inputs:
+            post.failures = 0
+            self.listener(InputsRead(board.name, inputs, self.clock()))
 
     async def _look_at_coils(self, post: Post, started: float) -> None:
         board = post.board
         coils = await board.read_coils()
-        post.coils_at = self.clock()
+        post.coils_at, post.failures = self.clock(), 0
         stray = tuple(coil for coil, is_on in enumerate(coils) if is_on and board.windows.get(coil, 0.0) <= started)
         if not stray:
             return

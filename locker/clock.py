@@ -11,6 +11,7 @@ from locker import events as ev
 
 # systemd-timesyncd touches this file at every successful synchronisation (systemd-timesyncd.service(8)).
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+BATTERY_CLOCKS = Path("/sys/class/rtc")
 RELEASED_UTC_MS = 1_790_000_000_000
 
 
@@ -33,6 +34,11 @@ class Clock:
     def moment(self) -> ev.Moment:
         """Now, as events keep it."""
         return ev.Moment(utc_ms=self.wall_ms(), uptime_ms=self.uptime_ms(), run_id=self.run_id, clock=self.trust())
+
+
+def has_battery_clock(clocks: Path = BATTERY_CLOCKS) -> bool:
+    """Whether the kernel knows a clock that runs on without mains (rtc.rst of the kernel)."""
+    return any(clocks.glob("rtc*"))
 
 
 def is_plausible(utc_ms: int) -> bool:

@@ -17,15 +17,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from locker import office_hours
+from locker import office_hours, wiring_check
 from locker.model import Place
 from locker.rules.alerts import OnCall
 from locker.rules.calendar import Calendar
+from locker.rules.panel import Battery
 from locker.rules.quiet_hours import Daytime
+from locker.rules.self_check import Plan
 
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 LONGEST_PULSE_MS = 3000
+CANARY = "staff:canary:1"
 S = TypeVar("S", bound="Section")
 
 
@@ -78,6 +81,16 @@ class StorageSection(Section):
     @property
     def control(self) -> Path:
         return self.control_socket or self.directory / "control.sock"
+
+    @property
+    def poweroff_request(self) -> Path:
+        """Where the system is asked to shut down."""
+        return self.control.parent / "poweroff"
+
+    @property
+    def clock_request(self) -> Path:
+        """Where the system is asked to set its clock, in seconds since 1970."""
+        return self.control.parent / "clock"
 
 
 class Listener(Section):
@@ -134,15 +147,36 @@ class TwilioSection(Section):
     voice_en: str = "Google.en-GB-Standard-A"
 
 
+class EsmsSection(Section):
+    """An account at eSMS.vn with a registered brand name."""
+
+    api_key_file: Path
+    secret_key_file: Path
+    brandname: Annotated[str, Field(min_length=1, max_length=20)]
+    is_sandbox: bool = False
+    base_url: str = "https://rest.esms.vn"
+
+
+class ModemSection(Section):
+    """A GSM modem on a serial port."""
+
+    port: str
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    pin_file: Path | None = None
+
+
 class NoticesSection(Section):
     """Gateways in the order they are tried."""
 
-    gateways: tuple[Literal["file", "twilio", "twilio-calls"], ...] = ("file",)
+    gateways: tuple[Literal["file", "esms", "modem", "twilio", "twilio-calls"], ...] = ("file",)
     accept_codes_in_clear: bool = False
     outbox: Path | None = None
     round_closes_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    needs_registered_texts: bool = False
     day_starts: Clock = "07:30"
     day_ends: Clock = "20:00"
+    esms: EsmsSection | None = None
+    modem: ModemSection | None = None
     twilio: TwilioSection | None = None
 
 
@@ -163,7 +197,8 @@ class BusLine(Section):
     port: str | None = None
     host: str | None = None
     tcp_port: Annotated[int, Field(ge=1, le=65535)] = 502
-    framing: Literal["tcp", "rtu"] = "tcp"
+    framing: Literal["tcp", "rtu", "kerong"] | None = None
+    rs485_direction: bool = False
     baud: Literal[4800, 9600, 19200, 38400, 57600, 115200] = 9600
     parity: Literal["N", "E", "O"] = "N"
     stop_bits: Literal[1, 2] = 1
@@ -172,7 +207,16 @@ class BusLine(Section):
     def has_one_way_out(self) -> BusLine:
         if (self.port is None) == (self.host is None):
             raise ValueError("a bus needs exactly one of `port` (serial) and `host` (TCP)")
+        if self.port is not None and self.framing == "tcp":
+            raise ValueError("Modbus TCP needs `host`; behind a serial `port` framing is rtu or kerong")
+        if self.rs485_direction and self.port is None:
+            raise ValueError("rs485_direction is for a serial `port`")
         return self
+
+    @property
+    def speaks(self) -> Literal["tcp", "rtu", "kerong"]:
+        """The framing, or what goes without saying."""
+        return self.framing or ("tcp" if self.port is None else "rtu")
 
 
 class BoardEntry(Section):
@@ -180,6 +224,7 @@ class BoardEntry(Section):
     bus: Name
     unit_id: Annotated[int, Field(ge=1, le=247)]
     profile: Name = "waveshare-relay-d"
+    accept_host_timed_pulse: bool = False
 
 
 class CompartmentEntry(Section):
@@ -189,6 +234,7 @@ class CompartmentEntry(Section):
     board: Name
     coil: Annotated[int, Field(ge=0, le=31)]
     input: Annotated[int, Field(ge=0, le=31)] | None = None
+    input_board: Name | None = None
     inverted: bool = False
     lock: Name
     size: Size = "S"
@@ -196,6 +242,11 @@ class CompartmentEntry(Section):
     column: Annotated[int, Field(ge=1, le=40)]
     height_cm: Annotated[int, Field(ge=0, le=250)]
     near_keypad: bool = False
+
+    @property
+    def eye(self) -> str:
+        """The board with the door's input."""
+        return self.input_board or self.board
 
 
 class PrivacySection(Section):
@@ -205,9 +256,13 @@ class PrivacySection(Section):
 
 
 class ResultsSection(Section):
-    """Which procedures' results may be handed out without a signature at the counter; none unless named."""
+    """Which procedures' results may be handed out without a signature at the counter; none unless named.
+
+    Those of `two_people` are put in and taken out only when a second person agrees.
+    """
 
     procedures: tuple[str, ...] = ()
+    two_people: tuple[str, ...] = ()
 
 
 Hours = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
@@ -262,6 +317,78 @@ class CalendarSection(Section):
         return self
 
 
+Pin = Annotated[int, Field(ge=0, le=27)]
+
+
+class DoorLight(Section):
+    """One light beside some doors."""
+
+    pin: Pin
+    compartments: Annotated[tuple[int, ...], Field(min_length=1)]
+
+
+class PanelSection(Section):
+    """What is wired to the Pi's header, by BCM number; what is not named is not there."""
+
+    case_pin: Pin | None = None
+    service_door_pin: Pin | None = None
+    key_pin: Pin | None = None
+    mains_lost_pin: Pin | None = None
+    button_pin: Pin | None = None
+    cabinet_light_pin: Pin | None = None
+    buzzer_pin: Pin | None = None
+    lock_supply_pin: Pin | None = None
+    inverted: tuple[
+        Literal[
+            "case",
+            "service_door",
+            "key",
+            "mains_lost",
+            "button",
+            "cabinet_light",
+            "buzzer",
+            "lock_supply",
+            "door_light",
+        ],
+        ...,
+    ] = ()
+    battery_minutes: Annotated[int, Field(ge=5, le=1440)] = 30
+    reserve_minutes: Annotated[int, Field(ge=3, le=720)] = 15
+    stop_minutes: Annotated[int, Field(ge=2, le=60)] = 4
+    door_light: tuple[DoorLight, ...] = ()
+
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        return self._wired("case", "service_door", "key", "mains_lost", "button")
+
+    @property
+    def outputs(self) -> Mapping[str, int]:
+        lights = {f"door_light_{n}": light.pin for n, light in enumerate(self.door_light, start=1)}
+        return {**self._wired("cabinet_light", "buzzer", "lock_supply"), **lights}
+
+    @property
+    def lights(self) -> Mapping[int, str]:
+        """The output of each compartment's light."""
+        return {
+            number: f"door_light_{n}"
+            for n, light in enumerate(self.door_light, start=1)
+            for number in light.compartments
+        }
+
+    def _wired(self, *names: str) -> dict[str, int]:
+        pins = {name: getattr(self, f"{name}_pin") for name in names}
+        return {name: pin for name, pin in pins.items() if pin is not None}
+
+    @model_validator(mode="after")
+    def is_one_panel(self) -> PanelSection:
+        pins = [*self.inputs.values(), *self.outputs.values()]
+        if len(set(pins)) < len(pins):
+            raise ValueError("two things are wired to one pin; give each its own")
+        if not self.stop_minutes < self.reserve_minutes < self.battery_minutes:
+            raise ValueError("stop_minutes must be less than reserve_minutes, and that less than battery_minutes")
+        return self
+
+
 Mobile = Annotated[str, Field(pattern=r"^\+[1-9]\d{7,14}$")]
 
 
@@ -279,12 +406,42 @@ class AlertsSection(Section):
         return {f"staff:{role}:{n}": phone for role, phones in roles.items() for n, phone in enumerate(phones, start=1)}
 
 
+class SelfCheckSection(Section):
+    """When the cabinet looks at itself each day, and the number its trial message goes to; no trial unless named."""
+
+    at: Clock = "06:45"
+    canary: Mobile | None = None
+    battery_clock: bool = False
+
+
+Thickness = Annotated[int, Field(ge=1, le=99)]
+Line = Annotated[str, Field(min_length=1, max_length=90)]
+
+
 class IntakeSection(Section):
-    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers."""
+    """Papers that citizens leave: the share of all compartments they may hold, and how soon the office answers.
+
+    `thickness_cm` is the thickest bag of sizes S, M, L; `bring_vi`, `bring_en` are lines to read before a door opens;
+    `sentence_vi`, `sentence_en` is what the unit says on the receipt of whether its time counts for a deadline.
+    """
 
     is_offered: bool = True
+    thickness_cm: tuple[Thickness, Thickness, Thickness] = (3, 8, 15)
+    bring_vi: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+    bring_en: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+    sentence_vi: Annotated[str, Field(max_length=200)] = ""
+    sentence_en: Annotated[str, Field(max_length=200)] = ""
     share_percent: Annotated[int, Field(ge=1, le=100)] = 40
+    unchecked_at_once: Annotated[int, Field(ge=0, le=200)] = 3
     answered_within_working_days: Annotated[int, Field(ge=1, le=10)] = 1
+
+
+class StayingSection(Section):
+    """How long people may keep a result inside beyond its deadline, and how much room must be left then."""
+
+    times: Annotated[int, Field(ge=0, le=12)] = 2
+    days: Annotated[int, Field(ge=1, le=31)] = 7
+    keeps_free: Annotated[int, Field(ge=0, le=200)] = 2
 
 
 class LimitsSection(Section):
@@ -354,9 +511,12 @@ class Config(Wiring):
     results: ResultsSection = ResultsSection()
     privacy: PrivacySection = PrivacySection()
     limits: LimitsSection = LimitsSection()
+    staying: StayingSection = StayingSection()
     intake: IntakeSection = IntakeSection()
     calendar: CalendarSection = CalendarSection()
     alerts: AlertsSection = AlertsSection()
+    panel: PanelSection | None = None
+    self_check: SelfCheckSection = SelfCheckSection()
     staff: tuple[StaffEntry, ...] = ()
 
 
@@ -383,6 +543,16 @@ def daytime_of(config: Config) -> Daytime:
     return Daytime(zone=ZoneInfo(config.cabinet.timezone), starts=starts, ends=ends)
 
 
+def battery_of(section: PanelSection) -> Battery:
+    """The battery's times in milliseconds."""
+    minute_ms = 60_000
+    return Battery(
+        full_ms=section.battery_minutes * minute_ms,
+        reserve_ms=section.reserve_minutes * minute_ms,
+        stop_ms=section.stop_minutes * minute_ms,
+    )
+
+
 def calendar_of(config: Config) -> Calendar:
     """What the calendar's rules go by."""
     refs = tuple(config.alerts.phones)
@@ -392,6 +562,21 @@ def calendar_of(config: Config) -> Calendar:
         digest_at=dt.time.fromisoformat(config.alerts.digest_at),
     )
     return Calendar(office=office_hours_of(config), day=daytime_of(config), on_call=on_call)
+
+
+def self_check_of(config: Config) -> Plan:
+    """When and how the cabinet looks at itself."""
+    return Plan(
+        zone=ZoneInfo(config.cabinet.timezone),
+        starts=dt.time.fromisoformat(config.self_check.at),
+        canary=CANARY if config.self_check.canary is not None else "",
+    )
+
+
+def staff_phones_of(config: Config) -> Mapping[str, str]:
+    """Numbers of staff and of the trial message, by the ref under which facts name them."""
+    canary = config.self_check.canary
+    return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
 
 
 def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
@@ -459,6 +644,7 @@ def wiring_problems(wiring: Wiring) -> Iterator[str]:
         )
     yield from _bus_problems(wiring)
     yield from _compartment_problems(wiring)
+    yield from wiring_check.problems(wiring)
     for lock in wiring.lock:
         if lock.pulse_ms > lock.max_pulse_ms:
             yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than its max_pulse_ms {lock.max_pulse_ms}"
@@ -488,18 +674,21 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
     for entry in wiring.compartment:
         if entry.board not in boards:
             yield f"compartment {entry.number}: board {entry.board} is not configured"
+        if entry.eye not in boards:
+            yield f"compartment {entry.number}: input_board {entry.input_board} is not configured"
         if entry.lock not in locks:
             yield f"compartment {entry.number}: lock model {entry.lock} is not configured"
         if (other := coils.setdefault((entry.board, entry.coil), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} share coil {entry.coil} of board {entry.board}"
         if entry.input is None:
             yield f"compartment {entry.number}: no door input; a door that cannot be seen is not served"
-        elif (other := inputs.setdefault((entry.board, entry.input), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.board}"
+        elif (other := inputs.setdefault((entry.eye, entry.input), entry.number)) != entry.number:
+            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.eye}"
         if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
 
 
+SELF_CHECK_MINUTES = 15
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -514,12 +703,9 @@ def _section_problems(config: Config) -> Iterator[str]:
         yield f"kiosk.port and clerk.port are both {config.kiosk.port}; they are two listeners"
     if config.centre.url is not None and config.centre.key_file is None:
         yield "centre.key_file is missing: the centre knows the cabinet by its key"
-    yield from _gateway_problems(config.notices)
-    if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
-        yield (
-            "notices.gateways names file, which writes codes in clear: name a real gateway, "
-            "or set notices.accept_codes_in_clear = true on a desk"
-        )
+    yield from _notices_problems(config)
+    if config.panel is not None and (strange := config.panel.lights.keys() - config.by_number.keys()):
+        yield f"panel.door_light names compartments that are not there: {', '.join(map(str, sorted(strange)))}"
     try:
         ZoneInfo(config.cabinet.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -529,21 +715,41 @@ def _section_problems(config: Config) -> Iterator[str]:
     yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
 
 
-def _gateway_problems(notices: NoticesSection) -> Iterator[str]:
-    named = [name for name in notices.gateways if name.startswith("twilio")]
-    if named and notices.twilio is None:
-        yield f"notices.gateways names {named[0]}, but [notices.twilio] is missing"
-    if "twilio-calls" in named and notices.twilio is not None and notices.twilio.caller is None:
+def _notices_problems(config: Config) -> Iterator[str]:
+    for name in ("esms", "modem", "twilio"):
+        if name in config.notices.gateways and getattr(config.notices, name) is None:
+            yield f"notices.gateways names {name}, but [notices.{name}] is missing"
+    if config.notices.modem is not None and config.notices.modem.port in {bus.port for bus in config.bus}:
+        yield f"notices.modem.port {config.notices.modem.port} is also a bus; a modem has its own port"
+    if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
+        yield (
+            "notices.gateways names file, which writes codes in clear: name a real gateway, "
+            "or set notices.accept_codes_in_clear = true on a desk"
+        )
+    calls = "twilio-calls" in config.notices.gateways
+    if calls and config.notices.twilio is None:
+        yield "notices.gateways names twilio-calls, but [notices.twilio] is missing"
+    if calls and config.notices.twilio is not None and config.notices.twilio.caller is None:
         yield "notices.gateways names twilio-calls, but notices.twilio.caller is missing: the number that calls"
-    if set(notices.gateways) == {"twilio-calls"}:
+    if set(config.notices.gateways) == {"twilio-calls"}:
         yield "notices.gateways names calls only: a result that is ready is told by a message; name a gateway for them"
 
 
 def _hours_problems(config: Config) -> Iterator[str]:
     if config.notices.day_starts > config.notices.day_ends:
         yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
+    if _minutes(config.alerts.digest_at) - _minutes(config.self_check.at) < SELF_CHECK_MINUTES:
+        yield (
+            f"self_check.at {config.self_check.at} is less than {SELF_CHECK_MINUTES} minutes before alerts.digest_at "
+            f"{config.alerts.digest_at}: what it finds would miss the morning's message; check earlier"
+        )
     if config.alerts.leader and not config.alerts.duty:
         yield "alerts.leader is set without alerts.duty: name a duty phone; the leader hears only of what is grave"
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _anchored(config: Config, folder: Path) -> Config:

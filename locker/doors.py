@@ -45,10 +45,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class BoardState:
-    """Whether a board serves now; `cause` is the sentence that says why not."""
+    """Whether a board serves now; `cause` is the sentence that says why not, `fault` the kind of it by its class."""
 
     is_online: bool
     cause: str = ""
+    fault: str = ""
 
 
 class Doors:
@@ -73,8 +74,8 @@ class Doors:
         self._uptime_ms = uptime_ms
         self._watching = watching
         self._pause_s = pause_s
-        self._states = {name: BoardState(is_online=False, cause="not asked yet") for name in boards}
-        self._at = {(entry.board, entry.input): entry.number for entry in wiring.compartment if entry.input is not None}
+        self._states = {name: BoardState(is_online=False, cause="not asked yet", fault="NotAsked") for name in boards}
+        self._at = {(entry.eye, entry.input): entry.number for entry in wiring.compartment if entry.input is not None}
         self._settled = {name: self._unsettled(name) for name in boards}
         self._window: dict[str, int] = {}
         self._reports: asyncio.Queue[Heard] = asyncio.Queue()
@@ -84,7 +85,9 @@ class Doors:
 
     def _unsettled(self, board: str) -> debounce.Debounce:
         inverted = [
-            entry.input for entry in self._wiring.compartments_of(board) if entry.inverted and entry.input is not None
+            entry.input
+            for entry in self._wiring.compartment
+            if entry.eye == board and entry.inverted and entry.input is not None
         ]
         return debounce.unsettled(self._boards[board].profile.inputs, inverted)
 
@@ -106,12 +109,14 @@ class Doors:
 
     @property
     def servable(self) -> frozenset[int]:
-        """Compartments whose board is proved and in service, so that their door can be pulsed now."""
+        """Compartments whose board is proved and in service and has current, so that their door can be pulsed now."""
+        if self._journal.cabinet.panel.is_supply_cut:
+            return frozenset()
         out = self._journal.cabinet.boards_out
         return frozenset(
             entry.number
             for entry in self._wiring.compartment
-            if self._states[entry.board].is_online and entry.board not in out
+            if self._states[entry.board].is_online and self._states[entry.eye].is_online and entry.board not in out
         )
 
     async def changed(self) -> None:
@@ -124,9 +129,9 @@ class Doors:
 
     def _reading(self, number: int) -> Reading:
         entry = self._by_number[number]
-        if entry.input is None or not self._states[entry.board].is_online:
+        if entry.input is None or not self._states[entry.eye].is_online:
             return "unknown"
-        return self._settled[entry.board].states[entry.input]
+        return self._settled[entry.eye].states[entry.input]
 
     # --- the life of the worker
 
@@ -172,7 +177,7 @@ class Doors:
                 self._states[board] = BoardState(is_online=True)
                 self._tell()
             case watch.BoardLost(board=board, cause=cause):
-                self._states[board] = BoardState(is_online=False, cause=str(cause))
+                self._states[board] = BoardState(is_online=False, cause=str(cause), fault=type(cause).__name__)
                 self._tell()
             case watch.StrayCoil(board=board):
                 self._reports.put_nowait(Heard(board, report, {}))
@@ -204,7 +209,10 @@ class Doors:
         def decide(cabinet: Cabinet, _known: None, moment: ev.Moment) -> ev.Decision:
             if edge.now == "closed":
                 return rules.closed(cabinet, number)
-            return rules.opened(cabinet, number, board=board, window=window, found=edge.was == "unknown", moment=moment)
+            driver = self._by_number[number].board
+            return rules.opened(
+                cabinet, number, board=driver, window=window, found=edge.was == "unknown", moment=moment
+            )
 
         await self._land(decide, "the movement of a door")
 
@@ -277,8 +285,9 @@ class Doors:
         """Pulse the lock; how many frames it took. Raises a Fault."""
         assert entry.input is not None
         lock = self._wiring.lock_model(entry.lock)
-        board = self._boards[entry.board]
-        return (await board.unlock(entry.coil, pulse_ms=lock.pulse_ms, door_input=entry.input)).pulses_sent
+        board, eye = self._boards[entry.board], self._boards[entry.eye]
+        unlocked = await board.unlock(entry.coil, pulse_ms=lock.pulse_ms, door_input=entry.input, eye=eye)
+        return unlocked.pulses_sent
 
     def _is_live(self, grant: Grant) -> bool:
         present = self._journal.cabinet.grants.get(grant.grant)

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "practice"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move", "practice"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -23,8 +23,13 @@ Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
 RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff", "delegate"]
 ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
+CheckLine = Literal["boards", "doors", "clock", "battery_clock", "disk", "printer", "sms"]
+Language = Literal["vi", "en"]
 IntakeKind = Literal["new", "supplement", "originals", "badge"]
+Face = Literal["good", "fair", "poor"]
+RatedFor = Literal["", "code", "door", "papers", "screen", "wait", "other"]
 IntakeOutcome = Literal["registered", "supplement", "returned", "nothing_found"]
+Part = Literal["case", "service_door"]
 Template = Literal[
     "READY",
     "READY_BUNDLE",
@@ -36,6 +41,8 @@ Template = Literal[
     "DELEGATED",
     "TICKET",
     "EXPIRED",
+    "POSTED",
+    "LOWERED",
     "REMIND",
     "COUNTER_INSTEAD",
     "STAFF_STUCK",
@@ -43,11 +50,19 @@ Template = Literal[
     "STAFF_TAMPER",
     "STAFF_WRONG",
     "STAFF_GLASS",
+    "STAFF_CASE",
     "STAFF_DIGEST",
+    "STAFF_CANARY",
+    "APOLOGY_FAULT",
+    "MOVED",
     "DROPPED",
     "ACCEPTED",
     "SUPPLEMENT",
     "INTAKE_EMPTY",
+    "APOLOGY_LATE",
+    "STAFF_LATE",
+    "OTP",
+    "AT_COUNTER",
 ]
 
 
@@ -149,6 +164,7 @@ class ResultAmended(EventBody, frozen=True):
     consent: bool | None = None
     fee: Fee | None = None
     reach: Reach | None = None
+    by_post: bool | None = None
     phones: int | None = None
 
 
@@ -355,6 +371,61 @@ class Reclaimed(EventBody, frozen=True):
     actor: str
 
 
+class HandedAtCounter(EventBody, frozen=True):
+    """A clerk gave a result that was not in the cabinet to its person at the counter."""
+
+    result: str
+    actor: str
+
+
+class Posted(EventBody, frozen=True):
+    """A clerk sent a result that was not in the cabinet by post; the parcel's number is an erasable row."""
+
+    result: str
+    actor: str
+
+
+class MoveStarted(EventBody, frozen=True):
+    """A present clerk carries a hand-over to another compartment, which is kept for it. `is_low`: within reach."""
+
+    hand_over: str
+    source: int
+    target: int
+    is_low: bool
+    actor: str
+
+
+class Moved(EventBody, frozen=True):
+    """It lies in `target` from now on: that door closed after opening, or a clerk found it there or not in `source`.
+
+    Until a clerk says that it is there it stays uncertain.
+    """
+
+    hand_over: str
+    source: int
+    target: int
+    results: tuple[str, ...]
+    evidence: Evidence
+    is_low: bool
+
+
+class MoveGivenUp(EventBody, frozen=True):
+    """Nothing was taken out: the hand-over stays where it is."""
+
+    hand_over: str
+    source: int
+    target: int
+    actor: str
+
+
+class MoveStalled(EventBody, frozen=True):
+    """A move was begun and not ended in time; both compartments wait for a look."""
+
+    hand_over: str
+    source: int
+    target: int
+
+
 class LookedInside(EventBody, frozen=True):
     """A present clerk looked into a compartment and said what is there."""
 
@@ -412,7 +483,10 @@ class StockCheckFinished(EventBody, frozen=True):
 
 
 class ApprovalAsked(EventBody, frozen=True):
-    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other."""
+    """A present clerk asks a leader elsewhere to agree to one opening; `number` is what they tell each other.
+
+    To load `results` that two people handle, no compartment is known yet: it is 0.
+    """
 
     approval: str
     number: int
@@ -420,6 +494,7 @@ class ApprovalAsked(EventBody, frozen=True):
     hand_over: str
     purpose: Purpose
     actor: str
+    results: tuple[str, ...] = ()
 
 
 class ApprovalGiven(EventBody, frozen=True):
@@ -575,6 +650,43 @@ class VisitEnded(EventBody, frozen=True):
     cause: Literal["left", "idle", "next"]
 
 
+# --- asking about a dossier, and letting it stay
+
+
+class StatusAsked(EventBody, frozen=True):
+    """Somebody asked at the kiosk about a dossier. `dossiers` are the refs it goes by, none for one nobody knows;
+    `is_matched` says whether the digits of the phone were right.
+    """
+
+    dossiers: tuple[str, ...]
+    is_matched: bool
+
+
+class StayExtended(EventBody, frozen=True):
+    """What waits inside is kept longer at its person's wish, through `deadline` (YYYY-MM-DD)."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    deadline: str
+
+
+class CounterAsked(EventBody, frozen=True):
+    """The person wants it at the counter instead: a clerk takes it out. Until then the code still opens its door."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+
+
+class Rated(EventBody, frozen=True):
+    """What a person thought of a visit that was just there; it names neither the visit nor anybody."""
+
+    face: Face
+    reason: RatedFor = ""
+    is_intake: bool = False
+
+
 # --- notices
 
 
@@ -654,6 +766,22 @@ class IntakeOffered(EventBody, frozen=True):
     person: str = ""
     dossier: str = ""
     promised: str = ""
+    is_phone_checked: bool = False
+
+
+class PhoneCheckAsked(EventBody, frozen=True):
+    """A code goes to a phone at the kiosk. `is_known`: the cabinet had something of that number on record."""
+
+    person: str
+    is_known: bool
+
+
+class PromiseBroken(EventBody, frozen=True):
+    """The office has not answered an intake by the day it was promised; `again` is the day that is named now."""
+
+    hand_over: str
+    promised: str
+    again: str
 
 
 class IntakeGivenUp(EventBody, frozen=True):
@@ -737,6 +865,57 @@ class PresenceProved(EventBody, frozen=True):
     way: Literal["kiosk_number", "key_switch"]
 
 
+class ClockSet(EventBody, frozen=True):
+    """A present member of staff set the cabinet's clock, in milliseconds since 1970, while no time server did."""
+
+    actor: str
+    set_utc_ms: int
+
+
+# --- panel
+
+
+class CaseOpened(EventBody, frozen=True):
+    """The case or its service door is open; `is_announced`: somebody of the staff was proved to stand there."""
+
+    part: Part
+    is_announced: bool
+
+
+class CaseClosed(EventBody, frozen=True):
+    part: Part
+
+
+class MainsLost(EventBody, frozen=True):
+    """The cabinet runs on its battery."""
+
+
+class MainsReturned(EventBody, frozen=True):
+    pass
+
+
+class ReserveReached(EventBody, frozen=True):
+    """The battery holds no more than is kept for what is under way: nothing new is taken in."""
+
+
+class StopOrdered(EventBody, frozen=True):
+    """The computer is shut down in order: the battery is nearly empty, or somebody pressed its button."""
+
+    cause: Literal["battery", "button"]
+
+
+class LockSupplyCut(EventBody, frozen=True):
+    """The contactor took the current from every lock, because a coil of `board` stayed on."""
+
+    board: str
+
+
+class LockSupplyRestored(EventBody, frozen=True):
+    """A present person found it safe to give the locks their current back."""
+
+    actor: str
+
+
 class StaffAlerted(EventBody, frozen=True):
     """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night.
 
@@ -749,6 +928,83 @@ class StaffAlerted(EventBody, frozen=True):
 
 
 # --- keeping
+
+
+# --- the cabinet itself
+
+
+class JournalSealed(EventBody, frozen=True):
+    """What the journal was at a year's end: number and hash of its last fact then, and the SHA-256 of what followed
+    from all of them by that version of the fold. `signature` is the cabinet's, base64url.
+    """
+
+    year: int
+    through: int
+    head_hash: str
+    fold_version: int
+    state: str
+    signature: str
+
+
+class SelfCheckStarted(EventBody, frozen=True):
+    """The morning's look at itself began. `canary` is the notice that tries the way of messages, if there is one."""
+
+    day: str
+    canary: str = ""
+
+
+class SelfChecked(EventBody, frozen=True):
+    """What the morning's look found: what is in order, and what a person must see to before the counter opens."""
+
+    day: str
+    good: tuple[CheckLine, ...] = ()
+    bad: tuple[CheckLine, ...] = ()
+
+
+class RelocationStarted(EventBody, frozen=True):
+    """The cabinet is being moved: nobody is served until its stock was checked at the new place."""
+
+    actor: str
+
+
+class Relocated(EventBody, frozen=True):
+    """It serves again. `address` is where it stands now, as its texts say it."""
+
+    address: str
+    actor: str
+
+
+class CabinetRetired(EventBody, frozen=True):
+    """Nothing is inside, nothing is unsent, and nothing is taken in ever again."""
+
+    actor: str
+
+
+class TextChanged(EventBody, frozen=True):
+    """A leader wrote the text of a message anew; nothing personal stands in a text."""
+
+    name: str
+    language: Language
+    pattern: str
+    actor: str
+
+
+class TextRegistered(EventBody, frozen=True):
+    """The provider of messages has registered exactly this text under `provider_template`."""
+
+    name: str
+    language: Language
+    pattern: str
+    provider_template: str
+    actor: str
+
+
+class TextRestored(EventBody, frozen=True):
+    """The text is again the one that came with the release."""
+
+    name: str
+    language: Language
+    actor: str
 
 
 class Settled(EventBody, frozen=True):
@@ -810,6 +1066,12 @@ Event = (
     | LoadUndone
     | RoundClosed
     | Reclaimed
+    | HandedAtCounter
+    | Posted
+    | MoveStarted
+    | Moved
+    | MoveGivenUp
+    | MoveStalled
     | LookedInside
     | IncidentClosed
     | IncidentTaken
@@ -838,6 +1100,10 @@ Event = (
     | PracticeBegan
     | TicketTaken
     | VisitEnded
+    | StatusAsked
+    | StayExtended
+    | CounterAsked
+    | Rated
     | NoticeQueued
     | NoticeAttempted
     | NoticeSent
@@ -845,6 +1111,8 @@ Event = (
     | NoticeFailed
     | NoticeDropped
     | IntakeOffered
+    | PhoneCheckAsked
+    | PromiseBroken
     | IntakeGivenUp
     | DroppedOff
     | Deposited
@@ -855,7 +1123,25 @@ Event = (
     | SignedIn
     | SignInFailed
     | PresenceProved
+    | ClockSet
+    | CaseOpened
+    | CaseClosed
+    | MainsLost
+    | MainsReturned
+    | ReserveReached
+    | StopOrdered
+    | LockSupplyCut
+    | LockSupplyRestored
     | StaffAlerted
+    | JournalSealed
+    | SelfCheckStarted
+    | SelfChecked
+    | RelocationStarted
+    | Relocated
+    | CabinetRetired
+    | TextChanged
+    | TextRegistered
+    | TextRestored
     | Settled
     | PersonalErased
     | Parked

@@ -24,13 +24,24 @@ from otp import phones, sealing
 
 
 class Inbox:
-    """Executes wishes on the journal. `procedures` are the codes of procedures whose results may be handed out here."""
+    """Executes wishes on the journal.
 
-    def __init__(self, *, journal: Journal[Cabinet], device_key: bytes, procedures: Collection[str]) -> None:
+    `procedures` are the codes of procedures whose results may be handed out here, `two_people` of those whose results a
+    clerk never handles alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal[Cabinet],
+        device_key: bytes,
+        procedures: Collection[str],
+        two_people: Collection[str] = (),
+    ) -> None:
         self._journal = journal
         self._device_key = device_key
         self._digest_key = sealing.derive(device_key, "wish digests")
-        self._procedures = frozenset(procedures)
+        self._procedures = Procedures(frozenset(procedures), frozenset(two_people))
 
     async def take(self, wish: wire.Wish) -> int:
         """Execute one wish and return the number executed last; a repeat with the same content changes nothing.
@@ -66,6 +77,13 @@ class Inbox:
                 await self._journal.changed(seq)
 
 
+class Procedures(NamedTuple):
+    """Codes of procedures: whose results may be handed out here, and whose a clerk never handles alone."""
+
+    allowed: Collection[str]
+    two_people: Collection[str] = ()
+
+
 class Person(NamedTuple):
     """The personal row of a result as it is now; `body` is empty when there is none (any more)."""
 
@@ -82,7 +100,7 @@ def _content(wish: wire.Wish) -> bytes:
 
 
 def translate(
-    wish: wire.Wish, put: ev.PutWish, *, person: Person, procedures: Collection[str], device_key: bytes
+    wish: wire.Wish, put: ev.PutWish, *, person: Person, procedures: Procedures, device_key: bytes
 ) -> results.Wish:
     """The wish as a request to the rules. `person` is the present personal row of an amended result."""
     try:
@@ -103,7 +121,7 @@ def translate(
 
 
 def _announce(
-    body: wire.AnnounceResult, put: ev.PutWish, procedures: Collection[str], device_key: bytes
+    body: wire.AnnounceResult, put: ev.PutWish, procedures: Procedures, device_key: bytes
 ) -> results.Announce:
     code = dossier_code.normalise(body.dossier_code)
     numbers = _numbers(body.recipient.phone, body.recipient.more_phones)
@@ -116,6 +134,8 @@ def _announce(
         flags.append(pickup.PAPER_CHECK)
         if body.recipient.id_last4 is None:
             flags.append(results.NO_PAPER_KNOWN)
+    if body.procedure_code in procedures.two_people:
+        flags.append(results.TWO_PEOPLE)
     queued = ev.ResultQueued(
         wish=put.wish_seq,
         result=body.result_id,
@@ -131,7 +151,7 @@ def _announce(
         consent=body.consent,
         fee=body.fee,
         by_post=body.by_post,
-        procedure_allowed=body.procedure_code in procedures,
+        procedure_allowed=body.procedure_code in procedures.allowed,
         flags=tuple(flags),
         phones=max(1, len(numbers)),
     )
@@ -217,6 +237,7 @@ def amend(body: wire.AmendResult, put: ev.PutWish, person: Person) -> results.Am
         consent=changed.consent if "consent" in given else None,
         fee=changed.fee if "fee" in given else None,
         reach=changed.reach if "reach" in given else None,
+        by_post=changed.by_post if "by_post" in given else None,
         phones=count,
     )
     return results.Amend(wish=put, amended=amended, rows=extra)

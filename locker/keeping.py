@@ -8,15 +8,17 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import apsw
+import msgspec
 
-from locker import chain, database
+from locker import chain, database, seals
+from locker.events import JournalSealed
 from locker.journal import Journal
 from locker.refusals import BackupRefused, JournalInUse, JournalTooNew, JournalUnreachable, StorageFault
 from locker.reserve import Breakages
@@ -28,13 +30,15 @@ _STEP = 10_000
 class Verdict(NamedTuple):
     """What `verify` found. `flaw_seq` is the first event that does not hold and `what` says why; 0 and "" if all do.
 
-    `head_hash` is 64 hex digits: noted elsewhere it is the anchor that shows a later truncation.
+    `head_hash` is 64 hex digits: noted elsewhere it is the anchor that shows a later truncation. `seals` counts those
+    that fit.
     """
 
     seq: int
     head_hash: str
     flaw_seq: int = 0
     what: str = ""
+    seals: int = 0
 
     @property
     def is_sound(self) -> bool:
@@ -175,12 +179,17 @@ def _move_aside(present: Path) -> Path | None:
 
 
 def verify(
-    path: Path, on_progress: Callable[[int, int], None] = _unheard, *, anchor: tuple[int, str] | None = None
+    path: Path,
+    on_progress: Callable[[int, int], None] = _unheard,
+    *,
+    anchor: tuple[int, str] | None = None,
+    public: str = "",
 ) -> Verdict:
     """Walks the file and the whole hash chain of a journal that no service holds, or of a copy.
 
     `anchor` is a (seq, hash) known from elsewhere, such as what the centre has acked: a journal that ends before it, or
-    has another event there, was truncated or replaced. Raises JournalInUse, JournalUnreachable.
+    has another event there, was truncated or replaced. With the `public` key of receipts the signatures of its yearly
+    seals are checked as well. Raises JournalInUse, JournalUnreachable, ReceiptRefusedError (no key).
     """
     with database.translated():
         try:
@@ -188,7 +197,7 @@ def verify(
         except apsw.CantOpenError as error:
             raise JournalUnreachable(f"there is no journal {path} that can be read; check the path") from error
         try:
-            return _verify(connection, on_progress, anchor)
+            return _verify(connection, on_progress, anchor, public)
         except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as error:
             return Verdict(0, "", 1, f"the file is damaged: {error}")
         finally:
@@ -196,7 +205,10 @@ def verify(
 
 
 def _verify(
-    connection: apsw.Connection, on_progress: Callable[[int, int], None], anchor: tuple[int, str] | None
+    connection: apsw.Connection,
+    on_progress: Callable[[int, int], None],
+    anchor: tuple[int, str] | None,
+    public: str,
 ) -> Verdict:
     connection.set_busy_timeout(200)
     connection.execute("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT")
@@ -206,7 +218,7 @@ def _verify(
     walk = _Walk(connection)
     while walk.step(connection):
         on_progress(walk.seq, walk.total)
-    return walk.verdict(connection, anchor)
+    return walk.verdict(connection, anchor, public)
 
 
 async def audit(
@@ -214,12 +226,13 @@ async def audit(
     on_progress: Callable[[int, int], None] = _unheard,
     *,
     anchor: tuple[int, str] | None = None,
+    public: str = "",
 ) -> Verdict:
     """`verify` for the running journal, in steps between which others record."""
     walk = await journal.read(_Walk)
     while await journal.read(walk.step):
         on_progress(walk.seq, walk.total)
-    return await journal.read(lambda connection: walk.verdict(connection, anchor))
+    return await journal.read(lambda connection: walk.verdict(connection, anchor, public))
 
 
 class _Walk:
@@ -243,12 +256,13 @@ class _Walk:
         self.seq, self.epoch, self.hash = found.seq, found.epoch, found.hash
         return True
 
-    def verdict(self, connection: apsw.Connection, anchor: tuple[int, str] | None) -> Verdict:
-        """The outcome, the anchor compared."""
+    def verdict(self, connection: apsw.Connection, anchor: tuple[int, str] | None, public: str) -> Verdict:
+        """The outcome, the seals and the anchor compared."""
         at = Verdict(self.seq, self.hash.hex())
         if self.flaw is not None:
             return at._replace(flaw_seq=self.flaw.seq, what=self.flaw.what)
-        if anchor is None:
+        at = self._sealed(connection, at, public)
+        if anchor is None or not at.is_sound:
             return at
         seq, expected = anchor
         if seq > self.seq:
@@ -257,6 +271,21 @@ class _Walk:
         if found is None or found.hex() != expected:
             return at._replace(flaw_seq=seq, what=f"event {seq} is another one than was known of it")
         return at
+
+    def _sealed(self, connection: apsw.Connection, at: Verdict, public: str) -> Verdict:
+        for seq, seal in _seals(connection):
+            found = chain.hash_at(connection, seal.through)
+            if found is None or found.hex() != seal.head_hash or seal.through >= seq:
+                return at._replace(flaw_seq=seq, what=f"the seal of {seal.year} is about another past than this one")
+            if public and not seals.is_signed(self.cabinet, seal, public):
+                return at._replace(flaw_seq=seq, what=f"the seal of {seal.year} was not signed by this key")
+            at = at._replace(seals=at.seals + 1)
+        return at
+
+
+def _seals(connection: apsw.Connection) -> Iterator[tuple[int, JournalSealed]]:
+    for seq, body in connection.execute("SELECT seq, body FROM event WHERE type = 'JournalSealed' ORDER BY seq"):
+        yield seq, msgspec.json.decode(body, type=JournalSealed)
 
 
 def end_safe_mode(storage_directory: Path) -> None:

@@ -6,7 +6,7 @@ says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -18,13 +18,17 @@ from locker import rows, views
 from locker.clock import is_plausible
 from locker.config import CabinetSection
 from locker.model import Cabinet, Notice
+from locker.rules.standing import address_of
+from locker.rules.texts import in_use
 from otp import codes, sealing, spoken
 from otp.errors import OtpError
 from otp.gateway import Outgoing
 from otp.texts import Texts, render
 
 VALID_SECONDS = 36_000
+OTP_SECONDS = 300
 CODE_PARTS = 3
+OF_THOSE_INSIDE = frozenset({"REMIND", "APOLOGY_FAULT", "MOVED", "LOWERED"})
 PHONE_TAIL = 3
 TIME_NOT_KNOWN = {"vi": "(gio chua xac nhan)", "en": "(time unconfirmed)"}
 DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
@@ -33,13 +37,14 @@ DAY_NOT_KNOWN = {"vi": "lam viec toi", "en": "the next working day"}
 class NoText(Exception):
     """There is no message to send.
 
-    `cause`: no_phone, code_over, nothing_inside, loaded_meanwhile, incident_closed, seal_broken, text. `is_over`:
-    nothing is wrong; what it was to speak of is over.
+    `cause`: no_phone, code_over, check_over, nothing_inside, loaded_meanwhile, incident_closed, serves_again,
+    seal_broken, text. `is_over`: nothing is wrong; what it was to speak of is over.
     """
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
-        self.is_over = cause in ("nothing_inside", "loaded_meanwhile", "incident_closed")
+        over = ("nothing_inside", "loaded_meanwhile", "incident_closed", "serves_again", "check_over")
+        self.is_over = cause in over
         super().__init__(cause)
 
 
@@ -50,6 +55,7 @@ class Material(msgspec.Struct, frozen=True):
     language: str
     dossiers: tuple[str, ...]
     sealed: bytes
+    tracking: str = ""
     intake: views.IntakeWords | None = None
     filed: str = ""
     delegate: str = ""
@@ -57,12 +63,17 @@ class Material(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Makes messages of one cabinet. `staff_phones`: numbers of those on call, by the ref their notices name."""
+    """Makes messages of one cabinet. `staff_phones`: numbers of those on call, by the ref their notices name.
+    `needs_registration`: only texts that the provider has registered go out. `otp_of`: the digits of a phone check that
+    is still good, by the ref of its person.
+    """
 
     texts: Texts
     device_key: bytes
     cabinet: CabinetSection
     staff_phones: Mapping[str, str] = field(default_factory=dict)
+    otp_of: Callable[[str], str] = field(default=lambda _person: "")
+    needs_registration: bool = False
 
     def write(self, cabinet: Cabinet, notice: Notice, material: Material) -> Outgoing:
         """The message as it goes out. Raises NoText."""
@@ -70,17 +81,18 @@ class Writer:
         if not phone:
             raise NoText("no_phone")
         values = self._values(cabinet, notice, material)
+        texts = in_use(self.texts, cabinet, needs_registration=self.needs_registration)
         try:
-            wanted = self.texts.get((notice.template, material.language)) or self.texts[notice.template, "vi"]
+            wanted = texts.get((notice.template, material.language)) or texts[notice.template, "vi"]
             named = {key: values.get(key, "") for key in wanted.variables}
-            rendered = render(self.texts, notice.template, material.language, named)
+            rendered = render(texts, notice.template, material.language, named)
         except (OtpError, KeyError) as error:
             raise NoText("text") from error
         return Outgoing(
             reference=notice.notice,
             recipient=phone,
             text=rendered.text,
-            valid_seconds=VALID_SECONDS,
+            valid_seconds=OTP_SECONDS if notice.template == "OTP" else VALID_SECONDS,
             provider_template=rendered.provider_template,
             spoken=self._spoken(values["code"], rendered.language) if "code" in values else (),
             language=rendered.language,
@@ -94,10 +106,12 @@ class Writer:
         deadlines = [cabinet.results[key].deadline for key in named_results(cabinet, notice) if key in cabinet.results]
         values = {
             "office": self.cabinet.sms_name,
-            "address": self.cabinet.address,
+            "address": address_of(cabinet.standing, self.cabinet.address),
+            "place": address_of(cabinet.standing, self.cabinet.address),
             "hotline": self.cabinet.hotline,
             "count": str(len(named_results(cabinet, notice))),
             "dossier": _named(material.dossiers, material.language),
+            "tracking": material.tracking,
             "until": _day(min(deadlines)) if deadlines else "",
             "at": self._at(notice.queued_utc_ms, material.language),
             "tail": material.delegate[-PHONE_TAIL:],
@@ -105,15 +119,23 @@ class Writer:
         if (intake := material.intake) is not None:
             values |= {
                 "bag": intake.bag,
-                "dossier": material.filed,
+                "dossier": material.filed or intake.bag,
                 "at": self._at(intake.sent_utc_ms, material.language),
                 "day": _day_of(intake.appointment or intake.promised, material.language),
             }
+        if notice.template == "OTP":
+            values["otp"] = self._otp(notice)
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
         if notice.incident:
             values |= self._incident(cabinet, notice, material.language)
         return values
+
+    def _otp(self, notice: Notice) -> str:
+        digits = self.otp_of(notice.person)
+        if not digits:
+            raise NoText("check_over")
+        return digits
 
     def _incident(self, cabinet: Cabinet, notice: Notice, language: str) -> dict[str, str]:
         """Raises NoText when somebody has seen to it meanwhile."""
@@ -147,10 +169,14 @@ class Writer:
 
 
 def named_results(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
-    """The results a notice speaks of; with a code, or to remind, those still inside. Raises NoText if none is."""
+    """The results a notice speaks of; with a code, or of what waits inside, those still inside. Raises NoText if none
+    is.
+    """
     if notice.template == "COUNTER_INSTEAD":
         return _outside(cabinet, notice)
-    if not notice.code and notice.template != "REMIND":
+    if notice.template == "APOLOGY_FAULT" and cabinet.standing.stage == "open":
+        raise NoText("serves_again")
+    if not notice.code and notice.template not in OF_THOSE_INSIDE:
         return notice.results
     inside = {
         result
@@ -175,12 +201,13 @@ def _outside(cabinet: Cabinet, notice: Notice) -> tuple[str, ...]:
 def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Material:
     """The erasable rows of a notice. Raises NoText when nothing it speaks of is inside any more."""
     person = rows.personal(connection, notice.person) or {}
-    dossiers = []
+    dossiers, tracking = [], ""
     for key in named_results(cabinet, notice):
         result = cabinet.results.get(key)
         body = rows.personal(connection, result.dossier if result is not None else f"d-{key}")
         if body is not None:
             dossiers.append(body.get("code", ""))
+            tracking = body.get("tracking", "")
     intake = views.intake_words(connection, notice.intake) if notice.intake else None
     filed = (rows.personal(connection, intake.dossier) or {}) if intake is not None else {}
     code = rows.code(connection, notice.code) if notice.code else None
@@ -191,6 +218,7 @@ def gather(connection: apsw.Connection, cabinet: Cabinet, notice: Notice) -> Mat
         phone=next(iter(numbers_of(person)[notice.phone :]), ""),
         language=language or person.get("language", "vi"),
         dossiers=tuple(dossiers),
+        tracking=tracking,
         sealed=code.sealed if code is not None else b"",
         intake=intake,
         filed=filed.get("code", ""),

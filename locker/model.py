@@ -75,6 +75,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """A result the centre announced and that has not left our hands.
 
     `announced_utc_ms` is 0 when the clock was not believed then. `is_missed`: it was not loaded by its deadline.
+    `extended`: how often its person was given more time.
     """
 
     result: str
@@ -98,6 +99,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     is_missed: bool = False
     slip_failures: int = 0
     delegate: str = ""
+    extended: int = 0
     phones: int = 1
 
 
@@ -111,6 +113,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
     `is_out_of_reach`: its person cannot reach it, and a clerk moves it lower.
     `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
+    `is_counter_wanted`: its person wants it at the counter instead.
     `is_emptied`: the opening in which a clerk takes an intake out has ended.
     """
 
@@ -136,6 +139,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     is_announced: bool = False
     is_reopened: bool = False
     is_out_of_reach: bool = False
+    is_counter_wanted: bool = False
     reminded: int = 0
     direction: Literal["pickup", "intake"] = "pickup"
     is_emptied: bool = False
@@ -165,6 +169,21 @@ class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
     is_missed: bool = False
     is_collected: bool = False
     count: int = 0
+    is_phone_checked: bool = False
+    promised_again: str = ""
+
+    @property
+    def answer_by(self) -> str:
+        """The day by which the office answers now, YYYY-MM-DD; empty when none was promised."""
+        return self.promised_again or self.promised
+
+
+class PhoneCheck(msgspec.Struct, frozen=True):
+    """A code went to a phone: when, of this run (0: in an earlier one)."""
+
+    person: str
+    asked_uptime_ms: int
+    is_known: bool
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -236,6 +255,15 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     right: Right = Right()
     practice: int = 0
     begun_uptime_ms: int = 0
+    is_rated: bool = False
+
+
+class Rateable(msgspec.Struct, frozen=True):
+    """A visit that has just ended and was not rated."""
+
+    visit: str
+    is_intake: bool
+    ended_uptime_ms: int
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -263,6 +291,40 @@ class Round(msgspec.Struct, frozen=True):
 
     actor: str
     touched_uptime_ms: int
+
+
+class OnCounter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A result that lies at the counter for its person.
+
+    `since_utc_ms`: when it was taken out of the cabinet; 0 when no clock was believed then.
+    """
+
+    result: str
+    person: str
+    dossier: str
+    flags: tuple[str, ...] = ()
+    by_post: bool = False
+    since_utc_ms: int = 0
+
+
+class Move(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A hand-over on its way from one compartment to another; both carry its id until a clerk says where it is.
+
+    `is_taken`: the first door was opened for it. `is_moved`: it is on record in `target`. `last_door` was granted last.
+    `is_stalled`: it was not ended in time. `target` is 0 once a clerk has found that compartment empty.
+    """
+
+    hand_over: str
+    source: int
+    target: int
+    is_low: bool
+    actor: str
+    touched_uptime_ms: int
+    last_door: int = 0
+    is_taken: bool = False
+    is_moved: bool = False
+    is_stalled: bool = False
+    was_out_of_reach: bool = False
 
 
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -318,6 +380,7 @@ class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
     actor: str
     asked_uptime_ms: int
     given_by: str = ""
+    results: tuple[str, ...] = ()
 
 
 class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -330,6 +393,57 @@ class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
     sent: int = 0
     digest: str = ""
     told: tuple[int, ...] = ()
+
+
+class Panel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the panel's pins told: parts that stand open, and where power comes from.
+
+    `spent_ms` of the battery's time were used when mains was lost or came back, at `since_uptime_ms` of this run.
+    `stuck` names a board of which a coil could not be switched off.
+    """
+
+    opened: tuple[ev.Part, ...] = ()
+    is_on_battery: bool = False
+    is_on_reserve: bool = False
+    is_stopping: bool = False
+    spent_ms: int = 0
+    since_uptime_ms: int = 0
+    since_utc_ms: int = 0
+    stuck: str = ""
+    is_supply_cut: bool = False
+
+
+class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether the cabinet serves at all. `address`: where it was moved to, empty while it stands where it was set up.
+
+    `is_checked`: since it was taken out of use for the move, its stock was checked to the last door.
+    """
+
+    stage: Literal["open", "moving", "retired"] = "open"
+    since_utc_ms: int = 0
+    actor: str = ""
+    address: str = ""
+    is_checked: bool = False
+
+
+class SelfCheck(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The latest look at itself; `ended_utc_ms` is 0 while it still waits for what becomes of its canary."""
+
+    day: str
+    started_utc_ms: int
+    canary: str = ""
+    outcome: Literal["", "delivered", "failed"] = ""
+    good: tuple[ev.CheckLine, ...] = ()
+    bad: tuple[ev.CheckLine, ...] = ()
+    ended_utc_ms: int = 0
+
+
+class OwnText(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message text of this unit's own: as last written, and as the provider last registered one (empty: never)."""
+
+    pattern: str
+    registered: str = ""
+    provider_template: str = ""
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -356,7 +470,10 @@ class Recount(msgspec.Struct, frozen=True):
 
 
 class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The whole live state of one cabinet after event `seq`; `utc_ms` is the wall time of that event."""
+    """The whole live state of one cabinet after event `seq`; `utc_ms` is the wall time of that event.
+
+    `bucket` bears wrong codes, `asked_bucket` wrong questions about dossiers, `wrong_asks` those about each of them.
+    """
 
     seq: int = 0
     epoch: int = 1
@@ -369,6 +486,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     hand_overs: dict[str, HandOver] = {}
     intakes: dict[str, Intake] = {}
     bags: int = 0
+    phone_checks: dict[str, PhoneCheck] = {}
     bundles: dict[str, Bundle] = {}
     codes: dict[str, Code] = {}
     grants: dict[str, Grant] = {}
@@ -382,10 +500,20 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     resting: dict[str, int] = {}
     bucket: throttle.Bucket = throttle.Bucket()
     tries: dict[str, throttle.Tries] = {}
+    asked_bucket: throttle.Bucket = throttle.Bucket()
+    wrong_asks: dict[str, int] = {}
+    rateable: Rateable | None = None
     visit: Visit | None = None
     round: Round | None = None
+    moves: dict[str, Move] = {}
+    counter: dict[str, OnCounter] = {}
     recount: Recount | None = None
     alerts: Alerts = Alerts()
+    panel: Panel = Panel()
+    standing: Standing = Standing()
+    self_check: SelfCheck | None = None
+    texts: dict[str, OwnText] = {}
+    sealed_year: int = 0
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""
@@ -416,6 +544,11 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
             return Right()
         results = tuple(sorted(key for key, one in self.results.items() if one.delegate == known.delegate))
         return Right(delegate=known.delegate, results=results)
+
+    def is_moving(self, hand_over: str) -> bool:
+        """Whether a clerk is carrying it to another compartment right now."""
+        move = self.moves.get(hand_over)
+        return move is not None and not move.is_stalled
 
     def codes_of(self, bundle: str) -> tuple[Code, ...]:
         return tuple(code for code in self.codes.values() if code.bundle == bundle)

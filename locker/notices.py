@@ -2,8 +2,10 @@
 
 The intent is on record before a gateway hears of a message. A retry sends the same code with the same reference. An
 unknown outcome, also one a power cut left behind, is looked up before it is sent again. A gateway that fails for
-good is followed by the next one in the configuration's order; when none is left, or after a day, a clerk is told. While
-the disk is full nothing is sent, because nothing could be put on record. What can wait goes by day only.
+good is followed by the next one in the configuration's order; when none is left, or after a day, a clerk is told. Once
+the outcome is known the provider deletes the text, before that outcome is on record; a text it does not delete within
+the day is in the log. While the disk is full nothing is sent, because nothing could be put on record. What can wait
+goes by day only.
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ from locker.routes import Routes
 from locker.rules import notices as rules
 from locker.rules import quiet_hours
 from otp import codes, sealing
-from otp.errors import Final, OutcomeUnknown, SmsError
+from otp.errors import Final, OutcomeUnknown, Retryable, SmsError
 from otp.gateway import DeliveryState, Outgoing, SmsGateway
+from otp.phone_checks import PhoneChecks
 from otp.texts import Texts
 
 DAY_MS = 24 * 3600 * 1000
@@ -55,11 +58,20 @@ class Notices:
         draw: Callable[[int], bytes],
         day: quiet_hours.Daytime | None = None,
         staff_phones: Mapping[str, str] | None = None,
+        needs_registration: bool = False,
         cost: sealing.Argon2Cost = sealing.CODE_COST,
         pause_s: float = patience.PAUSE_S,
     ) -> None:
         self._journal = journal
-        self._writer = Writer(texts=texts, device_key=device_key, cabinet=cabinet, staff_phones=staff_phones or {})
+        self.phone_checks = PhoneChecks(uptime_ms=lambda: clock().uptime_ms, draw=draw)
+        self._writer = Writer(
+            texts=texts,
+            device_key=device_key,
+            cabinet=cabinet,
+            staff_phones=staff_phones or {},
+            otp_of=self.phone_checks.digits,
+            needs_registration=needs_registration,
+        )
         self._device_key = device_key
         self._clock = clock
         self._draw = draw
@@ -212,6 +224,9 @@ class Notices:
 
     async def _give_up(self, notice: Notice) -> None:
         if notice.stage == "sent":
+            gateway = self._routes.by_name(notice.gateway)
+            if gateway is not None:
+                await self._is_erased(notice, gateway)
             await self._delivered(notice, is_reported=False)
         else:
             await self._failed(notice, notice.gateway, "too_old", is_final=True)
@@ -308,9 +323,20 @@ class Notices:
             (log.debug if count else log.warning)("delivery not known yet", gateway=gateway.name, reason=str(error))
             return
         if status.state is DeliveryState.DELIVERED:
-            await self._delivered(notice, is_reported=True)
+            if await self._is_erased(notice, gateway):
+                await self._delivered(notice, is_reported=True)
         elif status.failure is not None:
+            await self._is_erased(notice, gateway)
             await self._refused(notice, gateway.name, status.failure)
+
+    async def _is_erased(self, notice: Notice, gateway: SmsGateway) -> bool:
+        """Have the provider delete the text; False when that is to be asked again."""
+        try:
+            await gateway.erase(notice.provider_id)
+        except SmsError as error:
+            log.warning("text not deleted at the provider", gateway=gateway.name, reason=str(error))
+            return not isinstance(error, Retryable)
+        return True
 
     def _ask_again_later(self, notice: Notice) -> int:
         """Note that it is asked about now; how often it was asked before since its stage began."""

@@ -133,11 +133,10 @@ def _kept(connection: apsw.Connection, cabinet: Cabinet, selector: str) -> Kept:
     found: list[tuple[str, bytes, bytes]] = connection.execute(
         "SELECT code, salt, verifier FROM code WHERE bundle = ? ORDER BY rowid", (bundle.bundle,)
     ).fetchall()  # type: ignore[assignment]  # a STRICT table gives these types
-    salts = {salt for _code, salt, _verifier in found}
+    kept = [(code, salt, verifier) for code, salt, verifier in found if code in live]
+    salts = {salt for _code, salt, _verifier in kept}
     candidates = (
-        sealing.Candidates(
-            salt=salts.pop(), verifiers=tuple((code, verifier) for code, _salt, verifier in found if code in live)
-        )
+        sealing.Candidates(salt=salts.pop(), verifiers=tuple((code, verifier) for code, _salt, verifier in kept))
         if len(salts) == 1
         else None
     )

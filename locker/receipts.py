@@ -52,13 +52,13 @@ def signer(device_key: bytes) -> Ed25519PrivateKey:
 
 def public_text(key: Ed25519PrivateKey) -> str:
     """The public half as it is published: 43 characters of base64url."""
-    return _text(key.public_key().public_bytes_raw())
+    return text_of(key.public_key().public_bytes_raw())
 
 
 def write(receipt: Receipt, key: Ed25519PrivateKey) -> str:
     """The receipt as text, signed."""
-    body = f"{MARK}.{_text(canonical(msgspec.to_builtins(receipt)))}"
-    return f"{body}.{_text(key.sign(body.encode()))}"
+    body = f"{MARK}.{text_of(canonical(msgspec.to_builtins(receipt)))}"
+    return f"{body}.{text_of(key.sign(body.encode()))}"
 
 
 def check(text: str, public: str) -> Receipt:
@@ -66,12 +66,7 @@ def check(text: str, public: str) -> Receipt:
     parts = text.strip().split(".")
     if len(parts) != PARTS or parts[0] != MARK:
         raise ReceiptRefusedError(f"this is no receipt of a cabinet: it begins with {MARK}. and has {PARTS} parts")
-    try:
-        key = Ed25519PublicKey.from_public_bytes(_bytes(public.strip()))
-    except ValueError as error:
-        raise ReceiptRefusedError(
-            "the key is not 43 characters of base64url; copy it from the cabinet again"
-        ) from error
+    key = _public(public)
     try:
         key.verify(_bytes(parts[2]), f"{parts[0]}.{parts[1]}".encode())
         return msgspec.json.decode(_bytes(parts[1]), type=Receipt)
@@ -79,7 +74,27 @@ def check(text: str, public: str) -> Receipt:
         raise ReceiptRefusedError("this key did not sign it, or it was changed or read wrongly") from error
 
 
-def _text(raw: bytes) -> str:
+def is_signature(text: str, signed: bytes, public: str) -> bool:
+    """Whether `text` (base64url) is the signature of these bytes by this key. Raises ReceiptRefusedError for no key."""
+    key = _public(public)
+    try:
+        key.verify(_bytes(text), signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _public(text: str) -> Ed25519PublicKey:
+    try:
+        return Ed25519PublicKey.from_public_bytes(_bytes(text.strip()))
+    except ValueError as error:
+        raise ReceiptRefusedError(
+            "the key is not 43 characters of base64url; copy it from the cabinet again"
+        ) from error
+
+
+def text_of(raw: bytes) -> str:
+    """Bytes as base64url without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 

@@ -71,6 +71,22 @@ class SlipRefused(Refusal):
     slug = "slip-refused"
 
 
+class StatusUnknown(Refusal):
+    """Unknown dossiers, wrong digits and dossiers asked about too often, all alike."""
+
+    slug = "status-unknown"
+
+
+class StayRefused(Refusal):
+    """It cannot be kept longer now; `reason` is one of times, room, clock."""
+
+    slug = "stay-refused"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"no more time is given for this one: {reason}")
+
+
 class TooManyAttempts(Refusal):
     """Wait before the next try; `retry_after_s` in seconds."""
 
@@ -90,7 +106,7 @@ class NoReachableCompartment(Refusal):
 
 
 class IntakeFull(Refusal):
-    """One more intake is too many now; `reason` is one of cabinet, visit, hour, phone."""
+    """One more intake is too many now; `reason` is one of cabinet, visit, hour, phone, unverified."""
 
     slug = "intake-full"
 
@@ -112,7 +128,9 @@ class OtherBag(Refusal):
 
 
 class PhoneRefused(Refusal):
-    """The phone cannot be used; `reason` is one of differs (typed twice, not alike), landline, invalid."""
+    """The phone cannot be used; `reason` is one of differs (typed twice, not alike), landline, invalid, otp (its code
+    is wrong), otp_over (its code is not good any more).
+    """
 
     slug = "phone-refused"
 
@@ -161,6 +179,44 @@ class NotLoadable(Refusal):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the result may not be loaded: {reason}")
+
+
+class OutOfUse(Refusal):
+    """Nothing is loaded, left or collected now; `stage` is moving or retired."""
+
+    slug = "out-of-use"
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        sentence = "is being moved; codes stay good" if stage == "moving" else "is retired; ask at the counter"
+        super().__init__(f"the cabinet {sentence}")
+
+
+class StillInUse(Refusal):
+    """The cabinet cannot be retired yet; `reasons` are among inside, intakes, doors, notices, unsent."""
+
+    slug = "still-in-use"
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__(f"the cabinet cannot be retired yet: {', '.join(reasons)}")
+
+
+class UnknownText(Refusal):
+    slug = "unknown-text"
+
+
+class TextUnusable(Refusal):
+    """This cannot be the text of the message; `reason` is one of length, brackets, unknown, missing, too_long, and
+    `names` are the values it is about.
+    """
+
+    slug = "text-unusable"
+
+    def __init__(self, reason: str, names: tuple[str, ...]) -> None:
+        self.reason = reason
+        self.names = names
+        super().__init__(f"this text cannot be used: {' '.join((reason, *names))}")
 
 
 class ContradictsEarlier(Refusal):

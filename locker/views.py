@@ -15,13 +15,16 @@ import msgspec
 from locker import dossier_code
 from locker import events as ev
 from locker.replay import Views
+from locker.rules import asking
 from otp.segments import unaccent
 
 VERSION = 6
 SEARCHED = 50
 SHORTEST_TAIL = 4
+SHORTEST_ASKED = 10
+CENTURY = "20"
 
-Where = Literal["to_load", "loading", "inside", "collected", "reclaimed", "cancelled", "gone"]
+Where = Literal["to_load", "loading", "inside", "collected", "reclaimed", "cancelled", "gone", "handed_out", "posted"]
 Failure = Literal["doors_not_opened", "opened_unasked", "left_open", "wrong_doors", "disputes", "notices_failed"]
 Outcome = Literal["none", "queued", "sent", "delivered", "failed"]
 
@@ -32,6 +35,7 @@ DROP TABLE IF EXISTS view_notice;
 DROP TABLE IF EXISTS view_exceptional;
 DROP TABLE IF EXISTS view_failure;
 DROP TABLE IF EXISTS view_intake;
+DROP TABLE IF EXISTS view_rating;
 CREATE TABLE view_hand_over (
   hand_over TEXT PRIMARY KEY,
   compartment INTEGER NOT NULL,
@@ -43,7 +47,8 @@ CREATE TABLE view_hand_over (
   ended TEXT NOT NULL DEFAULT '',
   evidence TEXT NOT NULL DEFAULT '',
   ended_by TEXT NOT NULL DEFAULT '',
-  disputed TEXT NOT NULL DEFAULT ''
+  disputed TEXT NOT NULL DEFAULT '',
+  told_utc_ms INTEGER
 ) STRICT;
 CREATE INDEX view_hand_over_loaded ON view_hand_over (loaded_utc_ms);
 CREATE INDEX view_hand_over_ended ON view_hand_over (ended_utc_ms);
@@ -56,8 +61,11 @@ CREATE TABLE view_result (
   hand_over TEXT NOT NULL DEFAULT '',
   since_utc_ms INTEGER NOT NULL,
   since_seq INTEGER NOT NULL,
-  notice TEXT NOT NULL DEFAULT ''
+  notice TEXT NOT NULL DEFAULT '',
+  announced_utc_ms INTEGER NOT NULL,
+  deadline TEXT NOT NULL
 ) STRICT;
+CREATE INDEX view_result_deadline ON view_result (deadline);
 CREATE INDEX view_result_dossier ON view_result (dossier);
 CREATE INDEX view_result_person ON view_result (person);
 CREATE INDEX view_result_hand_over ON view_result (hand_over) WHERE hand_over <> '';
@@ -94,8 +102,21 @@ CREATE TABLE view_intake (
   sent_utc_ms INTEGER NOT NULL DEFAULT 0,
   appointment TEXT NOT NULL DEFAULT '',
   since_utc_ms INTEGER NOT NULL,
-  since_seq INTEGER NOT NULL
+  since_seq INTEGER NOT NULL,
+  left_utc_ms INTEGER,
+  ended TEXT NOT NULL DEFAULT '',
+  ended_utc_ms INTEGER,
+  answered_utc_ms INTEGER
 ) STRICT;
+CREATE INDEX view_intake_left ON view_intake (left_utc_ms);
+CREATE INDEX view_intake_ended ON view_intake (ended_utc_ms);
+CREATE INDEX view_intake_answered ON view_intake (answered_utc_ms);
+CREATE TABLE view_rating (
+  face TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at_utc_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX view_rating_at ON view_rating (at_utc_ms);
 CREATE INDEX view_intake_person ON view_intake (person);
 CREATE INDEX view_intake_dossier ON view_intake (dossier);
 """
@@ -119,23 +140,40 @@ class Found(msgspec.Struct, frozen=True):
     when_utc_ms: int
 
 
-class Balance(msgspec.Struct, frozen=True):
-    """I2's sum over hand-overs: `before` the span, plus loaded, less what left since, is `inside`.
+class Paper(msgspec.Struct, frozen=True):
+    """What became of one result or intake of a dossier: `stage` of its view, and the day an intake is answered by."""
 
-    `missing` left without anybody's right: a clerk found the compartment empty. `seq` is the fact it was taken after.
+    is_intake: bool
+    stage: str
+    hand_over: str
+    since_utc_ms: int
+    result: str = ""
+    day: str = ""
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """I2's sum over hand-overs: `before` the span, plus loaded and deposited, less what left since, is `inside`.
+
+    `deposited` are intakes, from their door's closing on; `fetched` those a clerk took out, `withdrawn` those that were
+    taken back, once a clerk has looked. `missing` left without anybody's right: a clerk found the compartment empty.
+    `seq` is the fact it was taken after.
     """
 
     seq: int = 0
     before: int = 0
     loaded: int = 0
+    deposited: int = 0
     collected: int = 0
     reclaimed: int = 0
+    fetched: int = 0
+    withdrawn: int = 0
     missing: int = 0
 
     @property
     def inside(self) -> int:
         """What must be in the cabinet now."""
-        return self.before + self.loaded - self.collected - self.reclaimed - self.missing
+        gone = self.collected + self.reclaimed + self.fetched + self.withdrawn + self.missing
+        return self.before + self.loaded + self.deposited - gone
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -159,27 +197,33 @@ def apply(connection: apsw.Connection, recorded: Sequence[ev.Recorded]) -> None:
 
 def _follow(connection: apsw.Connection, event: ev.EventBody, at: At) -> None:
     if isinstance(event, ev.FactMerged):
-        _follow(connection, ev.decode(event.fact), At(event.utc_ms, at.seq))
+        try:
+            fact = ev.decode(event.fact)
+        except msgspec.DecodeError:
+            return  # a newer release's; the fold opens an incident, and the views are rebuilt by who can read it
+        _follow(connection, fact, At(event.utc_ms, at.seq))
     elif (step := _STEPS.get(type(event))) is not None:
         step(connection, event, at)
 
 
 def _queued(connection: apsw.Connection, event: ev.ResultQueued, at: At) -> None:
     connection.execute(
-        "INSERT INTO view_result (result, dossier, person, recipient, stage, since_utc_ms, since_seq) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO view_result "
+        "(result, dossier, person, recipient, stage, since_utc_ms, since_seq, announced_utc_ms, deadline) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (result) DO UPDATE SET dossier=excluded.dossier, person=excluded.person, "
         "recipient=excluded.recipient, stage=excluded.stage, since_utc_ms=excluded.since_utc_ms, "
-        "since_seq=excluded.since_seq, hand_over='', "
-        "notice=''",
-        (event.result, event.dossier, event.person, event.recipient, "to_load", *at),
+        "since_seq=excluded.since_seq, hand_over='', notice='', announced_utc_ms=excluded.announced_utc_ms, "
+        "deadline=excluded.deadline",
+        (event.result, event.dossier, event.person, event.recipient, "to_load", *at, at.utc_ms, event.deadline),
     )
 
 
 def _amended(connection: apsw.Connection, event: ev.ResultAmended, _at: At) -> None:
     connection.execute(
-        "UPDATE view_result SET person = coalesce(?, person), recipient = coalesce(?, recipient) WHERE result = ?",
-        (event.person, event.recipient, event.result),
+        "UPDATE view_result SET person = coalesce(?, person), recipient = coalesce(?, recipient), "
+        "deadline = coalesce(?, deadline) WHERE result = ?",
+        (event.person, event.recipient, event.deadline, event.result),
     )
 
 
@@ -242,6 +286,18 @@ def _end(
     )
 
 
+def _handed_out(connection: apsw.Connection, event: ev.HandedAtCounter, at: At) -> None:
+    _stage(connection, (event.result,), "handed_out", at)
+
+
+def _posted(connection: apsw.Connection, event: ev.Posted, at: At) -> None:
+    _stage(connection, (event.result,), "posted", at)
+
+
+def _moved(connection: apsw.Connection, event: ev.Moved, _at: At) -> None:
+    connection.execute("UPDATE view_hand_over SET compartment = ? WHERE hand_over = ?", (event.target, event.hand_over))
+
+
 def _collected(connection: apsw.Connection, event: ev.Collected, at: At) -> None:
     _end(connection, event.hand_over, "collected", at=at, evidence=event.evidence)
 
@@ -289,8 +345,13 @@ def _outcome(connection: apsw.Connection, notice: str, outcome: Outcome) -> None
     connection.execute("INSERT OR REPLACE INTO view_notice (notice, outcome) VALUES (?, ?)", (notice, outcome))
 
 
-def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, _at: At) -> None:
+def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, at: At) -> None:
     _outcome(connection, event.notice, "sent")
+    connection.execute(
+        "UPDATE view_hand_over SET told_utc_ms = ? WHERE told_utc_ms IS NULL AND ended = '' "
+        "AND hand_over IN (SELECT hand_over FROM view_result WHERE notice = ?)",
+        (at.utc_ms, event.notice),
+    )
 
 
 def _notice_delivered(connection: apsw.Connection, event: ev.NoticeDelivered, _at: At) -> None:
@@ -304,8 +365,8 @@ def _notice_failed(connection: apsw.Connection, event: ev.NoticeFailed, at: At) 
 
 
 def _granted(connection: apsw.Connection, event: ev.GrantIssued, at: At) -> None:
-    """Only openings that somebody had to agree to, or that were made by breaking the glass."""
-    if not event.second and not event.permit:
+    """Only openings of what is inside that somebody had to agree to, or that were made by breaking the glass."""
+    if event.purpose == "load" or not (event.second or event.permit):
         return
     if event.permit.startswith("stock-"):
         way = "stock"
@@ -352,15 +413,43 @@ def _intake_stage(connection: apsw.Connection, hand_over: str, stage: str, at: A
 
 def _intake_given_up(connection: apsw.Connection, event: ev.IntakeGivenUp, at: At) -> None:
     _intake_stage(connection, event.hand_over, "given_up", at)
+    _intake_ended(connection, event.hand_over, "withdrawn", at)
+
+
+def _intake_ended(connection: apsw.Connection, hand_over: str, ended: str, at: At) -> None:
+    """It is in the cabinet no more; what never was on record as inside does not count."""
+    connection.execute(
+        "UPDATE view_intake SET ended = ?, ended_utc_ms = ? WHERE hand_over = ? AND left_utc_ms IS NOT NULL",
+        (ended, at.utc_ms, hand_over),
+    )
+
+
+def _intake_left(connection: apsw.Connection, hand_over: str, at: At) -> None:
+    connection.execute(
+        "UPDATE view_intake SET left_utc_ms = coalesce(left_utc_ms, ?) WHERE hand_over = ?", (at.utc_ms, hand_over)
+    )
+
+
+def _rated(connection: apsw.Connection, event: ev.Rated, at: At) -> None:
+    connection.execute(
+        "INSERT INTO view_rating (face, reason, at_utc_ms) VALUES (?, ?, ?)", (event.face, event.reason, at.utc_ms)
+    )
+
+
+def _stay_extended(connection: apsw.Connection, event: ev.StayExtended, _at: At) -> None:
+    for result in event.results:
+        connection.execute("UPDATE view_result SET deadline = ? WHERE result = ?", (event.deadline, result))
 
 
 def _dropped_off(connection: apsw.Connection, event: ev.DroppedOff, at: At) -> None:
     _intake_stage(connection, event.hand_over, "dropped", at)
+    _intake_left(connection, event.hand_over, at)
     connection.execute("UPDATE view_intake SET sent_utc_ms = ? WHERE hand_over = ?", (at.utc_ms, event.hand_over))
 
 
 def _deposited(connection: apsw.Connection, event: ev.Deposited, at: At) -> None:
     _intake_stage(connection, event.hand_over, "deposited", at)
+    _intake_left(connection, event.hand_over, at)
     connection.execute(
         "UPDATE view_intake SET sent_utc_ms = ? WHERE hand_over = ? AND sent_utc_ms = 0", (at.utc_ms, event.hand_over)
     )
@@ -372,13 +461,18 @@ def _withdrawn(connection: apsw.Connection, event: ev.Withdrawn, at: At) -> None
 
 def _intake_collected(connection: apsw.Connection, event: ev.IntakeCollected, at: At) -> None:
     _intake_stage(connection, event.hand_over, "collected" if event.count else "missing", at)
+    _intake_ended(connection, event.hand_over, "fetched" if event.count else "missing", at)
+
+
+def _promise_broken(connection: apsw.Connection, event: ev.PromiseBroken, _at: At) -> None:
+    connection.execute("UPDATE view_intake SET promised = ? WHERE hand_over = ?", (event.again, event.hand_over))
 
 
 def _intake_answered(connection: apsw.Connection, event: ev.IntakeAnswered, at: At) -> None:
     _intake_stage(connection, event.hand_over, event.outcome, at)
     connection.execute(
-        "UPDATE view_intake SET dossier = ?, appointment = ? WHERE hand_over = ?",
-        (event.dossier, event.appointment, event.hand_over),
+        "UPDATE view_intake SET dossier = ?, appointment = ?, answered_utc_ms = ? WHERE hand_over = ?",
+        (event.dossier, event.appointment, at.utc_ms, event.hand_over),
     )
 
 
@@ -391,6 +485,9 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.LoadUndone: _undone,
     ev.Collected: _collected,
     ev.Reclaimed: _reclaimed,
+    ev.Moved: _moved,
+    ev.HandedAtCounter: _handed_out,
+    ev.Posted: _posted,
     ev.Settled: _settled,
     ev.Disputed: _disputed,
     ev.GrantIssued: _granted,
@@ -404,7 +501,10 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.Deposited: _deposited,
     ev.Withdrawn: _withdrawn,
     ev.IntakeCollected: _intake_collected,
+    ev.PromiseBroken: _promise_broken,
     ev.IntakeAnswered: _intake_answered,
+    ev.Rated: _rated,
+    ev.StayExtended: _stay_extended,
     ev.NoticeQueued: _notice_queued,
     ev.NoticeSent: _notice_sent,
     ev.NoticeDelivered: _notice_delivered,
@@ -419,7 +519,7 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
 def past(connection: apsw.Connection, result: str) -> Literal["", "collected", "reclaimed"]:
     """What became of a result that is not live any more; missing items count as collected, for they are not here."""
     stage = connection.execute("SELECT stage FROM view_result WHERE result = ?", (result,)).get
-    if stage in ("collected", "gone"):
+    if stage in ("collected", "gone", "handed_out", "posted"):
         return "collected"
     return "reclaimed" if stage == "reclaimed" else ""
 
@@ -525,6 +625,43 @@ def search(connection: apsw.Connection, words: str) -> tuple[Found, ...]:
     return tuple(Found(*row) for row in rows)
 
 
+_ASKED = """
+WITH asked AS (
+  SELECT ref FROM personal WHERE kind = 'dossier'
+  AND (json_extract(body, '$.code') = ?1 OR search = ?2 OR (tail <> '' AND tail IN (?3, ?4)))
+), named AS (
+  SELECT dossier, person FROM view_result WHERE dossier IN (SELECT ref FROM asked)
+  UNION SELECT dossier, person FROM view_intake WHERE dossier IN (SELECT ref FROM asked)
+)
+SELECT n.dossier, coalesce(json_extract(p.body, '$.phone'), '') FROM named n
+LEFT JOIN personal p ON p.ref = n.person ORDER BY n.dossier
+"""
+
+
+def asked(connection: apsw.Connection, typed: str, ending: str) -> asking.Asked:
+    """The dossiers that go by a typed code, whole or by its digits, and those of them whose phone has this ending."""
+    whole = dossier_code.normalise(typed)
+    digits = "".join(mark for mark in whole if mark.isascii() and mark.isdigit())
+    tail = digits if not any(mark.isalpha() for mark in whole) and len(digits) >= SHORTEST_ASKED else ""
+    short = tail[2:] if tail.startswith(CENTURY) and len(tail) >= SHORTEST_ASKED + len(CENTURY) else tail
+    rows: Any = connection.execute(_ASKED, (whole, folded(whole), tail, short)).fetchall()
+    matching = {ref for ref, phone in rows if phone and ending and phone.endswith(ending)}
+    return asking.Asked(dossiers=tuple(sorted({ref for ref, _phone in rows})), matching=tuple(sorted(matching)))
+
+
+def papers(connection: apsw.Connection, dossiers: Collection[str]) -> tuple[Paper, ...]:
+    """What became of everything on record of these dossiers, latest first."""
+    refs = msgspec.json.encode(sorted(dossiers)).decode()
+    rows: Any = connection.execute(
+        "SELECT 0, stage, hand_over, since_utc_ms, result, '' FROM view_result "
+        "WHERE dossier IN (SELECT value FROM json_each(?1)) UNION ALL "
+        "SELECT 1, stage, hand_over, since_utc_ms, '', coalesce(nullif(appointment, ''), promised) FROM view_intake "
+        "WHERE dossier IN (SELECT value FROM json_each(?1)) ORDER BY since_utc_ms DESC",
+        (refs,),
+    )
+    return tuple(Paper(bool(is_intake), *rest) for is_intake, *rest in rows)
+
+
 def counts(connection: apsw.Connection, start_utc_ms: int, end_utc_ms: int) -> Counts:
     """Hand-overs loaded, collected and reclaimed from `start_utc_ms` up to before `end_utc_ms`."""
     span = (start_utc_ms, end_utc_ms)
@@ -540,26 +677,54 @@ def counts(connection: apsw.Connection, start_utc_ms: int, end_utc_ms: int) -> C
 
 def balance(connection: apsw.Connection, since_utc_ms: int) -> Balance:
     """The balance from `since_utc_ms` to now. A clock that was set back moves something between days, never the sum."""
-    before = connection.execute(
-        "SELECT count(*) FILTER (WHERE loaded_utc_ms < ?1) - "
-        "count(*) FILTER (WHERE loaded_utc_ms IS NOT NULL AND ended_utc_ms < ?1) FROM view_hand_over",
-        (since_utc_ms,),
-    ).get
-    loaded = connection.execute("SELECT count(*) FROM view_hand_over WHERE loaded_utc_ms >= ?", (since_utc_ms,)).get
-    rows: Any = connection.execute(
-        "SELECT ended, count(*) FROM view_hand_over WHERE ended_utc_ms >= ? AND loaded_utc_ms IS NOT NULL "
-        "GROUP BY ended",
-        (since_utc_ms,),
-    )
-    ended = dict(rows.fetchall())
+    before, loaded, ended = _span(connection, "view_hand_over", "loaded_utc_ms", since_utc_ms)
+    lay, deposited, left = _span(connection, "view_intake", "left_utc_ms", since_utc_ms)
     return Balance(
         seq=connection.execute("SELECT coalesce(max(seq), 0) FROM event").get,
-        before=before,
+        before=before + lay,
         loaded=loaded,
+        deposited=deposited,
         collected=ended.get("collected", 0),
         reclaimed=ended.get("reclaimed", 0),
-        missing=ended.get("gone", 0),
+        fetched=left.get("fetched", 0),
+        withdrawn=left.get("withdrawn", 0),
+        missing=ended.get("gone", 0) + left.get("missing", 0),
     )
+
+
+def _span(connection: apsw.Connection, table: str, came: str, since_utc_ms: int) -> tuple[int, int, dict[str, int]]:
+    """Of a table of hand-overs: how many were inside before, how many came since, and how those that left did."""
+    before, since = connection.execute(
+        f"SELECT count(*) FILTER (WHERE {came} < ?1) - "  # noqa: S608  names of our own
+        f"count(*) FILTER (WHERE {came} IS NOT NULL AND ended_utc_ms < ?1), "
+        f"count(*) FILTER (WHERE {came} >= ?1) FROM {table}",
+        (since_utc_ms,),
+    ).get
+    rows: Any = connection.execute(
+        f"SELECT ended, count(*) FROM {table} WHERE ended_utc_ms >= ? AND {came} IS NOT NULL GROUP BY ended",  # noqa: S608
+        (since_utc_ms,),
+    )
+    return before, since, dict(rows.fetchall())
+
+
+class Forced(msgspec.Struct, frozen=True):
+    """One opening that somebody had to agree to (`second`, `approval`), or that was made by breaking the `glass`."""
+
+    at_utc_ms: int
+    way: str
+    compartment: int
+    actor: str
+    second: str
+
+
+def forced(connection: apsw.Connection, since_utc_ms: int) -> tuple[Forced, ...]:
+    """Openings of this kind since then, latest first; those of a stock check are none."""
+    rows: Any = connection.execute(
+        "SELECT at_utc_ms, way, compartment, actor, second FROM view_exceptional "
+        "WHERE at_utc_ms >= ? AND way <> 'stock' ORDER BY at_seq DESC",
+        (since_utc_ms,),
+    )
+    return tuple(Forced(*row) for row in rows)
 
 
 def notice_outcomes(connection: apsw.Connection, results: Collection[str]) -> dict[str, Outcome]:

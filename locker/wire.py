@@ -252,6 +252,7 @@ class Changes(Message):
     fee: Fee = "none"
     state: State = 9
     reach: Reach = "any"
+    by_post: StrictBool = False
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

@@ -48,6 +48,9 @@ class FileGateway:
         entry = await asyncio.to_thread(self._read, message.reference)
         return Sent(entry["id"]) if entry else None
 
+    async def erase(self, provider_id: str) -> None:
+        """The outbox is the record of a desk; it stays."""
+
     async def close(self) -> None:
         """Nothing is kept open."""
 

@@ -80,5 +80,11 @@ class SmsGateway(Protocol):
         the attempt at the earliest: a request that was on its way may show up late.
         """
 
+    async def erase(self, provider_id: str) -> None:
+        """Delete the text at the provider, once the outcome is known; again does no harm. Raises Retryable, Final.
+
+        Nothing happens where none is kept, or where the provider offers no way.
+        """
+
     async def close(self) -> None:
         """Let connections and files go."""

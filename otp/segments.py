@@ -5,11 +5,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-_BASIC: Final = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+ALPHABET: Final = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
+"""The default alphabet in the order of its septets; the escape at 0x1B is no sign of its own (TS 23.038 6.2.1)."""
+EXTENSION: Final = {
+    "\f": 0x0A,
+    "^": 0x14,
+    "{": 0x28,
+    "}": 0x29,
+    "\\": 0x2F,
+    "[": 0x3C,
+    "~": 0x3D,
+    "]": 0x3E,
+    "|": 0x40,
+    "€": 0x65,
+}
+"""Signs that take two septets, the escape and this one (TS 23.038 6.2.1.1)."""
+_BASIC: Final = frozenset(ALPHABET) - {"\x1b"}
+_EXTENDED: Final = frozenset(EXTENSION)
 _PLAIN: Final = str.maketrans(
     {"đ": "d", "Đ": "D", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "}
 )
@@ -35,18 +50,31 @@ class Segments:
 
 def count_segments(text: str) -> Segments:
     """Encoding, units and parts of a text; a sign of two units is never cut in half between parts."""
+    encoding = encoding_of(text)
+    units = sum(_width(sign, encoding) for sign in text)
+    return Segments(encoding, units, len(cut(text)))
+
+
+def encoding_of(text: str) -> Encoding:
+    """GSM-7 as long as every sign is in it."""
     is_gsm = all(sign in _BASIC or sign in _EXTENDED for sign in text)
-    encoding = Encoding.GSM7 if is_gsm else Encoding.UCS2
-    widths = [_width(sign, encoding) for sign in text]
-    units = sum(widths)
-    if units <= _ALONE[encoding]:
-        return Segments(encoding, units, 1)
-    parts, room = 1, _PART[encoding]
-    for width in widths:
+    return Encoding.GSM7 if is_gsm else Encoding.UCS2
+
+
+def cut(text: str) -> list[str]:
+    """The text of each part, in order; one part when it fits one message."""
+    encoding = encoding_of(text)
+    if sum(_width(sign, encoding) for sign in text) <= _ALONE[encoding]:
+        return [text]
+    parts, room = [""], _PART[encoding]
+    for sign in text:
+        width = _width(sign, encoding)
         if width > room:
-            parts, room = parts + 1, _PART[encoding]
+            parts.append("")
+            room = _PART[encoding]
+        parts[-1] += sign
         room -= width
-    return Segments(encoding, units, parts)
+    return parts
 
 
 def _width(sign: str, encoding: Encoding) -> int:

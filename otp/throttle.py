@@ -80,6 +80,19 @@ def is_empty(bucket: Bucket, uptime_ms: int) -> bool:
     return refill(bucket, uptime_ms).level_milli < _TOKEN_MILLI
 
 
+def refill_ms(bucket: Bucket, uptime_ms: int) -> int:
+    """Milliseconds until the bucket bears a failure again; 0 when it does."""
+    filled = refill(bucket, uptime_ms)
+    missing = _TOKEN_MILLI - filled.level_milli
+    return max(0, missing * _MS_PER_MILLI - (uptime_ms - filled.at_uptime_ms)) if missing > 0 else 0
+
+
+def drain(bucket: Bucket, uptime_ms: int) -> Bucket:
+    """Take one failure out of the bucket; an attempt counted by an older rule drives it into no debt."""
+    filled = refill(bucket, uptime_ms)
+    return Bucket(max(0, filled.level_milli - _TOKEN_MILLI), filled.at_uptime_ms)
+
+
 def gate(bucket: Bucket, tries: Tries, *, uptime_ms: int, second_matches: bool | None) -> Gate:
     """Decide what a typed code is worth; `second_matches` is None when no second answer was given.
 
@@ -112,10 +125,7 @@ def answered(tries: Tries, uptime_ms: int) -> Tries:
 def fail(bucket: Bucket, tries: Tries, *, gate: Gate, uptime_ms: int) -> tuple[Bucket, Tries]:
     """Charge one wrong code that passed `gate`; only the two EVALUATE gates charge anything."""
     if gate is Gate.EVALUATE:
-        filled = refill(bucket, uptime_ms)
-        # Held at zero: an attempt counted by an older rule must not drive the level into a debt.
-        left = max(0, filled.level_milli - _TOKEN_MILLI)
-        return Bucket(left, filled.at_uptime_ms), msgspec.structs.replace(tries, failures=tries.failures + 1)
+        return drain(bucket, uptime_ms), msgspec.structs.replace(tries, failures=tries.failures + 1)
     if gate is Gate.EVALUATE_CHECKED:
         checked = answered(tries, uptime_ms)
         return bucket, msgspec.structs.replace(checked, checked_failures=tries.checked_failures + 1)

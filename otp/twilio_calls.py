@@ -122,6 +122,9 @@ class TwilioCalls:
                 return Sent(found.sid)
         return None
 
+    async def erase(self, provider_id: str) -> None:
+        """Nothing to do: the record of a call holds no word of what was said."""
+
     async def close(self) -> None:
         """Close the session; harmless when it was never opened."""
         transport, self._transport = self._transport, None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LONGEST_VALIDITY_S: Final = 36_000
 SHORTEST_VALIDITY_S: Final = 6
 LOOKED_THROUGH: Final = 50
+NO_SUCH_MESSAGE: Final = 20404
 CLOCK_SLACK_MS: Final = 300_000
 
 _STATES: Final = {
@@ -118,6 +119,20 @@ class TwilioGateway:
             if has_text and found.sid and not is_older:
                 return Sent(found.sid)
         return None
+
+    async def erase(self, provider_id: str) -> None:
+        """Replace the body by nothing; the record with its outcome stays. Raises Retryable, Final."""
+        try:
+            await (await self._messages())(provider_id).update_async(body="")
+        except errors.GatewayMisconfigured as error:
+            if error.code != NO_SUCH_MESSAGE:
+                raise
+        except errors.OutcomeUnknown as error:
+            raise errors.GatewayBusy("Twilio did not say whether the text is deleted; ask again later") from error
+        except errors.SmsError:
+            raise
+        except Exception as error:
+            raise errors.GatewayBusy("Twilio's answer cannot be read; ask again later") from error
 
     async def close(self) -> None:
         """Close the session; harmless when it was never opened."""

@@ -1,9 +1,9 @@
 """A relay board as a pure model, byte-exact at the level of one Modbus RTU frame.
 
-Modelled after the Waveshare Modbus RTU Relay (D), <https://www.waveshare.com/wiki/Modbus_RTU_Relay_(D)>, and the Modbus
-POE ETH Relay (B), which speaks the same commands over TCP. `plain` is a board of the Modbus Application Protocol V1.1b3
-alone: coils and inputs, no timer, no registers. Times are monotonic seconds given by the caller; a coil's timer ends at
-its own time, whether or not anybody asks.
+Modelled after the Waveshare Modbus RTU Relay (D), <https://www.waveshare.com/wiki/Modbus_RTU_Relay_(D)>, and its kin,
+which speak the same commands. `plain-coils-8` is a board of the Modbus Application Protocol V1.1b3 alone: coils
+and inputs, no timer, no registers. Boards of other makes are in `simulator/other_boards.py`. Times are monotonic
+seconds given by the caller; a coil's timer ends at its own time, whether or not anybody asks.
 
 Where the vendor is silent the model takes the dangerous reading, so that a careless master is caught here: 0xFF00 sent
 to a pulse address is a time of 6528 s, a second pulse restarts the timer, a pulse of 0 does nothing.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 BROADCAST = 0
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
@@ -26,9 +27,14 @@ LINKAGE_REGISTERS, UART_REGISTER, UNIT_ID_REGISTER, VERSION_REGISTER = 0x1000, 0
 NORMAL, LINKED, TOGGLED_BY_INPUT, EDGE_TRIGGERED = 0, 1, 2, 3
 
 
+Make = Literal["waveshare", "plain", "eletechsup", "kerong"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class BoardType:
     """What a kind of board has: coils and inputs by count, its own pulse timer, the vendor's registers."""
+
+    make: Make = "waveshare"
 
     coils: int
     inputs: int
@@ -38,10 +44,25 @@ class BoardType:
     """Firmware version times 100, as register 0x8000 gives it."""
 
 
+def _waveshare(coils: int, inputs: int) -> BoardType:
+    return BoardType(coils=coils, inputs=inputs, has_timer=True, has_registers=True, version=0x012C)
+
+
+def _other(make: Make, coils: int, inputs: int = 0) -> BoardType:
+    return BoardType(make=make, coils=coils, inputs=inputs, has_timer=False, has_registers=False)
+
+
 BOARD_TYPES = {
-    "waveshare-relay-d": BoardType(coils=8, inputs=8, has_timer=True, has_registers=True, version=0x012C),
-    "waveshare-poe-eth-relay-b": BoardType(coils=8, inputs=8, has_timer=True, has_registers=True, version=0x012C),
-    "plain": BoardType(coils=8, inputs=8, has_timer=False, has_registers=False),
+    "waveshare-relay-d": _waveshare(8, 8),
+    "waveshare-io-8ch": _waveshare(8, 8),
+    "waveshare-poe-eth-relay-b": _waveshare(8, 8),
+    "waveshare-relay-8ch": _waveshare(8, 0),
+    "waveshare-relay-16ch": _waveshare(16, 0),
+    "waveshare-relay-32ch": _waveshare(32, 0),
+    "eletechsup-r4d8a08": _other("eletechsup", 8),
+    "eletechsup-r4d5e32": _other("eletechsup", 32),
+    "kerong-kr-cu16": _other("kerong", 16, 32),
+    "plain-coils-8": _other("plain", 8, 8),
 }
 
 
@@ -172,7 +193,7 @@ class Board:
         before, self.inputs[number] = self.inputs[number], value
         if not self.has_power or before == value or number >= self.type.coils:
             return
-        mode = self.linkage[number]
+        mode = self.linkage[number] if self.type.has_registers else NORMAL
         if mode == LINKED:
             self._set(number, is_on=value, at=at)
         elif mode == EDGE_TRIGGERED or (mode == TOGGLED_BY_INPUT and value):
@@ -208,6 +229,10 @@ class Board:
         self.linkage = [NORMAL] * self.type.inputs
         self.set_power(has_power=False, at=at)
         self.set_power(has_power=True, at=at)
+
+    def is_addressed(self, frame: bytes) -> bool:
+        """Whether a request is for this board, or for all."""
+        return frame[:1] in (bytes((self.unit_id,)), bytes((BROADCAST,)))
 
     def take_moves(self) -> tuple[CoilMoved, ...]:
         """What the relay contacts did since the last call, in order."""
@@ -262,7 +287,7 @@ class Board:
     def _pulse(self, coil: int, units: int, *, ends_on: bool, at: float) -> None:
         if coil >= self.type.coils:
             raise RefusedByBoard(ILLEGAL_ADDRESS)
-        if units and self.linkage[coil] != LINKED:
+        if units and not self._is_linked(coil):
             self._set(coil, is_on=not ends_on, at=at)
             self.timers[coil] = (at + units * PULSE_UNIT_S, ends_on)
 
@@ -339,8 +364,11 @@ class Board:
     # -- relays
 
     def _command(self, coil: int, *, is_on: bool, at: float) -> None:
-        if self.linkage[coil] != LINKED:
+        if not self._is_linked(coil):
             self._set(coil, is_on=is_on, at=at)
+
+    def _is_linked(self, coil: int) -> bool:
+        return coil < len(self.linkage) and self.linkage[coil] == LINKED
 
     def _set(self, coil: int, *, is_on: bool, at: float) -> None:
         """A command or an input ends a running timer."""

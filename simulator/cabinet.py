@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from locker.config import CompartmentEntry, Wiring
-from simulator.boards import BOARD_TYPES, BROADCAST, Board, BoardType
+from locker.config import Wiring
+from simulator.boards import BOARD_TYPES, Board
 from simulator.doors import Door
+from simulator.other_boards import board_of
 
 LONGEST_CHAIN = 64
 """A wire loop (a linked input driving its own door's lock) settles or is cut after this many rounds."""
-
-
-class NotSimulated(Exception):
-    """The wiring names something the simulator has no model of."""
 
 
 @dataclass
@@ -44,14 +41,10 @@ class Cabinet:
     """Goes up with everything a viewer could see: relays, doors, contacts, hands, faults."""
 
     def __post_init__(self) -> None:
-        self.boards = {
-            entry.name: Board(entry.unit_id, _board_type(entry.name, entry.profile)) for entry in self.wiring.board
-        }
+        self.boards = {entry.name: board_of(entry.unit_id, BOARD_TYPES[entry.profile]) for entry in self.wiring.board}
         self.counters = {name: Counters() for name in self.boards}
         self.doors = {entry.number: Door(entry.number, is_inverted=entry.inverted) for entry in self.wiring.compartment}
         self.lock_wires = {(entry.board, entry.coil): entry.number for entry in self.wiring.compartment}
-        for entry in self.wiring.compartment:
-            _check_channels(entry, self.boards[entry.board])
         self._settle()
 
     def advance(self, at: float) -> None:
@@ -78,10 +71,7 @@ class Cabinet:
         for entry in self.wiring.board:
             if entry.bus == bus:
                 board = self.boards[entry.name]
-                self.counters[entry.name].requests += frame[:1] in (
-                    bytes((board.unit_id,)),
-                    bytes((BROADCAST,)),
-                )
+                self.counters[entry.name].requests += board.is_addressed(frame)
                 reply = board.receive(frame, self.at)
                 if reply is not None:
                     self.counters[entry.name].replies += 1
@@ -141,7 +131,7 @@ class Cabinet:
             for entry in self.wiring.compartment:
                 if entry.input is not None:
                     level = self.doors[entry.number].reads(self.at)
-                    self.boards[entry.board].set_input(entry.input, level, self.at)
+                    self.boards[entry.eye].set_input(entry.input, level, self.at)
             if not moved and not self._follow_coils():
                 return
 
@@ -162,22 +152,6 @@ class Cabinet:
             door.energise(at)
         else:
             door.release(at)
-
-
-def _board_type(name: str, profile: str) -> BoardType:
-    if profile not in BOARD_TYPES:
-        raise NotSimulated(
-            f"Board {name}: profile {profile} has no model; use one of {', '.join(sorted(BOARD_TYPES))}."
-        )
-    return BOARD_TYPES[profile]
-
-
-def _check_channels(entry: CompartmentEntry, board: Board) -> None:
-    if entry.coil >= board.type.coils or (entry.input is not None and entry.input >= board.type.inputs):
-        raise NotSimulated(
-            f"Compartment {entry.number}: board {entry.board} has {board.type.coils} coils and "
-            f"{board.type.inputs} inputs, numbered from 0; correct coil or input."
-        )
 
 
 def _overlaid(replies: list[bytes]) -> bytes:

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from simulator.boards import crc16, request_length
+from simulator.boards import is_intact, request_length
 from simulator.line_faults import ArmedFaults, altered, deliveries, is_executed
+from simulator.other_boards import KERONG_REQUEST, is_kerong_request
 
 BITS_PER_CHARACTER = 10
 """8N1."""
@@ -41,6 +42,20 @@ class CharacterTimes:
         return FAST_SILENCE_S if self.baud > FAST_BAUD else 3.5 * self.character_s
 
 
+@dataclass(frozen=True)
+class Language:
+    """How requests are told apart on a line: the length of the one that begins so (see `request_length`), and whether
+    it is whole and good.
+    """
+
+    length: Callable[[bytes], int | None]
+    is_good: Callable[[bytes], bool]
+
+
+MODBUS = Language(request_length, is_intact)
+KERONG = Language(lambda _: KERONG_REQUEST, is_kerong_request)
+
+
 @dataclass
 class Traffic:
     """What a line has carried since the start."""
@@ -60,6 +75,7 @@ class Line:
     exchange: Callable[[bytes], bytes | None]
     """Hands one RTU request to the boards; their reply or None."""
     pace: CharacterTimes | None = None
+    language: Language = MODBUS
     faults: ArmedFaults = field(default_factory=ArmedFaults)
     traffic: Traffic = field(default_factory=Traffic)
     busy_until: float = float("-inf")
@@ -82,7 +98,7 @@ class Line:
         _at(due, partial(self._execute, frame, send, wire))
 
     def _execute(self, frame: bytes, send: Callable[[bytes], None], wire: Callable[[bytes], bytes]) -> None:
-        if crc16(frame[:-2]) != frame[-2:]:
+        if not self.language.is_good(frame):
             self.traffic.bad_frames += 1
             return
         self.traffic.requests += 1
@@ -115,8 +131,11 @@ def _exactly(due: float, act: Callable[[], None]) -> None:
 class Assembler:
     """Cuts a byte stream into RTU requests: by length where the function tells it, else by silence."""
 
-    def __init__(self, deliver: Callable[[bytes, float], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, deliver: Callable[[bytes, float], None], clock: Callable[[], float], language: Language = MODBUS
+    ) -> None:
         self._deliver = deliver
+        self._language = language
         self._clock = clock
         self._bytes = bytearray()
         self._began_at = 0.0
@@ -131,12 +150,12 @@ class Assembler:
             self._began_at = self._clock()
         self._bytes += chunk
         while self._bytes:
-            length = request_length(bytes(self._bytes))
+            length = self._language.length(bytes(self._bytes))
             if not length or len(self._bytes) < length:
                 self._silence = asyncio.get_running_loop().call_later(GAP_S, self.end)
                 return
             frame = bytes(self._bytes[:length])
-            if crc16(frame[:-2]) != frame[-2:]:
+            if not self._language.is_good(frame):
                 frame = bytes(self._bytes)
             del self._bytes[: len(frame)]
             self._deliver(frame, self._began_at)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from simulator.boards import framed
+from simulator.other_boards import is_kerong_request, kerong_frame
 
 
 class LineFaultKind(StrEnum):
@@ -40,7 +41,8 @@ class LineFault:
 
     def is_meant_for(self, request: bytes) -> bool:
         """True when unit id and function of the request are the wanted ones."""
-        return self.unit_id in (None, request[0]) and self.function in (None, request[1])
+        unit_id, function = (1, request[2]) if is_kerong_request(request) else (request[0], request[1])
+        return self.unit_id in (None, unit_id) and self.function in (None, function)
 
 
 @dataclass
@@ -69,6 +71,8 @@ def altered(fault: LineFault | None, request: bytes, reply: bytes | None) -> byt
     """The RTU reply frame that goes on the wire in place of `reply`."""
     if fault is None:
         return reply
+    if is_kerong_request(request):
+        return _altered_kerong(fault, reply)
     if fault.kind is LineFaultKind.EXCEPTION:
         return framed(bytes((request[0], request[1] | 0x80, fault.code)))
     if fault.kind is LineFaultKind.FOREIGN and reply is not None:
@@ -90,3 +94,12 @@ def deliveries(fault: LineFault | None, request: bytes, reply: bytes) -> tuple[t
         LineFaultKind.ECHO: ((0.0, request + reply),),
     }
     return tuple((after, part) for after, part in sent.get(kind, ((0.0, reply),)) if part)
+
+
+def _altered_kerong(fault: LineFault, reply: bytes | None) -> bytes | None:
+    """That protocol has no exceptions: `exception` is silence there."""
+    if reply is None or fault.kind in (LineFaultKind.LOST, LineFaultKind.EXCEPTION):
+        return None
+    if fault.kind is LineFaultKind.FOREIGN:
+        return kerong_frame(bytes((reply[0], reply[1] ^ 0x10)) + reply[2:-1])
+    return reply

@@ -47,7 +47,7 @@ class PtyPlug:
         self.line = line
         self.link = link
         self._ends: tuple[int, int] | None = None
-        self._assembler = Assembler(self._request, time.monotonic)
+        self._assembler = Assembler(self._request, time.monotonic, self.line.language)
 
     @property
     def address(self) -> str:
@@ -176,7 +176,7 @@ class _Master(asyncio.Protocol):
 class _RtuMaster(_Master):
     def __init__(self, line: Line, masters: set[asyncio.Transport]) -> None:
         super().__init__(line, masters)
-        self._assembler = Assembler(self._request, time.monotonic)
+        self._assembler = Assembler(self._request, time.monotonic, self.line.language)
 
     def data_received(self, data: bytes) -> None:
         self._assembler.feed(data)

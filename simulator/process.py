@@ -17,8 +17,8 @@ import click
 import uvicorn
 
 from locker.config import ConfigError, Wiring, load_wiring
+from simulator import script
 from simulator.app import build
-from simulator.cabinet import NotSimulated
 from simulator.phone import Phone
 from simulator.plugs import CannotServe
 from simulator.stage import Stage
@@ -53,6 +53,12 @@ DEMONSTRATION = Path(__file__).parent / "cabinet-24.toml"
     help="Keep the character times of this speed on every line. Default: as fast as it goes.",
 )
 @click.option(
+    "--script",
+    "script_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Faults at set times: a TOML list of [[step]] with at_s, one of door, board, line, and the fault.",
+)
+@click.option(
     "--kiosk-url", metavar="URL", help="Where the kiosk page is; the screen drawn on the cabinet leads there."
 )
 @click.option("--ready-line", is_flag=True, help="When ready, print one JSON line for programs instead of sentences.")
@@ -63,6 +69,7 @@ def main(
     lines: tuple[str, ...],
     phone_outbox: Path | None,
     real_time_baud: int | None,
+    script_file: Path | None,
     kiosk_url: str | None,
     ready_line: bool,
 ) -> None:
@@ -79,11 +86,12 @@ def main(
                 http_port=http_port,
                 phone=Phone(phone_outbox),
                 real_time_baud=real_time_baud,
+                script_file=script_file,
                 kiosk_url=kiosk_url,
                 ready_line=ready_line,
             )
         )
-    except (ConfigError, NotSimulated, CannotServe) as refusal:
+    except (ConfigError, CannotServe) as refusal:
         click.echo(str(refusal), err=True)
         sys.exit(2)
 
@@ -96,6 +104,7 @@ async def _run(
     http_port: int,
     phone: Phone,
     real_time_baud: int | None,
+    script_file: Path | None,
     kiosk_url: str | None,
     ready_line: bool,
 ) -> None:
@@ -108,6 +117,7 @@ async def _run(
         real_time_baud=real_time_baud,
         kiosk_url=kiosk_url,
     )
+    steps = script.read(script_file, stage) if script_file else ()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -116,7 +126,10 @@ async def _run(
         async with stage.served(_default_addresses(wiring) | addresses), _http(stage, listener):
             port = listener.getsockname()[1]
             _announce(stage, f"http://127.0.0.1:{port}/", ready_line=ready_line)
+            playing = asyncio.create_task(script.play(steps, stage))
             await ended.wait()
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
 
 
 def _cabinet_id(config: Path) -> str:
@@ -130,7 +143,7 @@ def _cabinet_id(config: Path) -> str:
 
 def _default_addresses(wiring: Wiring) -> dict[str, str]:
     return {
-        bus.name: bus.port or f"{'tcp' if bus.framing == 'tcp' else 'rtu+tcp'}://{bus.host}:{bus.tcp_port}"
+        bus.name: bus.port or f"{'tcp' if bus.speaks == 'tcp' else 'rtu+tcp'}://{bus.host}:{bus.tcp_port}"
         for bus in wiring.bus
     }
 

@@ -11,7 +11,7 @@ from locker.config import Wiring
 from simulator.boards import Board
 from simulator.cabinet import Cabinet
 from simulator.doors import Door, LockFault, SensorFault
-from simulator.line import CharacterTimes, Line
+from simulator.line import KERONG, MODBUS, CharacterTimes, Line
 from simulator.phone import Phone
 from simulator.plugs import CannotServe, Plug, plug_for
 from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn, State, state_of
@@ -153,7 +153,8 @@ class Stage:
                 self._tell()
             return reply
 
-        return Line(bus, exchange, self._pace)
+        entry = next(one for one in self.cabinet.wiring.bus if one.name == bus)
+        return Line(bus, exchange, self._pace, KERONG if entry.speaks == "kerong" else MODBUS)
 
     def _tell(self) -> None:
         self._woken.set()

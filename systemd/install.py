@@ -28,6 +28,10 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "dossier-locker.service": UNITS,
         "dossier-locker-backup.service": UNITS,
         "dossier-locker-backup.timer": UNITS,
+        "dossier-locker-poweroff.path": UNITS,
+        "dossier-locker-poweroff.service": UNITS,
+        "dossier-locker-clock.path": UNITS,
+        "dossier-locker-clock.service": UNITS,
         "dossier-locker.sysusers": "etc/sysusers.d/dossier-locker.conf",
         "dossier-locker.tmpfiles": "etc/tmpfiles.d/dossier-locker.conf",
         "70-dossier-locker.rules": "etc/udev/rules.d",
@@ -42,7 +46,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 NEXT = {
-    "cabinet": "systemctl enable --now dossier-locker.service dossier-locker-backup.timer",
+    "cabinet": "systemctl enable --now dossier-locker.service dossier-locker-backup.timer"
+    " dossier-locker-poweroff.path dossier-locker-clock.path",
     "kiosk": "apt-get install cage xwayland chromium && systemctl enable --now dossier-locker-kiosk.service",
     "hub": "systemctl enable --now dossier-hub.service",
 }

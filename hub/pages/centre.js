@@ -68,7 +68,7 @@ function showCabinets(cabinets) {
 
 function cancelButton(one) {
   const td = cell("");
-  if (one.cancel_reason || ["cancelled", "refused", "reclaimed"].includes(one.stage)) return td;
+  if (one.cancel_reason || ["cancelled", "refused", "reclaimed", "handed_out", "posted"].includes(one.stage)) return td;
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = t.cancel;
@@ -114,7 +114,7 @@ function showResults(results) {
       if (one.is_disputed) look.push(t.disputed);
       if (one.is_uncertain) look.push(t.uncertain);
       for (const cause of one.conflicts) look.push(t[cause] || cause);
-      if (one.cancel_reason && !["cancelled", "collected", "gone", "reclaimed"].includes(one.stage)) look.push(t.cancelling);
+      if (one.cancel_reason && !["cancelled", "collected", "gone", "reclaimed", "handed_out", "posted"].includes(one.stage)) look.push(t.cancelling);
       const row = [
         cell(one.dossier_code),
         cell(one.cabinet),

@@ -52,6 +52,12 @@ def open_incident(
     return replace(cabinet, incidents=put(cabinet.incidents, recorded.seq, incident))
 
 
+def without_failed_notice(cabinet: Cabinet, hand_over: str) -> Cabinet:
+    """Its person was reached after all, or has been here: that a message failed is no matter any more."""
+    over = [key for key, one in cabinet.incidents.items() if one.kind == "notice_failed" and one.hand_over == hand_over]
+    return replace(cabinet, incidents=drop(cabinet.incidents, *over)) if over else cabinet
+
+
 def unchanged(cabinet: Cabinet, _event: ev.EventBody, _recorded: ev.Recorded) -> Cabinet:
     return cabinet
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold.change import drop, put, touch, touch_hand_over
-from locker.model import SELECTOR_REST_MS, Bundle, Cabinet
+from locker.fold import moving
+from locker.fold.change import drop, put, touch, touch_hand_over, without_failed_notice
+from locker.model import SELECTOR_REST_MS, Bundle, Cabinet, Rateable
 
 
 def grants_died(cabinet: Cabinet, why: str) -> Cabinet:
@@ -56,7 +57,8 @@ def forget_hand_over(cabinet: Cabinet, hand_over: str, recorded: ev.Recorded) ->
     one = cabinet.hand_overs.get(hand_over)
     if one is None:
         return cabinet
-    changed = replace(cabinet, hand_overs=drop(cabinet.hand_overs, hand_over))
+    changed = without_failed_notice(moving.end(cabinet, hand_over, recorded), hand_over)
+    changed = replace(changed, hand_overs=drop(changed.hand_overs, hand_over))
     if one.stage == "collected":
         changed = replace(changed, results=drop(changed.results, *results_of(cabinet, hand_over)))
     if changed.compartment(one.compartment).hand_over == hand_over:
@@ -84,7 +86,7 @@ def drop_idle_bundle(cabinet: Cabinet, recipient: str, recorded: ev.Recorded) ->
 
 def end_visit(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
     """Nobody stands at the kiosk any more: what was collected is over, and a question nobody answered stays open."""
-    changed = replace(cabinet, visit=None)
+    changed = replace(cabinet, visit=None, rateable=_rateable(cabinet, recorded))
     for one in cabinet.hand_overs.values():
         if one.stage == "collected" and not one.disputed:
             changed = forget_hand_over(changed, one.hand_over, recorded)
@@ -92,3 +94,12 @@ def end_visit(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
             uncertain = one.uncertain or ("not_seen_open" if one.is_asked else "")
             changed = touch_hand_over(changed, one.hand_over, trains=0, is_asked=False, uncertain=uncertain)
     return changed
+
+
+def _rateable(cabinet: Cabinet, recorded: ev.Recorded) -> Rateable | None:
+    """The visit that ends may be rated for a while, unless it was, or was for practice."""
+    if cabinet.visit is None or cabinet.visit.is_rated or cabinet.visit.practice:
+        return None
+    return Rateable(
+        visit=cabinet.visit.visit, is_intake=not cabinet.visit.bundle, ended_uptime_ms=recorded.moment.uptime_ms
+    )

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from locker import events as ev
+from locker.fold import moving
 from locker.fold.change import drop, open_incident, put, quarantine, touch, touch_hand_over, touch_visit
 from locker.fold.custody import end_visit, unsettle
 from locker.model import TRAINS_A_VISIT, Cabinet, Grant
@@ -25,7 +26,7 @@ def grant_issued(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded)
     )
     approvals = drop(cabinet.approvals, event.permit)
     changed = replace(cabinet, grants=put(cabinet.grants, event.grant, grant), approvals=approvals)
-    changed = touch_visit(changed, event.visit, recorded)
+    changed = moving.granted(touch_visit(changed, event.visit, recorded), event, recorded)
     return touch_hand_over(
         changed,
         event.hand_over,
@@ -65,6 +66,8 @@ def door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -
     is_reopened = one is not None and (one.is_reopened or (one.stage == "loaded" and purpose == "load"))
     if one is not None and purpose == "intake" and one.stage in ("offered", "dropped", "withdrawn"):
         changed = touch_hand_over(changed, event.hand_over, stage="opened")
+    if purpose == "move":
+        changed = moving.opened(changed, event.compartment, event.hand_over)
     return touch_hand_over(
         changed,
         event.hand_over,
@@ -97,6 +100,7 @@ def door_closed(cabinet: Cabinet, event: ev.DoorClosed, recorded: ev.Recorded) -
     one = cabinet.hand_overs.get(event.hand_over)
     if one is not None and one.open_for == "collect_intake":
         changed = touch_hand_over(changed, event.hand_over, is_emptied=True)
+    changed = moving.closed(changed, event.hand_over, recorded)
     changed = touch_hand_over(changed, event.hand_over, open_for="", dead_purpose="")
     return touch_hand_over(changed, event.hand_over, closed_uptime_ms=now_ms) if present.is_open else changed
 
@@ -124,7 +128,10 @@ def door_answered(cabinet: Cabinet, event: ev.DoorAnswered, _recorded: ev.Record
     is_reopened = one is not None and (
         one.is_reopened or (event.did_open and one.stage == "loaded" and one.last_purpose == "load")
     )
-    return touch_hand_over(cabinet, event.hand_over, is_asked=False, is_reopened=is_reopened)
+    changed = touch_hand_over(cabinet, event.hand_over, is_asked=False, is_reopened=is_reopened)
+    if one is None or not event.did_open or one.last_purpose != "move":
+        return changed
+    return moving.opened(changed, event.compartment, event.hand_over)
 
 
 def door_opened_unasked(cabinet: Cabinet, event: ev.DoorOpenedUnasked, recorded: ev.Recorded) -> Cabinet:
@@ -208,4 +215,6 @@ def board_proved(cabinet: Cabinet, event: ev.BoardProved, _recorded: ev.Recorded
 
 def coil_strayed(cabinet: Cabinet, event: ev.CoilStrayed, recorded: ev.Recorded) -> Cabinet:
     changed = replace(cabinet, boards_out=put(cabinet.boards_out, event.board, "stray_coil"))
+    if not event.cleared:
+        changed = replace(changed, panel=replace(changed.panel, stuck=event.board))
     return open_incident(changed, "stray_coil", recorded)

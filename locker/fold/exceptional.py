@@ -19,6 +19,7 @@ def approval_asked(cabinet: Cabinet, event: ev.ApprovalAsked, recorded: ev.Recor
         purpose=event.purpose,
         actor=event.actor,
         asked_uptime_ms=recorded.moment.uptime_ms,
+        results=event.results,
     )
     others = {key: one for key, one in cabinet.approvals.items() if one.actor != event.actor}
     return replace(cabinet, approvals=put(others, event.approval, asked))

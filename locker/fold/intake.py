@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold.change import drop, open_incident, put, quarantine, touch, touch_hand_over
 from locker.fold.custody import end_visit
-from locker.model import Cabinet, HandOver, Intake, Visit
+from locker.model import ASKED_REST_MS, Cabinet, HandOver, Intake, PhoneCheck, Visit
 
 GIVEN_BAG = "HS-"
 
@@ -34,13 +34,31 @@ def offered(cabinet: Cabinet, event: ev.IntakeOffered, recorded: ev.Recorded) ->
         changed = touch(changed, event.compartment, hand_over=event.hand_over)
     before = changed.intakes.get(event.hand_over)
     fields: dict[str, Any] = {
-        name: getattr(event, name) for name in ("visit", "kind", "bag", "person", "dossier", "promised")
+        name: getattr(event, name)
+        for name in ("visit", "kind", "bag", "person", "dossier", "promised", "is_phone_checked")
     }
     fields["ended_uptime_ms"] = recorded.moment.uptime_ms
     paper = Intake(hand_over=event.hand_over, **fields) if before is None else replace(before, **fields)
     return replace(
         changed, intakes=put(changed.intakes, event.hand_over, paper), bags=max(changed.bags, bag_number(event.bag))
     )
+
+
+def phone_check_asked(cabinet: Cabinet, event: ev.PhoneCheckAsked, recorded: ev.Recorded) -> Cabinet:
+    now_ms = recorded.moment.uptime_ms
+    lately = {key: one for key, one in cabinet.phone_checks.items() if now_ms - one.asked_uptime_ms < ASKED_REST_MS}
+    check = PhoneCheck(person=event.person, asked_uptime_ms=now_ms, is_known=event.is_known)
+    return replace(cabinet, phone_checks=put(lately, event.person, check))
+
+
+def promise_broken(cabinet: Cabinet, event: ev.PromiseBroken, recorded: ev.Recorded) -> Cabinet:
+    """One incident an intake, however often its day moves on."""
+    changed = touch_intake(cabinet, event.hand_over, promised_again=event.again)
+    kind = "promise_broken"
+    if any(one.kind == kind and one.hand_over == event.hand_over for one in cabinet.incidents.values()):
+        return changed
+    held = cabinet.hand_overs.get(event.hand_over)
+    return open_incident(changed, kind, recorded, 0 if held is None else held.compartment, event.hand_over)
 
 
 def bag_number(bag: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import stock
+from locker.fold import counter, moving, stock
 from locker.fold.change import drop, open_incident, put, quarantine, touch, touch_hand_over
 from locker.fold.custody import ensure_bundle, forget_hand_over, free_results, results_of
 from locker.model import Cabinet, HandOver, Round
@@ -50,7 +50,7 @@ def loaded(cabinet: Cabinet, event: ev.Loaded, recorded: ev.Recorded) -> Cabinet
 
 
 def load_undone(cabinet: Cabinet, event: ev.LoadUndone, recorded: ev.Recorded) -> Cabinet:
-    """A door that would not open for its load is not offered to the next envelope before somebody has looked."""
+    """A door that would not open for its load is not offered to the next envelope before somebody looks inside."""
     one = cabinet.hand_overs.get(event.hand_over)
     changed = forget_hand_over(free_results(cabinet, event.hand_over), event.hand_over, recorded)
     if one is None:
@@ -71,21 +71,26 @@ def round_closed(cabinet: Cabinet, _event: ev.RoundClosed, _recorded: ev.Recorde
 
 def reclaimed(cabinet: Cabinet, event: ev.Reclaimed, recorded: ev.Recorded) -> Cabinet:
     keys = results_of(cabinet, event.hand_over)
-    changed = forget_hand_over(cabinet, event.hand_over, recorded)
+    taken = [cabinet.results[key] for key in keys]
+    changed = counter.arrived(forget_hand_over(cabinet, event.hand_over, recorded), taken, recorded)
     return replace(changed, results=drop(changed.results, *keys))
 
 
 def looked_inside(cabinet: Cabinet, event: ev.LookedInside, recorded: ev.Recorded) -> Cabinet:
     quarantine = "" if event.found != "something_else" else "foreign_content"
     changed = touch(
-        stock.looked(cabinet, event), event.compartment, quarantine=quarantine, is_unproved=False, is_left_open=False
+        moving.looked(stock.looked(cabinet, event), event),
+        event.compartment,
+        quarantine=quarantine,
+        is_unproved=False,
+        is_left_open=False,
     )
     if changed.recount is not None and event.compartment not in changed.recount.looked:
         looked = (*changed.recount.looked, event.compartment)
         changed = replace(changed, recount=replace(changed.recount, looked=looked))
-    if not quarantine:
-        return changed
     hand_over = changed.compartment(event.compartment).hand_over
+    if not quarantine:
+        return touch_hand_over(changed, hand_over, trains=0)
     return open_incident(changed, "foreign_content", recorded, event.compartment, hand_over)
 
 
@@ -99,7 +104,7 @@ def settled(cabinet: Cabinet, event: ev.Settled, recorded: ev.Recorded) -> Cabin
         return open_incident(changed, "missing", recorded, one.compartment, event.hand_over)
     stage = "loaded" if one.stage == "collected" else one.stage
     changed = touch_hand_over(
-        cabinet,
+        moving.end(cabinet, event.hand_over, recorded),
         event.hand_over,
         stage=stage,
         uncertain="",

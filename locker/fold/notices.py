@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold.change import drop, open_incident, put, touch_hand_over, touch_notice
+from locker.fold.change import drop, open_incident, put, touch_hand_over, touch_notice, without_failed_notice
+from locker.fold.self_check import canary_ended
 from locker.model import Cabinet, Notice
 
 
@@ -62,7 +63,12 @@ def notice_sent(cabinet: Cabinet, event: ev.NoticeSent, recorded: ev.Recorded) -
 
 
 def notice_delivered(cabinet: Cabinet, event: ev.NoticeDelivered, _recorded: ev.Recorded) -> Cabinet:
-    return replace(cabinet, notices=drop(cabinet.notices, event.notice))
+    present = cabinet.notices.get(event.notice)
+    changed = canary_ended(cabinet, event.notice, "delivered")
+    if present is not None:
+        for one in _named(changed, present):
+            changed = without_failed_notice(changed, one)
+    return replace(changed, notices=drop(cabinet.notices, event.notice))
 
 
 def notice_dropped(cabinet: Cabinet, event: ev.NoticeDropped, _recorded: ev.Recorded) -> Cabinet:
@@ -72,7 +78,21 @@ def notice_dropped(cabinet: Cabinet, event: ev.NoticeDropped, _recorded: ev.Reco
 def notice_failed(cabinet: Cabinet, event: ev.NoticeFailed, recorded: ev.Recorded) -> Cabinet:
     if not event.is_final:
         return touch_notice(cabinet, event.notice, stage="queued", touched_uptime_ms=recorded.moment.uptime_ms)
-    if event.notice not in cabinet.notices:
+    present = cabinet.notices.get(event.notice)
+    if present is None:
         return cabinet
     changed = replace(cabinet, notices=drop(cabinet.notices, event.notice))
-    return open_incident(changed, "notice_failed", recorded)
+    if present.template == "OTP":
+        return changed
+    if present.template == "STAFF_CANARY":
+        return canary_ended(changed, event.notice, "failed")
+    named = _named(cabinet, present)
+    for one in named:
+        changed = without_failed_notice(changed, one)
+    return open_incident(changed, "notice_failed", recorded, hand_over=named[0] if named else "")
+
+
+def _named(cabinet: Cabinet, notice: Notice) -> list[str]:
+    """The hand-overs in the cabinet that a notice speaks of."""
+    keys = [key for key, one in cabinet.hand_overs.items() if not set(one.results).isdisjoint(notice.results)]
+    return [*keys, *([notice.intake] if notice.intake in cabinet.hand_overs else [])]

@@ -42,9 +42,22 @@ _OF_THEIR_TIME = (
     ev.ClockTrusted,
     ev.BoardProved,
     ev.NoticeQueued,
+    ev.PhoneCheckAsked,
     ev.ApprovalAsked,
     ev.ApprovalGiven,
+    ev.JournalSealed,
+    ev.SelfCheckStarted,
+    ev.SelfChecked,
     ev.Parked,
+    ev.ClockSet,
+    ev.CaseOpened,
+    ev.CaseClosed,
+    ev.MainsLost,
+    ev.MainsReturned,
+    ev.ReserveReached,
+    ev.StopOrdered,
+    ev.LockSupplyCut,
+    ev.LockSupplyRestored,
 )
 
 

@@ -19,7 +19,12 @@ def result_queued(cabinet: Cabinet, event: ev.ResultQueued, recorded: ev.Recorde
         result = replace(
             result, hand_over=present.hand_over, is_cancelled=present.is_cancelled, delegate=present.delegate
         )
-    return replace(cabinet, wish_seq=event.wish, results=put(cabinet.results, event.result, result))
+    return replace(
+        cabinet,
+        wish_seq=event.wish,
+        results=put(cabinet.results, event.result, result),
+        counter=drop(cabinet.counter, event.result),
+    )
 
 
 def result_amended(cabinet: Cabinet, event: ev.ResultAmended, recorded: ev.Recorded) -> Cabinet:

@@ -52,4 +52,7 @@ def stock_check_finished(cabinet: Cabinet, event: ev.StockCheckFinished, recorde
         differing=event.differing,
         unseen=event.unseen,
     )
-    return replace(cabinet, stock_check=None, checked_stock=checked)
+    standing = cabinet.standing
+    if standing.stage == "moving" and not event.unseen:
+        standing = replace(standing, is_checked=True)
+    return replace(cabinet, stock_check=None, checked_stock=checked, standing=standing)

@@ -1,10 +1,12 @@
 """When staff are woken, and what waits for the morning.
 
-Outside office hours four things are told at once by SMS: a door that did not open for somebody who stands there (three
-trains), a door left open, a door opened unasked with something inside, a wrong door; and at any hour a glass that was
-broken. The duty phones hear of all, the leader's of the last three. One message per kind in 15 minutes, ten a night;
-what had to wait longer than an hour, and everything else that happened outside office hours and is still open, is
-counted in one message at seven. In office hours the clerk's screen is enough. The text names compartment, time and
+Outside office hours five things are told at once by SMS: a door that did not open for somebody who stands there (three
+trains), a door left open, a door opened unasked with something inside, a wrong door, a case or service door opened
+with nobody of the staff there; and at any hour a glass that was broken, or papers that were not answered by the
+promised day. The duty phones hear of all, the leader's of the last five. One message per kind in 15 minutes, ten a
+night; broken promises go together; what had to wait longer than an hour, and everything else that happened outside
+office hours and is still open, is counted in one message at seven, which goes to the leader too when the morning's
+look at the cabinet was bad. In office hours the clerk's screen is enough. The text names compartment, time and
 incident, and nobody. What was told is on record, so that a restart repeats nothing. While the clock is not believed it
 counts as night, and there is no morning.
 """
@@ -29,9 +31,15 @@ AT_ONCE: Mapping[str, ev.Template] = {
     "opened_unasked": "STAFF_TAMPER",
     "wrong_door": "STAFF_WRONG",
     "break_glass": "STAFF_GLASS",
+    "case_opened": "STAFF_CASE",
+    "service_door_opened": "STAFF_CASE",
+    "promise_broken": "STAFF_LATE",
 }
-AT_ANY_HOUR = frozenset({"break_glass"})
-LEADER_TOO: frozenset[ev.Template] = frozenset({"STAFF_TAMPER", "STAFF_WRONG", "STAFF_GLASS"})
+AT_ANY_HOUR = frozenset({"break_glass", "promise_broken"})
+TOGETHER = frozenset({"promise_broken"})
+LEADER_TOO: frozenset[ev.Template] = frozenset(
+    {"STAFF_TAMPER", "STAFF_WRONG", "STAFF_GLASS", "STAFF_CASE", "STAFF_LATE"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, on_call: On
     for one in untold:
         may_be_told = is_night or one.kind in AT_ANY_HOUR
         if may_be_told and _is_urgent(one, moment, office) and _may_go(cabinet, one.kind, moment, night):
-            return _alert(one, night, on_call)
+            return _alert(one, untold, night, on_call)
     if moment.clock == "unset" or here.time() < on_call.digest_at or cabinet.alerts.digest == here.date().isoformat():
         return ev.Decision()
     morning = datetime.combine(here.date(), on_call.digest_at, office.zone)
@@ -85,17 +93,21 @@ def _may_go(cabinet: Cabinet, kind: str, moment: ev.Moment, night: date) -> bool
     return not is_too_soon and (alerts.night != night.isoformat() or alerts.sent < A_NIGHT)
 
 
-def _alert(one: Incident, night: date, on_call: OnCall) -> ev.Decision:
+def _alert(one: Incident, untold: list[Incident], night: date, on_call: OnCall) -> ev.Decision:
     template = AT_ONCE[one.kind]
     people = (*on_call.duty, *(on_call.leader if template in LEADER_TOO else ()))
-    fact = ev.StaffAlerted(kind=one.kind, incidents=(one.incident,), day=night.isoformat())
-    return ev.Decision(events=(fact, *_notices(template, one.incident, people)))
+    alike = tuple(sorted(each.incident for each in untold if each.kind == one.kind))
+    told = alike if one.kind in TOGETHER else (one.incident,)
+    fact = ev.StaffAlerted(kind=one.kind, incidents=told, day=night.isoformat())
+    return ev.Decision(events=(fact, *_notices(template, told[-1], people, count=len(told))))
 
 
 def _digest(rest: list[Incident], today: date, on_call: OnCall) -> ev.Decision:
     numbers = tuple(sorted(one.incident for one in rest))
     fact = ev.StaffAlerted(kind="digest", incidents=numbers, day=today.isoformat())
-    return ev.Decision(events=(fact, *_notices("STAFF_DIGEST", numbers[-1], on_call.duty, count=len(numbers))))
+    is_for_leader = any(one.kind == "self_check" for one in rest)
+    people = (*on_call.duty, *(on_call.leader if is_for_leader else ()))
+    return ev.Decision(events=(fact, *_notices("STAFF_DIGEST", numbers[-1], people, count=len(numbers))))
 
 
 def _notices(

@@ -1,6 +1,7 @@
 """What the office's calendar makes due, as far as the wall clock is believed.
 
-Asked again after every change and every half minute; each answer leaves a fact, so that a restart repeats nothing.
+While the cabinet is being moved nobody is reminded to come to it. Asked again after every change and every half minute;
+each answer leaves a fact, so that a restart repeats nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from locker import events as ev
 from locker.model import Cabinet
 from locker.office_hours import OfficeHours
-from locker.rules import alerts, reminders, unloaded
+from locker.rules import alerts, promises, reminders, unloaded
 from locker.rules.alerts import OnCall
 from locker.rules.doors import merged
 from locker.rules.quiet_hours import Daytime
@@ -27,8 +28,11 @@ class Calendar:
 
 def due(cabinet: Cabinet, moment: ev.Moment, calendar: Calendar) -> ev.Decision:
     """Everything that is due now."""
+    if cabinet.standing.stage == "moving":
+        return alerts.due(cabinet, moment, office=calendar.office, on_call=calendar.on_call)
     return merged(
         reminders.due(cabinet, moment, office=calendar.office, day=calendar.day),
         unloaded.due(cabinet, moment, office=calendar.office),
+        promises.due(cabinet, moment, office=calendar.office),
         alerts.due(cabinet, moment, office=calendar.office, on_call=calendar.on_call),
     )

@@ -1,19 +1,21 @@
 """How a present clerk takes things out again, looks inside, and settles what is uncertain.
 
-Opening a loaded compartment is routine when it is on today's list: its result was cancelled, it is overdue,
-uncertain, disputed, out of its owner's reach, or its compartment waits for a look. Anything else loaded is exceptional
-and needs a second person, an approval or a broken glass (`rules.exceptional`). Only evidence or a clerk frees a
-compartment (I6); a look that finds what is on record makes it certain again, and anything else keeps the quarantine. An
-empty one ends the hand-over: it went the way its door was last granted for if that was left unsettled, and is missing,
-with an incident, if nobody had a right to take it. An incident of a compartment that still waits for a look is closed
-by looking. Whoever takes an incident says until when it is done. What a citizen left is always on today's list; the
-round that takes it out is in `locker.rules.intake_round`, and a look settles what was left unsaid of it.
+Opening a loaded compartment is routine when it is on today's list: its result was cancelled, it is overdue, uncertain,
+disputed, out of its owner's reach, to be posted, or its compartment waits for a look. Anything else loaded is
+exceptional and needs a second person, an approval or a broken glass (`rules.exceptional`). Only evidence or a clerk
+frees a compartment (I6); a look that finds what is on record makes it certain again, and anything else keeps the
+quarantine. An empty one ends the hand-over: it went the way its door was last granted for if that was left unsettled,
+and is missing, with an incident, if nobody had a right to take it. An incident of a compartment that still waits for a
+look is closed by looking. Whoever takes an incident says until when it is done. What a citizen left is always on
+today's list; the round that takes it out is in `locker.rules.intake_round`, and a look settles what was left unsaid of
+it. Moving from one compartment to another is in `locker.rules.moving`; a move that nobody ended is settled by looking
+into both.
 """
 
 from __future__ import annotations
 
 from locker import events as ev
-from locker.model import Cabinet, HandOver
+from locker.model import Cabinet, HandOver, Move
 from locker.refusals import (
     CompartmentBusy,
     NotServed,
@@ -24,12 +26,15 @@ from locker.refusals import (
 )
 from locker.rules import doors, intake_round
 from locker.rules.loading import Actor, needs_presence
+from locker.rules.results import needs_two
 
 
 def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
     """Whether opening this loaded compartment is on today's list. `today` as YYYY-MM-DD."""
     if one.direction == "intake":
         return True
+    if needs_two(cabinet, one.results):
+        return False
     place = cabinet.compartment(one.compartment)
     waits = (
         one.is_cancelled
@@ -38,6 +43,8 @@ def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
         or place.quarantine
         or place.is_unproved
         or one.is_out_of_reach
+        or any(cabinet.results[key].by_post for key in one.results if key in cabinet.results)
+        or one.is_counter_wanted
     )
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
     return bool(waits) or any(deadline and deadline < today for deadline in deadlines)
@@ -53,15 +60,17 @@ def reclaim(
     WrongStage (nothing loaded to take out: look inside instead), NotServed (a restored copy: look inside first),
     SecondPersonNeeded.
     """
-    one = _openable(cabinet, hand_over, actor)
+    one = openable(cabinet, hand_over, actor)
     if cabinet.compartment(one.compartment).is_unproved:
         raise NotServed("its latest facts are not here yet; look inside first")
+    if hand_over in cabinet.moves:
+        raise WrongStage("nobody has said yet where it was moved to; look into both compartments first")
     if one.stage != "loaded":
         raise WrongStage("it is not on record as inside; look inside instead")
-    return _granted(cabinet, one, one.compartment, actor, "reclaim", grant, today, (second, permit))
+    return granted(cabinet, one, one.compartment, actor, "reclaim", grant, today, (second, permit))
 
 
-def _granted(
+def granted(
     cabinet: Cabinet,
     one: HandOver | None,
     number: int,
@@ -88,11 +97,14 @@ def _granted(
     return ev.Decision(events=(issued,))
 
 
-def _openable(cabinet: Cabinet, hand_over: str, actor: Actor) -> HandOver:
+def openable(cabinet: Cabinet, hand_over: str, actor: Actor) -> HandOver:
+    """The hand-over, if its door may be granted. Raises PresenceNeeded, UnknownHandOver, CompartmentBusy."""
     needs_presence(actor)
     one = cabinet.hand_overs.get(hand_over)
     if one is None:
         raise UnknownHandOver("no such hand-over is in the cabinet")
+    if cabinet.is_moving(hand_over):
+        raise CompartmentBusy("it is being moved to another compartment; end that first")
     place = cabinet.compartment(one.compartment)
     if cabinet.grant_on(one.compartment) is not None or (place.is_open and not place.is_left_open):
         raise CompartmentBusy("its door is open or opening")
@@ -107,8 +119,10 @@ def inspect(
     place = cabinet.compartment(number)
     if cabinet.grant_on(number) is not None or (place.is_open and not place.is_left_open):
         raise CompartmentBusy("its door is open or opening")
+    if cabinet.is_moving(place.hand_over):
+        raise CompartmentBusy("something is being moved out of it or into it; end that first")
     one = cabinet.hand_overs.get(place.hand_over)
-    return _granted(cabinet, one, number, actor, "inspect", grant, today, (second, permit))
+    return granted(cabinet, one, number, actor, "inspect", grant, today, (second, permit))
 
 
 def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> ev.Decision:
@@ -117,6 +131,8 @@ def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> e
     place = cabinet.compartment(number)
     if place.is_open or cabinet.grant_on(number) is not None:
         raise WrongStage("close the door first")
+    if cabinet.is_moving(place.hand_over):
+        raise WrongStage("something is being moved out of it or into it; end that first")
     one = cabinet.hand_overs.get(place.hand_over)
     facts: list[ev.Event] = [ev.LookedInside(compartment=number, found=found, actor=actor.user)]
     if place.is_suspect:
@@ -124,6 +140,8 @@ def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> e
     settled = ev.Decision()
     if one is not None and one.direction == "intake":
         settled = intake_round.settled(cabinet, one, found, actor)
+    elif one is not None and one.hand_over in cabinet.moves:
+        settled = _settle_move(cabinet, cabinet.moves[one.hand_over], one, number, found, actor)
     elif one is not None:
         settled = _settle(cabinet, one, found, actor)
     if found != "something_else":
@@ -151,13 +169,28 @@ def _settle(cabinet: Cabinet, one: HandOver, found: ev.Found, actor: Actor) -> e
     return doors.ended(cabinet, one, _settled(one, "gone", actor))
 
 
+def _settle_move(
+    cabinet: Cabinet, move: Move, one: HandOver, number: int, found: ev.Found, actor: Actor
+) -> ev.Decision:
+    """A move that nobody ended: what is not in the first compartment must be in the second, until that is looked at."""
+    is_in_first = number == move.source and not move.is_moved
+    if number == move.target and not move.is_moved:
+        if found != "as_recorded":
+            return ev.Decision()
+        arrived = doors.arrival(move, one, evidence="clerk")
+        return ev.Decision(events=(arrived, _settled(one, "inside", actor, compartment=number)))
+    if is_in_first and found == "empty" and move.target:
+        return ev.Decision(events=(doors.arrival(move, one, evidence="none"),))
+    return _settle(cabinet, one, found, actor)
+
+
 UNSETTLED = ("restarted", "recount", "lapsed", "left_open", "not_seen_open", "sensor_suspect")
 
 
-def _settled(one: HandOver, outcome: str, actor: Actor) -> ev.Settled:
+def _settled(one: HandOver, outcome: str, actor: Actor, *, compartment: int = 0) -> ev.Settled:
     return ev.Settled(
         hand_over=one.hand_over,
-        compartment=one.compartment,
+        compartment=compartment or one.compartment,
         outcome="inside" if outcome == "inside" else "gone",
         evidence="clerk",
         actor=actor.user,

@@ -1,15 +1,15 @@
 """What a door's movement means.
 
-A door opens under its grant, or it is an alarm. Within the pulse window of one door another one that opens is
-the wrong door: nothing is booked, both are quarantined, the board is out of service until proved (I15). A hand-over
-is booked when its door closes after opening, never earlier (I7). The sensor is evidence, not permission: a suspect
-one never counts as open and never refuses (I8); a person's word is asked instead and booked with evidence `none`.
-A latch that a pulse released stays released, so a door pulled late, while its person is still asked about it,
-opened by that pulse. After a restart an opening already on record and a door now closed are a full cycle; a door found
-open under a dead grant counts as opened by it; a grant without any opening on record leaves its hand-over uncertain
-and its code good (I4). A door that was left open books nothing when somebody closes it: the owner's code stays good,
-and a clerk looks. A door that closes after an intake opening is possibly full, whatever is said next (I6). What ends a
-hand-over tells its owner in the same commit.
+A door opens under its grant, or it is an alarm. Within the pulse window of one door another one that opens is the wrong
+door: nothing is booked, both are quarantined, the board is out of service until proved (I15). A hand-over is booked
+when its door closes after opening, never earlier (I7). The sensor is evidence, not permission: a suspect one never
+counts as open and never refuses (I8); a person's word is asked instead and booked with evidence `none`. A latch that a
+pulse released stays released, so a door pulled late, while its person is still asked about it, opened by that pulse.
+After a restart an opening already on record and a door now closed are a full cycle; a door found open under a dead
+grant counts as opened by it; a grant without any opening on record leaves its hand-over uncertain and its code good
+(I4). A door that was left open books nothing when somebody closes it: the owner's code stays good, and a clerk looks.
+What is moved lies behind the second door once that has closed. A door that closes after an intake opening is possibly
+full, whatever is said next (I6). What ends a hand-over tells its owner in the same commit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from locker import events as ev
-from locker.model import Cabinet, Compartment, HandOver
+from locker.model import Cabinet, Compartment, HandOver, Move
 from locker.refusals import WrongStage
 from locker.rules.phones import to_each
 
@@ -48,14 +48,16 @@ def opened(
     grant = cabinet.grant_on(number)
     one = cabinet.hand_overs.get(present.hand_over)
     pulsed = [key for key in window if key in cabinet.grants and cabinet.grants[key].compartment != number]
-    is_unsettled = found and one is not None and bool(one.dead_purpose)
+    is_concerned = one is not None and last_door(cabinet, one) == number
+    is_unsettled = found and is_concerned and one is not None and bool(one.dead_purpose)
     if grant is not None and not grant.is_opened and (grant.grant in window or is_unsettled):
         pulses = window.get(grant.grant, 0)
         seen = ev.DoorOpened(
             compartment=number, grant=grant.grant, hand_over=grant.hand_over, pulses=pulses, found=found
         )
         return ev.Decision(events=(seen,))
-    if is_unsettled or (one is not None and one.is_asked) or _has_bounced(present, moment):
+    is_asked = is_concerned and one is not None and one.is_asked
+    if is_unsettled or is_asked or _has_bounced(present, moment):
         seen = ev.DoorOpened(compartment=number, grant="", hand_over=present.hand_over, pulses=0, found=found)
         return ev.Decision(events=(seen,))
     if pulsed:
@@ -81,13 +83,40 @@ def closed(cabinet: Cabinet, number: int) -> ev.Decision:
     grant = cabinet.grant_on(number)
     key = present.hand_over or (grant.hand_over if grant is not None else "")
     one = cabinet.hand_overs.get(key)
-    if not present.is_open and (one is None or present.is_suspect or not one.dead_purpose):
+    is_unsettled = one is not None and bool(one.dead_purpose) and last_door(cabinet, one) == number
+    if not present.is_open and (present.is_suspect or not is_unsettled):
         return ev.Decision()
     shut = ev.Decision(events=(ev.DoorClosed(compartment=number, hand_over=key),))
     if one is None or not present.is_open or not one.open_for or (present.is_unproved and grant is None):
         return shut
     actor = grant.actor if grant is not None else one.last_actor or one.loaded_by
     return merged(shut, book(cabinet, one, evidence="door_cycle", actor=actor))
+
+
+def last_door(cabinet: Cabinet, one: HandOver) -> int:
+    """The compartment whose door was last granted for this hand-over; only a move has two."""
+    move = cabinet.moves.get(one.hand_over)
+    return one.compartment if move is None or not move.last_door else move.last_door
+
+
+def moved(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
+    """What the last door of a move means once it has opened and closed: behind the second one it lies there now."""
+    move = cabinet.moves.get(one.hand_over)
+    if move is None or move.is_moved or move.last_door != move.target:
+        return ev.Decision()
+    return ev.Decision(events=(arrival(move, one, evidence=evidence),))
+
+
+def arrival(move: Move, one: HandOver, *, evidence: ev.Evidence) -> ev.Moved:
+    """That a carried hand-over lies in its new compartment."""
+    return ev.Moved(
+        hand_over=one.hand_over,
+        source=move.source,
+        target=move.target,
+        results=one.results,
+        evidence=evidence,
+        is_low=move.is_low,
+    )
 
 
 def book(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence, actor: str) -> ev.Decision:
@@ -98,6 +127,8 @@ def book(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence, actor: str) 
         return collected(cabinet, one, evidence=evidence)
     if one.open_for == "reclaim" and one.stage == "loaded":
         return reclaimed(cabinet, one, actor=actor)
+    if one.open_for == "move":
+        return moved(cabinet, one, evidence=evidence)
     if one.open_for == "intake" and one.stage == "opened":
         return ev.Decision(
             events=(ev.DroppedOff(hand_over=one.hand_over, compartment=one.compartment, evidence=evidence),)
@@ -110,9 +141,10 @@ def contradicted(cabinet: Cabinet, one: HandOver, *, actor: str, evidence: ev.Ev
 
     Raises WrongStage when it does not stand open on record for this hand-over.
     """
-    if not cabinet.compartment(one.compartment).is_open or not one.open_for:
+    number = last_door(cabinet, one)
+    if not cabinet.compartment(number).is_open or not one.open_for:
         raise WrongStage("this door does not stand open")
-    suspected = ev.SensorSuspected(compartment=one.compartment, cause="contradicted")
+    suspected = ev.SensorSuspected(compartment=number, cause="contradicted")
     return merged(ev.Decision(events=(suspected,)), book(cabinet, one, evidence=evidence, actor=actor))
 
 
@@ -125,25 +157,28 @@ def loaded(one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
 def collected(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Decision:
     """Book a hand-over as collected, tell its owner, and spend its bundle's codes if it was the last live one (I5)."""
     fact = ev.Collected(hand_over=one.hand_over, compartment=one.compartment, results=one.results, evidence=evidence)
-    told = _told(cabinet, one, "COLLECTED")
+    over = told(cabinet, one, "COLLECTED")
     visit = cabinet.visit
     if visit is not None and visit.right.delegate and visit.recipient == one.recipient and visit.right.covers(one):
-        told = merged(told, _told(cabinet, one, "COLLECTED", to=visit.right.delegate))
-    return merged(ended(cabinet, one, fact), told)
+        over = merged(over, told(cabinet, one, "COLLECTED", to=visit.right.delegate, mark="-delegate"))
+    return merged(ended(cabinet, one, fact), over)
 
 
 def reclaimed(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
     """Book a hand-over as taken out by a present clerk, and tell its owner if a notice had named it.
 
-    One its owner cannot reach is not over: it is expected again, goes within reach, and is announced anew.
+    What goes by post is told of when it is sent. One its owner cannot reach is not over: it is expected again, goes
+    within reach, and is announced anew.
     """
     if one.is_out_of_reach and not one.is_cancelled:
         return _taken_lower(cabinet, one, actor=actor)
     fact = ev.Reclaimed(hand_over=one.hand_over, compartment=one.compartment, results=one.results, actor=actor)
     over = ended(cabinet, one, fact, cause="reclaimed")
-    if not one.is_announced:
+    goes_by_post = all(cabinet.results[key].by_post for key in one.results if key in cabinet.results)
+    if not one.is_announced or (goes_by_post and not one.is_cancelled):
         return over
-    return merged(over, _told(cabinet, one, "WITHDRAWN" if one.is_cancelled else "EXPIRED"))
+    asked: ev.Template = "AT_COUNTER" if one.is_counter_wanted else "EXPIRED"
+    return merged(over, told(cabinet, one, "WITHDRAWN" if one.is_cancelled else asked))
 
 
 def _taken_lower(cabinet: Cabinet, one: HandOver, *, actor: str) -> ev.Decision:
@@ -161,7 +196,7 @@ def undone(cabinet: Cabinet, one: HandOver, *, evidence: ev.Evidence) -> ev.Deci
     return ended(cabinet, one, fact, cause="staff")
 
 
-def _told(cabinet: Cabinet, one: HandOver, template: ev.Template, *, to: str = "") -> ev.Decision:
+def told(cabinet: Cabinet, one: HandOver, template: ev.Template, *, to: str = "", mark: str = "") -> ev.Decision:
     """A message without a code to the person of the hand-over's results, or `to` their delegate; its id is the same
     whenever it is decided.
     """
@@ -170,7 +205,7 @@ def _told(cabinet: Cabinet, one: HandOver, template: ev.Template, *, to: str = "
         return ev.Decision()
     bundle = cabinet.bundle_of(one.recipient)
     queued = ev.NoticeQueued(
-        notice=f"{one.hand_over}-{template.lower()}{'-delegate' if to else ''}",
+        notice=f"{one.hand_over}-{template.lower()}{mark}",
         template=template,
         person=person,
         bundle="" if bundle is None else bundle.bundle,

@@ -9,7 +9,7 @@ import msgspec
 
 from locker import events as ev
 from locker.model import Cabinet, Visit
-from locker.rules import intake
+from locker.rules import intake, moving
 from locker.rules.doors import GRANT_TRAIN_MS, LEFT_OPEN_MS
 from locker.rules.loading import is_loading
 from locker.rules.pickup import is_at_door
@@ -49,6 +49,7 @@ def _deadlines(cabinet: Cabinet, timing: Timing) -> list[tuple[int, ev.Event]]:
     if cabinet.visit is not None and not _is_at_door(cabinet, cabinet.visit):
         ended = ev.VisitEnded(visit=cabinet.visit.visit, cause="idle")
         pending.append((cabinet.visit.touched_uptime_ms + timing.visit_idle_ms, ended))
+    pending.extend(moving.deadlines(cabinet))
     pending.extend((0, fact) for fact in intake.due(cabinet).events)
     return pending
 

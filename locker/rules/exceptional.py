@@ -1,11 +1,11 @@
 """How what is not on today's list is opened when no second person stands at the cabinet.
 
-A present clerk asks for an approval; a leader, in a session of their own from anywhere, gives it with password and
-second factor. It is good for the one door and purpose it names, once, for ten minutes, in this run; the latest one a
-clerk asks for replaces the earlier one. When nobody can be reached, a clerk breaks the glass: the door opens at once,
-the reason is kept where it can be erased, an incident tells the leader, and another person countersigns by the end of
-the next working day: a leader, or, when a leader broke it, any clerk. Nothing but that closes the incident. A
-technician does neither.
+A present clerk asks for an approval, for an opening or to load what two people handle; a leader, in a session of their
+own from anywhere, gives it with password and second factor. It is good for the one door and purpose it names, once, for
+ten minutes, in this run; the latest one a clerk asks for replaces the earlier one. When nobody can be reached, a clerk
+breaks the glass: the door opens at once, the reason is kept where it can be erased, an incident tells the leader, and
+another person countersigns by the end of the next working day: a leader, or, when a leader broke it, any clerk. Nothing
+but that closes the incident. A technician does neither.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from locker.refusals import NotAllowed, SecondPersonNeeded, UnknownApproval, Unk
 from locker.rules import clearing
 from locker.rules.doors import merged
 from locker.rules.loading import Actor, needs_presence
+from locker.rules.results import needs_two
 
 APPROVAL_MS = 10 * 60_000
 LEADER = "leader"
@@ -46,6 +47,33 @@ def ask(cabinet: Cabinet, number: int, purpose: ev.Purpose, actor: Actor, *, app
         actor=actor.user,
     )
     return ev.Decision(events=(asked,))
+
+
+def ask_load(cabinet: Cabinet, results: tuple[str, ...], actor: Actor, *, approval: str) -> ev.Decision:
+    """Ask a leader elsewhere to agree to loading what two people handle. Raises PresenceNeeded, WrongStage."""
+    needs_presence(actor)
+    if not needs_two(cabinet, results):
+        raise WrongStage("nobody need agree to this; load it without asking")
+    asked = ev.ApprovalAsked(
+        approval=approval,
+        number=(cabinet.seq + 1) % 900 + 100,
+        compartment=0,
+        hand_over="",
+        purpose="load",
+        actor=actor.user,
+        results=results,
+    )
+    return ev.Decision(events=(asked,))
+
+
+def load_approver(cabinet: Cabinet, approval: str, results: tuple[str, ...], actor: Actor, *, moment: ev.Moment) -> str:
+    """The leader who agreed to loading just this. Raises UnknownApproval, SecondPersonNeeded (not given yet)."""
+    asked = live(cabinet, approval, moment=moment)
+    if (asked.purpose, asked.results, asked.actor) != ("load", results, actor.user):
+        raise UnknownApproval("this request was for something else; ask again")
+    if not asked.given_by:
+        raise SecondPersonNeeded("the leader has not agreed yet")
+    return asked.given_by
 
 
 def _exceptional(cabinet: Cabinet, number: int, *, today: str) -> HandOver:

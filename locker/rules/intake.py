@@ -1,7 +1,8 @@
 """How a citizen leaves papers for the office, at any hour.
 
 The smallest free compartment that fits and is within reach is offered. Limits keep the rest for results: two intakes a
-visit that nobody confirmed, four such an hour, two a phone, and a share of all compartments. In one visit the same
+visit that nobody confirmed, four such an hour, two a phone, three whose phone was not checked by a code although one
+could be sent, and a share of all compartments. In one visit the same
 compartment is offered again, and while its door is opening or open a second request changes nothing. A door that
 opened means *possibly full*, whatever button follows (I6): "left it" and silence book the deposit; "took it back" and
 "does not fit" keep the compartment until a clerk has looked. Only a door that never opened gives its compartment back.
@@ -29,6 +30,7 @@ from locker.refusals import (
 )
 from locker.rules import doors
 from locker.rules.loading import SIZES, choose
+from locker.rules.standing import require_open
 
 HOUR_MS = 3_600_000
 Said = Literal["left", "took_back", "door_stayed_shut", "door_is_shut"]
@@ -41,11 +43,13 @@ class Policy(msgspec.Struct, frozen=True):
     unconfirmed_a_visit: int = 2
     unconfirmed_an_hour: int = 4
     open_a_phone: int = 2
+    unchecked: int = 3
 
 
 class Offer(msgspec.Struct, frozen=True):
     """What somebody wants to leave. `hand_over`, `grant`, `person` and `dossier` are fresh ids; `bag` is empty to be
-    given one; `same_phone` are refs of all people on record with the phone that was typed.
+    given one; `same_phone` are refs of all people on record with the phone that was typed. `can_check`: a code could be
+    sent to it now.
     """
 
     hand_over: str
@@ -60,6 +64,8 @@ class Offer(msgspec.Struct, frozen=True):
     promised: str = ""
     same_phone: tuple[str, ...] = ()
     rows: tuple[ev.Row, ...] = ()
+    is_phone_checked: bool = False
+    can_check: bool = False
 
 
 def offer(
@@ -73,8 +79,9 @@ def offer(
 ) -> ev.Decision:
     """Choose a compartment and grant its opening; nothing when a door of this visit is opening or open already.
 
-    Raises IntakeFull, BagInUse, NoFreeCompartment, NoReachableCompartment.
+    Raises OutOfUse, IntakeFull, BagInUse, NoFreeCompartment, NoReachableCompartment.
     """
+    require_open(cabinet)
     mine = [cabinet.hand_overs[one.hand_over] for one in _at_doors(cabinet, request.visit)]
     if any(is_at_door(cabinet, one) for one in mine):
         return ev.Decision()
@@ -127,6 +134,8 @@ def _check_bag(cabinet: Cabinet, request: Offer) -> None:
 
 def check_room(cabinet: Cabinet, request: Offer, *, total: int, moment: ev.Moment, policy: Policy) -> None:
     """Raise IntakeFull when one more intake is too many, for the cabinet, the hour, the visit or the phone."""
+    if cabinet.panel.is_on_reserve or cabinet.panel.is_stopping:
+        raise IntakeFull("power")
     held = [one for one in cabinet.hand_overs.values() if one.direction == "intake"]
     if (len(held) + 1) * 100 > policy.share_percent * total:
         raise IntakeFull("cabinet")
@@ -141,6 +150,9 @@ def check_room(cabinet: Cabinet, request: Offer, *, total: int, moment: ev.Momen
     ]
     if len(of_phone) >= policy.open_a_phone:
         raise IntakeFull("phone")
+    unchecked = sum(not one.is_phone_checked for one in cabinet.intakes.values() if one.hand_over in held_ids)
+    if request.can_check and not request.is_phone_checked and unchecked >= policy.unchecked:
+        raise IntakeFull("unverified")
 
 
 def is_unconfirmed(cabinet: Cabinet, one: Intake) -> bool:
@@ -163,6 +175,7 @@ def _offered(cabinet: Cabinet, request: Offer, *, hand_over: str, number: int) -
         person=request.person,
         dossier=request.dossier,
         promised=request.promised,
+        is_phone_checked=request.is_phone_checked,
     )
     granted = ev.GrantIssued(
         grant=request.grant,
@@ -229,12 +242,15 @@ def deposited(one: HandOver, paper: Intake, *, evidence: ev.Evidence, is_confirm
     return doors.merged(ev.Decision(events=(fact,)), told(paper, "DROPPED"))
 
 
-def told(paper: Intake, template: ev.Template) -> ev.Decision:
-    """A message to the person of an intake, if there is one; its id is the same whenever it is decided."""
+def told(paper: Intake, template: ev.Template, *, mark: str = "") -> ev.Decision:
+    """A message to the person of an intake, if there is one; its id is the same whenever it is decided.
+
+    `mark` tells messages of one kind apart.
+    """
     if not paper.person:
         return ev.Decision()
     queued = ev.NoticeQueued(
-        notice=f"{paper.hand_over}-{template.lower()}",
+        notice="-".join(filter(None, (paper.hand_over, template.lower(), mark))),
         template=template,
         person=paper.person,
         bundle="",
@@ -288,6 +304,7 @@ def does_not_fit(
     same = msgspec.structs.replace(
         request, kind=paper.kind, bag=paper.bag, person=paper.person, dossier=paper.dossier, promised=paper.promised
     )
+    same = msgspec.structs.replace(same, is_phone_checked=paper.is_phone_checked)
     return doors.merged(over, _offered(cabinet, same, hand_over=request.hand_over, number=place.number))
 
 

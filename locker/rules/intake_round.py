@@ -80,8 +80,7 @@ def report(cabinet: Cabinet, hand_over: str, actor: Actor, said: Report) -> ev.D
     place = cabinet.compartment(one.compartment)
     if (place.is_open and not place.is_left_open) or cabinet.grant_on(one.compartment) is not None:
         raise WrongStage("close the door first")
-    was_opened = one.is_emptied or (one.last_purpose == "collect_intake" and (one.is_asked or place.is_suspect))
-    if not was_opened:
+    if not was_opened(cabinet, one):
         raise WrongStage("open its door first")
     paper = cabinet.intakes[hand_over]
     if said.bag and said.bag != paper.bag:
@@ -91,6 +90,12 @@ def report(cabinet: Cabinet, hand_over: str, actor: Actor, said: Report) -> ev.D
             events=(ev.IntakeMissed(hand_over=hand_over, compartment=one.compartment, actor=actor.user),)
         )
     return _collected(one, paper, said, actor)
+
+
+def was_opened(cabinet: Cabinet, one: HandOver) -> bool:
+    """Whether its door was opened to take it out, as far as door and sensor tell."""
+    is_suspect = cabinet.compartment(one.compartment).is_suspect
+    return one.is_emptied or (one.last_purpose == "collect_intake" and (one.is_asked or is_suspect))
 
 
 def _collected(one: HandOver, paper: Intake, said: Report, actor: Actor) -> ev.Decision:

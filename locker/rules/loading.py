@@ -5,12 +5,13 @@ no post. The smallest free compartment that fits is taken, within reach where re
 compartments between 80 and 120 cm come first. The hand-over is loaded when its door has closed after opening. Until the
 loader says the round is done (or ten minutes have passed since the last close) the loader may open own loads again and
 take them back; only then codes are made and notices go out. Nothing is undone unseen: what was loaded is taken back
-only after its door was opened again.
+only after its door was opened again. Results of a procedure that two people handle are loaded, opened again and taken
+out only when another person agrees: there, or a leader from elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -24,12 +25,14 @@ from locker.refusals import (
     NotAllowed,
     NotServed,
     PresenceNeeded,
+    SecondPersonNeeded,
     UnknownHandOver,
     UnknownResult,
     WrongStage,
 )
 from locker.rules import doors
-from locker.rules.results import check_loadable
+from locker.rules.results import check_loadable, needs_two
+from locker.rules.standing import require_open
 
 SIZES = ("S", "M", "L")
 COMFORTABLE_CM = (80, 120)
@@ -44,13 +47,18 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True):
-    """Put results of one recipient into one compartment; `size` overrides what the centre said."""
+    """Put results of one recipient into one compartment; `size` overrides what the centre said.
+
+    `second` is the user name of who agrees, `permit` the approval of a leader elsewhere.
+    """
 
     results: tuple[str, ...]
     actor: Actor
     hand_over: str
     grant: str
     size: ev.Size | None = None
+    second: str = ""
+    permit: str = ""
 
 
 def needs_presence(actor: Actor) -> None:
@@ -62,9 +70,10 @@ def needs_presence(actor: Actor) -> None:
 def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servable: Collection[int]) -> ev.Decision:
     """Choose a compartment and grant its opening.
 
-    Raises PresenceNeeded, UnknownResult, NotLoadable, WrongStage (already loaded), DoorStandsOpen (close the last one
-    first), NoFreeCompartment, NoReachableCompartment.
+    Raises OutOfUse, PresenceNeeded, UnknownResult, NotLoadable, WrongStage (already loaded), DoorStandsOpen (close the
+    last one first), NoFreeCompartment, NoReachableCompartment, SecondPersonNeeded.
     """
+    require_open(cabinet)
     needs_presence(request.actor)
     if is_loading(cabinet):
         raise DoorStandsOpen("close the open door before the next envelope")
@@ -83,6 +92,7 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
         raise WrongStage("one compartment holds the results of one recipient only")
     if len(wanted) > 1 and any(result.delegate for result in wanted):
         raise WrongStage("what somebody else may collect lies alone; load it by itself")
+    needs_second(cabinet, results, request.actor, second=request.second)
     size = _largest(request.size, [result.size for result in wanted])
     reach: ev.Reach = "low" if any(result.reach == "low" for result in wanted) else "any"
     place = choose(cabinet, size=size, reach=reach, places=places, servable=servable)
@@ -101,9 +111,17 @@ def load(cabinet: Cabinet, request: Load, *, places: Mapping[int, Place], servab
                 purpose="load",
                 hand_over=request.hand_over,
                 actor=request.actor.user,
+                second=request.second,
+                permit=request.permit,
             ),
         )
     )
+
+
+def needs_second(cabinet: Cabinet, results: Iterable[str], actor: Actor, *, second: str) -> None:
+    """Raise SecondPersonNeeded for what a clerk never handles alone, unless another person agrees."""
+    if needs_two(cabinet, results) and second in ("", actor.user):
+        raise SecondPersonNeeded("two people handle results of this kind; a second person or a leader must agree")
 
 
 def is_loading(cabinet: Cabinet) -> bool:
@@ -156,13 +174,22 @@ def _own_load(cabinet: Cabinet, hand_over: str, actor: Actor) -> HandOver:
     return one
 
 
-def reopen(cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str) -> ev.Decision:
+def reopen(
+    cabinet: Cabinet, hand_over: str, actor: Actor, *, grant: str, second: str = "", permit: str = ""
+) -> ev.Decision:
     """Open an own load again while the round is open, or one whose door did not open. Raises as `load`."""
     one = _own_load(cabinet, hand_over, actor)
+    needs_second(cabinet, one.results, actor, second=second)
     if cabinet.compartment(one.compartment).is_open or cabinet.grant_on(one.compartment) is not None:
         raise CompartmentBusy("its door is open or opening")
     issued = ev.GrantIssued(
-        grant=grant, compartment=one.compartment, purpose="load", hand_over=hand_over, actor=actor.user
+        grant=grant,
+        compartment=one.compartment,
+        purpose="load",
+        hand_over=hand_over,
+        actor=actor.user,
+        second=second,
+        permit=permit,
     )
     return ev.Decision(events=(issued,))
 
@@ -192,15 +219,18 @@ def answer(cabinet: Cabinet, hand_over: str, actor: Actor, *, did_open: bool) ->
         raise UnknownHandOver("no such hand-over is in the cabinet")
     if not one.is_asked or one.last_purpose in ("collect", "intake"):
         raise WrongStage("nothing was asked of this hand-over")
-    answered = ev.DoorAnswered(compartment=one.compartment, hand_over=hand_over, did_open=did_open)
+    number = doors.last_door(cabinet, one)
+    answered = ev.DoorAnswered(compartment=number, hand_over=hand_over, did_open=did_open)
     facts: tuple[ev.Event, ...] = (answered,)
-    if did_open and not cabinet.compartment(one.compartment).is_suspect:
-        facts = (answered, ev.SensorSuspected(compartment=one.compartment, cause="unchanged_after_train"))
+    if did_open and not cabinet.compartment(number).is_suspect:
+        facts = (answered, ev.SensorSuspected(compartment=number, cause="unchanged_after_train"))
     said = ev.Decision(events=facts)
     if did_open and one.stage == "loading" and one.last_purpose == "load":
         return doors.merged(said, doors.loaded(one, evidence="clerk"))
     if did_open and one.stage == "loaded" and one.last_purpose == "reclaim":
         return doors.merged(said, doors.reclaimed(cabinet, one, actor=actor.user))
+    if did_open and one.last_purpose == "move":
+        return doors.merged(said, doors.moved(cabinet, one, evidence="clerk"))
     return said
 
 

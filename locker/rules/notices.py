@@ -45,18 +45,24 @@ def unannounced(cabinet: Cabinet, bundle: Bundle) -> tuple[str, ...]:
 
 def _waiting(cabinet: Cabinet, bundle: Bundle) -> list[HandOver]:
     """Hand-overs that a code of this bundle opens."""
-    return [
-        one
-        for one in cabinet.hand_overs_of(bundle.recipient)
-        if one.stage == "loaded" and not one.is_cancelled and not one.disputed
-    ]
+    return [one for one in cabinet.hand_overs_of(bundle.recipient) if _is_waiting(one)]
+
+
+def _is_waiting(one: HandOver) -> bool:
+    return one.stage == "loaded" and not one.is_cancelled and not one.disputed
 
 
 def due_bundles(cabinet: Cabinet) -> tuple[Bundle, ...]:
     """Bundles that need a code and a message now; none while a round is open or a recount runs."""
     if cabinet.round is not None or _is_recounting(cabinet):
         return ()
-    return tuple(bundle for bundle in cabinet.bundles.values() if unannounced(cabinet, bundle))
+    announced = {bundle.recipient: bundle.announced for bundle in cabinet.bundles.values()}
+    due = {
+        one.recipient
+        for one in cabinet.hand_overs.values()
+        if _is_waiting(one) and not one.uncertain and not set(one.results).issubset(announced.get(one.recipient, ()))
+    }
+    return tuple(bundle for bundle in cabinet.bundles.values() if bundle.recipient in due)
 
 
 def mint(cabinet: Cabinet, bundle: str, fresh: Fresh) -> ev.Decision:

@@ -34,6 +34,7 @@ from locker.refusals import (
     WrongStage,
 )
 from locker.rules import doors
+from locker.rules.standing import require_open
 from otp import throttle
 
 REOPEN_MS = 60_000
@@ -102,11 +103,12 @@ def submit(
 ) -> ev.Decision:
     """Accept a right code and grant its first door, or charge a wrong one.
 
-    Raises SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), PaperCheckNeeded and
-    PaperRefused (the code is right, its procedure asks for the ID paper), BoardOffline (no door of
-    this bundle can be opened now; nothing is charged), CompartmentBusy (a clerk is at its last door; nothing is
-    charged), DoorDidNotOpen (trains used up; nothing is charged).
+    Raises OutOfUse, SecondCheckNeeded, TooManyAttempts, CodeRefused (after the charge is committed), PaperCheckNeeded
+    and PaperRefused (the code is right, its procedure asks for the ID paper), BoardOffline (no door of this bundle can
+    be opened now; nothing is charged), CompartmentBusy (a clerk is at its last door; nothing is charged),
+    DoorDidNotOpen (trains used up; nothing is charged).
     """
+    require_open(cabinet)
     proof = request.proof
     passed = gate(cabinet, proof, uptime_ms=moment.uptime_ms)
     if passed is throttle.Gate.ASK:
@@ -245,8 +247,8 @@ def _choose(
 
 
 def _is_busy(cabinet: Cabinet, one: HandOver) -> bool:
-    """Whether a clerk's grant holds this door."""
-    return cabinet.grant_on(one.compartment) is not None
+    """Whether a clerk's grant holds this door, or a clerk carries what is behind it to another one."""
+    return cabinet.grant_on(one.compartment) is not None or cabinet.is_moving(one.hand_over)
 
 
 def _may_try(cabinet: Cabinet, one: HandOver, moment: ev.Moment) -> bool:

@@ -1,9 +1,10 @@
 """When messages may wake people.
 
-Nobody is woken by what can wait until morning: a result that is ready, a reminder, what was taken out or could not be
-put in, and the new code that follows a revocation. These go out by day only, first or again. What a person waits for at
-the cabinet (a code that was asked for, an OTP) and what an owner must know at once (collected) goes at any hour. While
-the clock is not believed nobody knows whether it is night: then everything goes.
+Nobody is woken by what can wait until morning: a result that is ready, a reminder, what was taken out, moved or could
+not be put in, a cabinet that pauses or has moved, and the new code that follows a revocation. These go out by day only,
+first or again. What a person waits for at the cabinet (a code that was asked for, an OTP) and what an owner must know
+at once (collected) goes at any hour. While the clock is not believed nobody knows whether it is night: then everything
+goes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,22 @@ from zoneinfo import ZoneInfo
 from locker import events as ev
 
 CAN_WAIT: frozenset[ev.Template] = frozenset(
-    {"READY", "READY_BUNDLE", "NEWCODE_REVOKED", "REMIND", "EXPIRED", "WITHDRAWN", "COUNTER_INSTEAD", "DELEGATE"}
+    {
+        "READY",
+        "READY_BUNDLE",
+        "NEWCODE_REVOKED",
+        "REMIND",
+        "EXPIRED",
+        "WITHDRAWN",
+        "COUNTER_INSTEAD",
+        "AT_COUNTER",
+        "APOLOGY_FAULT",
+        "APOLOGY_LATE",
+        "MOVED",
+        "LOWERED",
+        "DELEGATE",
+        "POSTED",
+    }
 )
 
 

@@ -1,9 +1,10 @@
 """When a person is reminded of a result that waits.
 
 Three times at most, once each: on the second and on the fifth working day after it was put in, and on the last working
-day up to its deadline. A step that passed while the cabinet was off is not made up for: only the latest one counts. A
-reminder follows the first message and never overtakes it; nothing is said of what is disputed, cancelled or uncertain,
-and nothing by night or while the clock is not believed. One person hears once a day of everything that is due.
+day up to its deadline; whoever was given more time hears once more before the new one. A step that passed while the
+cabinet was off is not made up for: only the latest one counts. A reminder follows the first message and never overtakes
+it; nothing is said of what is disputed, cancelled, uncertain or wanted at the counter, and nothing by night or while
+the clock is not believed. One person hears once a day of everything that is due.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, day: Daytim
         return ev.Decision()
     waiting: dict[str, list[tuple[int, HandOver]]] = {}
     for one in cabinet.hand_overs.values():
-        step = _step(cabinet, one, here.date(), office)
+        step = 0 if one.reminded >= _last_step(cabinet, one) else _step(cabinet, one, here.date(), office)
         if step > one.reminded and not _is_being_told(cabinet, one):
             waiting.setdefault(one.recipient, []).append((step, one))
     told = [each for found in waiting.values() for each in to_each(cabinet, _remind(cabinet, found))]
@@ -38,17 +39,33 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, day: Daytim
 
 def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> int:
     """Which reminder of this hand-over is due by today; 0 for none."""
+    is_quiet = (
+        one.stage != "loaded"
+        or one.is_cancelled
+        or one.disputed
+        or one.uncertain
+        or one.is_counter_wanted
+        or not one.is_announced
+    )
+    if is_quiet or not one.loaded_utc_ms:
+        return 0
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
-    is_quiet = one.stage != "loaded" or one.is_cancelled or one.disputed or one.uncertain or not one.is_announced
-    if is_quiet or not one.loaded_utc_ms or not all(deadlines) or not deadlines:
+    if not all(deadlines) or not deadlines:
         return 0
     loaded = datetime.fromtimestamp(one.loaded_utc_ms / 1000, UTC).astimezone(office.zone).date()
     deadline = date.fromisoformat(min(deadlines))
     if today > deadline or loaded >= today:
         return 0
     if today >= office.last_working_day(deadline):
-        return LAST_STEP
-    return sum(today >= office.after_working_days(loaded, count) for count in STEPS_WORKING_DAYS)
+        return _last_step(cabinet, one)
+    passed = office.working_days_between(loaded, today)
+    return sum(passed >= count for count in STEPS_WORKING_DAYS)
+
+
+def _last_step(cabinet: Cabinet, one: HandOver) -> int:
+    """The reminder before the deadline; each extension has one of its own."""
+    extended = (cabinet.results[key].extended for key in one.results if key in cabinet.results)
+    return LAST_STEP + max(extended, default=0)
 
 
 def _is_being_told(cabinet: Cabinet, one: HandOver) -> bool:

@@ -4,11 +4,13 @@ The centre owns administrative facts, the cabinet physical ones. Wishes are exec
 once, each with exactly one answering fact. An announce is answered `queued`, never "in cabinet". A change that meets
 an open door waits for it to close. A cancel that meets a result already taken is a conflict for a clerk, never an
 overwrite. A changed phone or recipient, or a cancel, revokes every live code of the bundle in the same commit. Results
-of one compartment that come to belong to two recipients go to neither: a clerk takes them out.
+of one compartment that come to belong to two recipients go to neither: a clerk takes them out. A retired cabinet
+expects nothing any more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -21,6 +23,7 @@ from locker.rules.doors import merged, revoked
 
 FINISHED_STATE = 9
 NO_PAPER_KNOWN = "no_paper_known"
+TWO_PEOPLE = "two_people"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -120,6 +123,8 @@ def _refused(wish: ev.PutWish, reason: str) -> ev.Decision:
 def _announce(cabinet: Cabinet, known: Known, wish: Announce) -> ev.Decision:
     if wish.queued.result in cabinet.results or known.past == "collected":
         return _refused(wish.wish, "contradicts-earlier")
+    if cabinet.standing.stage == "retired":
+        return _refused(wish.wish, "out-of-use")
     return ev.Decision(events=(wish.queued,), rows=wish.rows)
 
 
@@ -189,6 +194,11 @@ def _revoke(cabinet: Cabinet, wish: Revoke) -> ev.Decision:
     if result is None or not result.delegate:
         return _refused(wish.wish, "unknown-delegate")
     return delegates.revoke(cabinet, wish.result, wish=wish.wish.wish_seq)
+
+
+def needs_two(cabinet: Cabinet, results: Iterable[str]) -> bool:
+    """Whether one of these results is of a kind that a clerk never handles alone."""
+    return any(TWO_PEOPLE in cabinet.results[key].flags for key in results if key in cabinet.results)
 
 
 def check_loadable(result: Result) -> None:

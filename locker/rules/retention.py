@@ -1,11 +1,12 @@
 """How long personal data are kept.
 
-Name, phone and dossier code of a result go seven days after it left the cabinet (collected, taken out, withdrawn, or
-missing); those of an intake seven days after the office has answered it, or nothing was left after all. The centre must
-have acknowledged it, and nothing about its hand-over may be open: what is disputed is still live, and an open incident
-asks who it was. Why a glass was broken goes by the same rule, seven days after that opening. Ninety days are the end in
-any case, with an incident. A phone that was replaced by another one goes at once. Only a wall clock that is believed
-counts; until then everything waits. Codes that are over, and secrets whose message is over, go whenever they are found.
+Name, phone and dossier code of a result go seven days after it left the cabinet (collected, given or sent from the
+counter, withdrawn, or missing); those of an intake seven days after the office has answered it, or nothing was left
+after all. The centre must have acknowledged it, and nothing about its hand-over may be open: what is disputed is still
+live, and an open incident asks who it was. Why a glass was broken goes by the same rule, seven days after that opening.
+Ninety days are the end in any case, with an incident; what still lies at the counter then is the archive's. A phone
+that was replaced by another one goes at once. Only a wall clock that is believed counts; until then everything waits.
+Codes that are over, and secrets whose message is over, go whenever they are found.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Collection
 import msgspec
 
 from locker import events as ev
-from locker.model import Cabinet
+from locker.model import ASKED_REST_MS, Cabinet
 from locker.rules.doors import merged
 
 DAY_MS = 24 * 3600 * 1000
@@ -70,7 +71,7 @@ def _erase_secrets(cabinet: Cabinet, stock: Stock) -> ev.Decision:
 
 def _erase_people(cabinet: Cabinet, stock: Stock, moment: ev.Moment, policy: Policy) -> ev.Decision:
     causes: dict[str, list[str]] = {}
-    used = _used(cabinet)
+    used = _used(cabinet, moment)
     for one in stock.kept:
         cause = "" if one.ref in used else _cause(cabinet, one, stock.acked_through, moment, policy)
         if cause:
@@ -90,10 +91,14 @@ def _erased(refs: tuple[str, ...], cause: str) -> ev.PersonalErased:
     return ev.PersonalErased(refs=refs, cause="replaced" if cause == "replaced" else "over")
 
 
-def _used(cabinet: Cabinet) -> Collection[str]:
-    """Rows of live results and of intakes nobody has answered, and of whom a message is still to reach."""
+def _used(cabinet: Cabinet, moment: ev.Moment) -> Collection[str]:
+    """Rows of live results and of intakes nobody has answered, of whom a message is still to reach, and of phones that
+    were sent a code in the last 24 hours.
+    """
     refs = {notice.person for notice in cabinet.notices.values()}
     refs |= {incident.person for incident in cabinet.incidents.values()}
+    checks = cabinet.phone_checks.values()
+    refs |= {one.person for one in checks if moment.uptime_ms - one.asked_uptime_ms < ASKED_REST_MS}
     for paper in cabinet.intakes.values():
         refs |= {paper.person, paper.dossier}
     for result in cabinet.results.values():
@@ -108,6 +113,8 @@ def _cause(cabinet: Cabinet, one: Kept, acked_through: int, moment: ev.Moment, p
     if moment.clock == "unset" or one.since_utc_ms == 0:
         return ""
     age_ms = moment.utc_ms - one.since_utc_ms
+    if one.result in cabinet.counter:
+        return "over" if age_ms >= CAP_MS else ""
     is_acked = not policy.needs_ack or one.since_seq <= acked_through
     is_open = any(incident.hand_over == one.hand_over != "" for incident in cabinet.incidents.values())
     if age_ms >= policy.keep_ms and is_acked and not is_open:

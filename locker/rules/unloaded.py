@@ -22,9 +22,12 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours) -> ev.Decis
     if moment.clock == "unset" or (cabinet.recount is not None and not cabinet.recount.is_replayed):
         return ev.Decision()
     here = datetime.fromtimestamp(moment.utc_ms / 1000, UTC).astimezone(office.zone)
+    tomorrow = office.next_working_day(here.date()).isoformat()
     facts: list[ev.Event] = []
     for one in cabinet.results.values():
-        if not one.hand_over and not one.is_missed and one.deadline and _ends(one, office) <= here:
+        if one.hand_over or one.is_missed or not one.deadline or one.deadline >= tomorrow:
+            continue
+        if _ends(one, office) <= here:
             facts.append(ev.ResultNotLoaded(result=one.result, deadline=one.deadline))
             facts.extend(_told(cabinet, one))
     return ev.Decision(events=tuple(facts))

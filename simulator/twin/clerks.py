@@ -13,9 +13,10 @@ from api.kiosk import Nothing
 from api.running import Running
 from api.sessions import Member, Session
 from locker import refusals as why
-from locker.model import Cabinet
+from locker.model import Cabinet, HandOver
 from locker.rules.results import check_loadable
 from simulator.doors import Door
+from simulator.twin import counter, mishaps, morning
 from simulator.twin.people import Dark, ask, go_through, is_shut, push, until
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ LAN = Member(user="lan", name="Lan", role="clerk")
 SAID_NO = (why.Refusal, why.BoardOffline, why.DoorDidNotOpen)
 
 
+Act = Callable[[Running, Session], Awaitable[Any]]
+
+
 class Clerk:
     """One clerk at the cabinet, signed in and proved to be there."""
 
@@ -32,7 +36,7 @@ class Clerk:
         self.world = world
         self.session = session
 
-    async def ask(self, act: Callable[[Running, Session], Awaitable[Any]]) -> Any:
+    async def ask(self, act: Act) -> Any:
         """What the clerk's page answers. Raises Dark and refusals."""
         return await ask(self.world, lambda running: act(running, self.session))
 
@@ -41,29 +45,33 @@ class Clerk:
     async def look_after(self) -> None:
         """Everything that waits for a clerk."""
         for board in list(self.cabinet.boards_out):
-            self.world.mend_wires()
+            mishaps.mend_wires(self.world)
             with suppress(*SAID_NO):
                 await self.ask(partial(_prove_board, board))
         for number in sorted(self.world.steel.model.doors):
             if _waits_for_look(self.cabinet, number):
-                await self._inspect(number)
+                await self.inspect(number)
         for key, one in list(self.cabinet.hand_overs.items()):
-            if one.stage == "loaded" and (one.is_cancelled or self.world.is_overdue(one)):
-                await self._reclaim(key)
+            if one.stage == "loaded" and self.is_due_back(one):
+                await self.reclaim(key)
         for incident in list(self.cabinet.incidents):
             with suppress(*SAID_NO):
                 await self.ask(partial(_close_incident, incident))
-        for key in self.world.take_requests():
+        for key in self.world.office.take_calls():
             waiting = [one for one in self.cabinet.hand_overs_of(key) if one.stage == "loaded"]
             for one in waiting[:1]:
                 with suppress(*SAID_NO):
                     await self.ask(partial(_new_code, one.hand_over))
 
+    def is_due_back(self, one: HandOver) -> bool:
+        """Whether it is on today's list of what comes out again."""
+        return one.is_cancelled or self.world.is_overdue(one)
+
     async def load_all(self) -> None:
         """Every envelope on the desk that may go in, one recipient after another."""
-        for recipient, results in self._piles().items():
+        for results in self._piles():
             await asyncio.sleep(8.0)
-            if not await self._load(recipient, results):
+            if not await self._load(results):
                 break
         with suppress(*SAID_NO):
             await self.ask(lambda running, session: clerk.close_round(session, running))
@@ -76,18 +84,18 @@ class Clerk:
             raise Dark
         return state
 
-    def _piles(self) -> dict[str, tuple[str, ...]]:
+    def _piles(self) -> list[tuple[str, ...]]:
         piles: dict[str, list[str]] = {}
         for key, result in self.cabinet.results.items():
             with suppress(why.NotLoadable):
                 check_loadable(result)
-                if not result.hand_over and key in self.world.desk:
+                if not result.hand_over and key in self.world.office.desk:
                     piles.setdefault(result.recipient, []).append(key)
-        return {recipient: tuple(results) for recipient, results in piles.items()}
+        return [tuple(results) for results in piles.values()]
 
     # --- one door
 
-    async def _load(self, recipient: str, results: tuple[str, ...]) -> bool:
+    async def _load(self, results: tuple[str, ...]) -> bool:
         """Whether the round goes on."""
         world = self.world
         try:
@@ -105,13 +113,12 @@ class Clerk:
         def put(door: Door, at: float) -> None:
             for label in results:
                 door.put(label, at)
-                world.desk.discard(label)
+                world.office.desk.discard(label)
 
         opened = await go_through(world, number, put)
         await until(world, lambda cabinet: _is_told(cabinet, key), 15.0)
         await self._finish_load(key, number, opened=opened)
         world.judge.felt["loads"] += 1
-        _ = recipient
         return True
 
     async def _finish_load(self, key: str, number: int, *, opened: bool) -> None:
@@ -129,27 +136,29 @@ class Clerk:
             with suppress(*SAID_NO):
                 await self.ask(lambda running, session: clerk.undo(key, session, running))
 
-    async def _inspect(self, number: int) -> None:
-        """Look inside; what does not belong there comes out and is seen as empty at the next look."""
+    async def inspect(self, number: int, opening: Act | None = None) -> None:
+        """Look inside, by another `opening` than the usual; what does not belong there comes out."""
         world, found = self.world, list[str]()
-        world.technician_comes_by(number)
+        mishaps.technician_comes_by(world, number)
         try:
-            await self.ask(lambda running, session: clerk.inspect(number, clerk.Seconded(), session, running))
+            await self.ask(
+                opening or (lambda running, session: clerk.inspect(number, clerk.Seconded(), session, running))
+            )
         except SAID_NO:
             return
         one = self.cabinet.hand_overs.get(self.cabinet.compartment(number).hand_over)
-        expected = one.results if one is not None and one.stage != "collected" else ()
+        expected = expected_in(self.cabinet, one)
 
         def see(door: Door, at: float) -> None:
             found.extend(door.content)
             if sorted(found) != sorted(expected):
-                world.desk.update(door.take(at))
+                world.office.desk.update(label for label in door.take(at) if label.startswith("res-"))
 
         if not await go_through(world, number, see):
-            world.mend_door(number)
+            mishaps.mend_door(world, number)
             return
         if not await until(world, lambda cabinet: _is_at_rest(cabinet, number), 10.0):
-            world.mend_door(number)
+            mishaps.mend_door(world, number)
             await until(world, lambda cabinet: _is_at_rest(cabinet, number), 10.0)
         what = "empty" if not found else "as_recorded" if sorted(found) == sorted(expected) else "something_else"
         world.judge.felt["looks inside"] += 1
@@ -157,10 +166,13 @@ class Clerk:
             seen = clerk.Seen.model_validate({"found": what})
             await self.ask(lambda running, session: clerk.look(number, seen, session, running))
 
-    async def _reclaim(self, key: str) -> None:
+    async def reclaim(self, key: str, opening: Act | None = None) -> None:
+        """Take back, by another `opening` than the usual."""
         world = self.world
         try:
-            begun = await self.ask(lambda running, session: clerk.reclaim(key, clerk.Seconded(), session, running))
+            begun = await self.ask(
+                opening or (lambda running, session: clerk.reclaim(key, clerk.Seconded(), session, running))
+            )
         except SAID_NO:
             return
         number = int(begun["compartment"])
@@ -206,7 +218,10 @@ async def come(world: World) -> None:
         session = await ask(world, _prove_presence)
         one = Clerk(world, session)
         await one.look_after()
+        await counter.serve(one)
+        await morning.collect_all(one)
         await one.load_all()
+        await counter.check_stock(one)
     except Dark:
         world.judge.felt["rounds broken off by a power cut"] += 1
     world.judge.felt["clerk seconds"] += int(asyncio.get_running_loop().time() - began)
@@ -238,3 +253,13 @@ def _is_told(cabinet: Cabinet, key: str) -> bool:
     """Whether the hand-over's grant has ended in one way or another."""
     one = cabinet.hand_overs.get(key)
     return one is None or one.is_asked or not (one.open_for or cabinet.grant_on(one.compartment))
+
+
+def expected_in(cabinet: Cabinet, one: HandOver | None) -> tuple[str, ...]:
+    """What a clerk who opens its door should find, going by the record."""
+    if one is None or one.stage == "collected":
+        return ()
+    if one.direction == "intake":
+        paper = cabinet.intakes.get(one.hand_over)
+        return () if paper is None else (paper.bag,)
+    return one.results

@@ -170,7 +170,12 @@ def _furnished(parts: Parts, journal: Journal[Cabinet], clock: Clock, client: ht
     )
     centre = Sync(
         journal=journal,
-        inbox=Inbox(journal=journal, device_key=parts.device_key, procedures=config.results.procedures),
+        inbox=Inbox(
+            journal=journal,
+            device_key=parts.device_key,
+            procedures=config.results.procedures,
+            two_people=config.results.two_people,
+        ),
         address=Address(url="http://centre", cabinet=config.cabinet.id, key="", poll_s=POLL_S),
         client=client,
         utc_ms=clock.wall_ms,

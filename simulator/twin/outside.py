@@ -24,6 +24,20 @@ class CentreContradicted(Exception):
     """A cabinet sent other facts under numbers the centre had acknowledged, or left a gap in silence."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact on the line: `at` is its place in the request that brought it."""
+
+    hash: str
+    request: bytes
+    at: int
+
+    def read(self) -> dict[str, Any]:
+        """The envelope again."""
+        found: dict[str, Any] = json.loads(self.request)["events"][self.at]
+        return found
+
+
 @dataclass
 class Centre(httpx.AsyncBaseTransport):
     """One cabinet's line of facts and wishes. `is_down`: nobody answers."""
@@ -32,7 +46,8 @@ class Centre(httpx.AsyncBaseTransport):
     rng: Random
     utc: Callable[[], str]
     is_down: bool = False
-    facts: list[dict[str, Any]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    epoch: int = 0
     wishes: list[wire.Wish] = field(default_factory=list)
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -58,12 +73,13 @@ class Centre(httpx.AsyncBaseTransport):
         self._require_up(request)
         query = request.url.params
         if request.method == "POST":
-            answer = self._take(json.loads(request.content), request)
+            answer = self._take(request)
         elif request.url.path.endswith("/wishes"):
             answer = await self._give(int(query["after"]), float(query["wait"]), request)
         else:
             after, limit = int(query["after"]), int(query["limit"])
-            answer = httpx.Response(200, json={"events": self.facts[after : after + limit], **self._stand()})
+            told = [fact.read() for fact in self.facts[after : after + limit]]
+            answer = httpx.Response(200, json={"events": told, **self._stand()})
         if self.rng.random() < LOST_ANSWERS:
             raise httpx.ReadTimeout("the answer was lost", request=request)
         return answer
@@ -73,23 +89,27 @@ class Centre(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("no route", request=request)
 
     def _stand(self) -> dict[str, Any]:
-        head = self.facts[-1] if self.facts else {"epoch": 0, "hash": wire.GENESIS}
-        return {"epoch": head["epoch"], "acked_through": len(self.facts), "head_hash": head["hash"]}
+        return {"epoch": self.epoch, "acked_through": len(self.facts), "head_hash": self._hash(len(self.facts))}
 
-    def _take(self, body: dict[str, Any], request: httpx.Request) -> httpx.Response:
-        for fact in body["events"]:
+    def _hash(self, number: int) -> str:
+        return self.facts[number - 1].hash if number else wire.GENESIS
+
+    def _take(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        for at, fact in enumerate(body["events"]):
             number = fact["cab_seq"]
             if number > len(self.facts) + 1:
                 problem = {"type": wire.problem_type("gap"), "title": "gap", "status": 409}
                 return httpx.Response(409, json={**problem, "expected": len(self.facts) + 1}, request=request)
-            if number <= len(self.facts):
-                if self.facts[number - 1]["hash"] != fact["hash"]:
-                    raise CentreContradicted(f"fact {number} came a second time with another hash")
+            if number <= len(self.facts) and self._hash(number) == fact["hash"]:
                 continue
-            before = self.facts[-1]["hash"] if self.facts else wire.GENESIS
-            if fact["prev_hash"] != before or wire.event_hash(fact) != fact["hash"]:
+            if number <= len(self.facts) and body["epoch"] <= self.epoch:
+                raise CentreContradicted(f"fact {number} came a second time with another hash")
+            if fact["prev_hash"] != self._hash(number - 1) or wire.event_hash(fact) != fact["hash"]:
                 raise CentreContradicted(f"fact {number} does not continue the chain")
-            self.facts.append(fact)
+            del self.facts[number - 1 :]
+            self.facts.append(Fact(fact["hash"], request.content, at))
+            self.epoch = body["epoch"]
         return httpx.Response(200, json={"acked_through": len(self.facts)}, request=request)
 
     async def _give(self, after: int, wait_s: float, request: httpx.Request) -> httpx.Response:
@@ -146,6 +166,9 @@ class Gateway:
             self._failed.discard(provider_id)
             return DeliveryStatus(DeliveryState.FAILED, HandsetUnreachable("the phone is off", tries=3))
         return DeliveryStatus(DeliveryState.DELIVERED)
+
+    async def erase(self, provider_id: str) -> None:
+        """Nobody in a story reads a provider's archive."""
 
     async def find(self, message: Outgoing, *, since_utc_ms: int | None) -> Sent | None:  # noqa: ARG002  by reference
         if self.is_down:

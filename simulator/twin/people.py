@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 HOUR_S, DAY_S = 3600.0, 86400.0
 CODE = re.compile(r"\b\d{4} \d{4} \d{4}\b")
 CAME_IN_VAIN = (why.BoardOffline, why.CompartmentBusy, why.DoorDidNotOpen, why.TooManyAttempts)
+PATIENCE, WAITS_S = 3, 180.0
+"""How often somebody types the code again after the screen went dark, and how long they wait for it to come back."""
+CODE_COMES_S = 300.0
 T = TypeVar("T")
 
 
@@ -98,10 +101,15 @@ class Citizen:
 
     key: str
     phone: str
+    on_file: str = ""
+    """The number the office has."""
     results: list[str] = field(default_factory=list)
     typed: str = ""
     has_code: asyncio.Event = field(default_factory=asyncio.Event)
     visits: int = 0
+    had_no_message: bool = False
+    trouble: str = ""
+    """What kept the person from all papers on the present visit."""
 
     def read(self, text: str) -> None:
         """A message came."""
@@ -114,12 +122,14 @@ async def live(world: World, citizen: Citizen) -> None:
     """From the first message to the last paper in hand."""
     rng = world.rng
     is_lazy = rng.random() < 0.02
+    if rng.random() < 0.004:
+        world.later(3 * DAY_S * rng.random(), lambda: world.office.come_to_counter(citizen))
     while not world.is_done(citizen):
         try:
             async with asyncio.timeout(2 * DAY_S):
                 await citizen.has_code.wait()
         except TimeoutError:
-            world.ask_for_new_code(citizen)
+            await _do_without(world, citizen)
             continue
         await asyncio.sleep(min(5 * DAY_S, HOUR_S * rng.lognormvariate(1.7, 1.0)) + (30 * DAY_S if is_lazy else 0.0))
         if world.is_done(citizen):
@@ -128,6 +138,12 @@ async def live(world: World, citizen: Citizen) -> None:
             await visit(world, citizen)
         if not world.is_done(citizen):
             await asyncio.sleep(HOUR_S * (2.0 + 12.0 * rng.random()))
+    if citizen.had_no_message:
+        is_helped = any(world.where[key] == citizen.key for key in citizen.results)
+        world.judge.felt["without a usable message"] += 1
+        world.judge.felt["without a usable message, served at the cabinet"] += is_helped
+        if not is_helped:
+            world.judge.tell("without a usable message, never served at the cabinet")
     if citizen.visits and rng.random() < 0.05:
         async with world.keypad:
             await _try_used_code(world, citizen)
@@ -135,23 +151,69 @@ async def live(world: World, citizen: Citizen) -> None:
 
 async def visit(world: World, citizen: Citizen) -> None:
     """One visit; papers taken on it are the citizen's own, or the judge hears of it."""
-    owed = [key for key in citizen.results if world.is_inside(key)]
+    owed = world.owed(citizen)
     if not owed:
         citizen.has_code.clear()
         return
     citizen.visits += 1
+    citizen.trouble = ""
     world.judge.felt["visits"] += 1
     first = citizen.visits == 1
-    try:
-        began = await _type_code(world, citizen)
-        if began:
-            await _empty_doors(world, citizen, began)
-    except Dark:
-        world.judge.felt["came to a dark screen"] += 1
+    for _ in range(PATIENCE):
+        try:
+            began = await _type_code(world, citizen)
+            if began:
+                await _empty_doors(world, citizen, began)
+        except Dark:
+            world.judge.felt["came to a dark screen"] += 1
+            citizen.trouble = "the screen was or went dark"
+            if await _until_lit(world):
+                continue
+        break
     left_with = [key for key in owed if not world.is_inside(key)]
     if first:
         world.judge.felt["first visits"] += 1
         world.judge.felt["first visits with all papers"] += len(left_with) == len(owed)
+        if len(left_with) < len(owed):
+            world.judge.tell(f"first visit in vain: {citizen.trouble or 'left something inside'}")
+
+
+async def _until_lit(world: World) -> bool:
+    """Whether the screen came back while somebody stood there."""
+    for _ in range(int(WAITS_S / 10)):
+        await asyncio.sleep(10.0)
+        if world.controller is not None:
+            await asyncio.sleep(15.0)
+            return True
+    return False
+
+
+async def _do_without(world: World, citizen: Citizen) -> None:
+    """No message for two days: type the phone number at the cabinet, or call the office."""
+    rng = world.rng
+    inside = world.owed(citizen)
+    citizen.had_no_message = citizen.had_no_message or bool(inside)
+    if not inside or rng.random() < 0.4:
+        world.office.call(citizen)
+        return
+    async with world.keypad:
+        await asyncio.sleep(40.0)
+        asked_at = world.loop.time()
+        try:
+            await ask(world, partial(kiosk.lost_code, kiosk.LostCode(phone="0" + citizen.phone[3:])))
+        except (why.Refusal, why.Fault, Dark) as no:
+            world.judge.tell(f"no new code at the kiosk: {type(no).__name__}")
+            return
+        try:
+            async with asyncio.timeout(CODE_COMES_S):
+                await citizen.has_code.wait()
+        except TimeoutError:
+            world.judge.tell("asked for a new code at the kiosk and none came while waiting")
+            world.office.call(citizen)
+            return
+        world.judge.felt["got a new code at the kiosk"] += 1
+        world.judge.felt["got it within two minutes"] += world.loop.time() - asked_at <= 120.0
+        await visit(world, citizen)
 
 
 async def _type_code(world: World, citizen: Citizen) -> str:
@@ -179,9 +241,9 @@ async def _type_code(world: World, citizen: Citizen) -> str:
             await _refused(world, citizen)
             return ""
         except CAME_IN_VAIN as fault:
-            world.judge.felt[f"came in vain: {type(fault).__name__}"] += 1
+            citizen.trouble = f"the keypad said {type(fault).__name__}"
             return ""
-    world.judge.felt["gave up at the keypad"] += 1
+    citizen.trouble = "asked to wait too often"
     return ""
 
 
@@ -203,8 +265,9 @@ async def _refused(world: World, citizen: Citizen) -> None:
             world.judge.felt["refused with a right code"] += 1
             world.judge.broken("I14", f"{citizen.key} was refused with a right code")
     world.judge.felt["refused: the code was over"] += 1
+    citizen.trouble = "the code was over"
     citizen.has_code.clear()
-    world.ask_for_new_code(citizen)
+    world.office.call(citizen)
 
 
 async def _empty_doors(world: World, citizen: Citizen, visit_id: str) -> None:
@@ -242,6 +305,10 @@ async def _at_door(world: World, citizen: Citizen, visit_id: str, one: HandOver)
     if forgets and opened:
         world.later(HOUR_S * (0.05 + 0.5 * world.rng.random()), lambda: push(world, one.compartment))
         return
+    if not opened:
+        citizen.trouble = "the door stayed shut"
+    elif not found:
+        citizen.trouble = "the compartment was empty"
     said = await _what_to_say(world, one, opened=opened, found=found)
     if said:
         with suppress(why.Refusal):

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from locker.config import CabinetSection, Config, ResultsSection, StorageSection, load_wiring
+from locker import keeping
+from locker.config import (
+    AlertsSection,
+    CabinetSection,
+    Config,
+    ResultsSection,
+    StorageSection,
+    load_wiring,
+    office_hours_of,
+)
 from locker.events import Recorded
 from locker.model import Cabinet, HandOver
-from simulator.doors import LockFault, SensorFault
-from simulator.line_faults import LineFault, LineFaultKind
-from simulator.twin import clerks, people
+from simulator.twin import clerks, depositors, mishaps, people
 from simulator.twin.controller import Controller, Parts, head_hash, start
+from simulator.twin.figures import Evening, Outcome
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop
+from simulator.twin.office import PROCEDURE, Office, poisson
 from simulator.twin.outside import Centre, Gateway
 from simulator.twin.people import DAY_S, HOUR_S, Citizen
 from simulator.twin.steel import Pulse, Steel
@@ -29,43 +37,15 @@ from simulator.twin.steel import Pulse, Steel
 WIRING = Path(__file__).parents[1] / "cabinet-24.toml"
 MIDNIGHT = datetime(2026, 10, 4, 17, tzinfo=UTC)
 """Virtual second 0: a Monday begins in Vietnam."""
-PROCEDURE = "1.004873"
-OPENS_H, ROUNDS_H, LOOK_H = 7.0, (8.0, 14.0), 23.5
-
-A_DAY: Mapping[str, float] = {
-    "power_cut": 0.4,
-    "stuck_open": 0.03,
-    "stuck_closed": 0.03,
-    "broken_wire": 0.02,
-    "bouncing": 0.03,
-    "jammed": 0.03,
-    "weak": 0.03,
-    "worn": 0.05,
-    "swapped": 0.004,
-    "forced": 0.01,
-    "board_dead": 0.05,
-    "unplugged": 0.05,
-    "line_noise": 2.0,
-    "gateway_down": 0.1,
-    "centre_down": 0.03,
-    "vandal": 0.1,
-}
-"""How often each thing happens, times a day."""
+NIGHT_BEGINS_H, NIGHT_ENDS_H = 20, 7
+ANNOUNCED_H, ROUNDS_H, LOOK_H = 7.0, (8.0, 14.0), 23.5
+BOOT_S = 40.0
+"""From power to a screen that serves."""
+DEPOSITS = 0.2
+"""Bags left for each result announced."""
+DUTY, LEADER = "+84912000111", "+84912000222"
 LOST_MESSAGES = 0.02
 MIXES = {"none": 0.0, "usual": 1.0, "harsh": 8.0}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to."""
-
-    violations: tuple[str, ...]
-    felt: Counter[str]
-    happened: Counter[str]
-    facts: Counter[str]
-    head: str
-    messages: int
-    days: int
 
 
 @dataclass
@@ -76,24 +56,26 @@ class World:
     mix: float
     per_day: float
     folder: Path
-    desk: set[str] = field(default_factory=set)
     citizens: dict[str, Citizen] = field(default_factory=dict)
     phones: dict[str, Citizen] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
     """Result to who has taken it out for good: a citizen's key, or office."""
     happened: Counter[str] = field(default_factory=Counter)
     controller: Controller | None = None
-    _requests: dict[str, None] = field(default_factory=dict)
+    next_stock_check: int = 14
     _tasks: dict[asyncio.Task[None], None] = field(default_factory=dict)
     _is_clerk_there: bool = False
     _broke: BaseException | None = None
-    _results: int = 0
+    _bags: int = 0
     _hops: int = -1
+    _evenings: list[Evening] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.keypad = asyncio.Lock()
         self.config = _config(self.folder)
+        self.hours = office_hours_of(self.config)
+        self.office = Office(self)
         self.steel = Steel(self.config, heard=self._heard)
         self.judge = Judge(
             now=self.loop.time,
@@ -110,7 +92,7 @@ class World:
             centre=self.centre,
             gateways=self.gateways,
             rng=self.rng,
-            utc_ms=lambda: int(self._utc().timestamp() * 1000),
+            utc_ms=self._utc_ms,
             device_key=self.rng.randbytes(32),
             committed=self._committed,
             broke=self._note_break,
@@ -130,10 +112,21 @@ class World:
         """Whether nothing is left that this person could get here."""
         return all(key in self.where for key in citizen.results)
 
+    def owed(self, citizen: Citizen) -> list[str]:
+        """What lies in the cabinet for this person, and is not called back."""
+        return [key for key in citizen.results if self.is_inside(key) and key not in self.office.cancelled]
+
+    def today(self) -> date:
+        """The date in the office."""
+        return self._here().date()
+
+    def _here(self) -> datetime:
+        return self._utc() + timedelta(hours=7)
+
     def is_overdue(self, one: HandOver) -> bool:
         """Whether a deadline of it is past."""
         cabinet = self.state()
-        today = (self._utc() + timedelta(hours=7)).date().isoformat()
+        today = self.today().isoformat()
         return cabinet is not None and any(
             cabinet.results[key].deadline < today for key in one.results if key in cabinet.results
         )
@@ -141,19 +134,6 @@ class World:
     def taken(self, result: str, who: str) -> None:
         """It has left the cabinet for good."""
         self.where[result] = who
-
-    def ask_for_new_code(self, citizen: Citizen) -> None:
-        """Somebody calls the office."""
-        if any(self.is_inside(key) for key in citizen.results):
-            self._requests[citizen.key] = None
-        for key in citizen.results:
-            if key not in self.where and not self.is_inside(key) and key not in self.desk:
-                self.taken(key, "office")
-
-    def take_requests(self) -> list[str]:
-        """Who has called since."""
-        requests, self._requests = list(self._requests), {}
-        return requests
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         """Somebody does it in a while."""
@@ -192,7 +172,11 @@ class World:
         self._count_down()
 
     def _deliver(self, phone: str, text: str) -> None:
-        if (citizen := self.phones.get(phone)) is not None:
+        if phone in (DUTY, LEADER):
+            self.judge.felt["messages to staff"] += 1
+            if not NIGHT_ENDS_H <= self._here().hour < NIGHT_BEGINS_H:
+                self.judge.tell(f"message to staff by night: {text}")
+        elif (citizen := self.phones.get(phone)) is not None:
             citizen.read(text)
 
     # --- power
@@ -221,15 +205,39 @@ class World:
         if turns:
             self.loop.call_soon(self._cut_in, turns - 1)
         else:
-            self.spawn(self._outage())
+            self.spawn(self.outage(self.rng.choice((5.0, 60.0))))
 
-    async def _outage(self) -> None:
+    async def outage(self, seconds: float) -> None:
+        """No power for so long, then a start."""
         if self.controller is None:
             return
-        self.happened["power_cut"] += 1
+        self.happened["power_cut" if seconds < mishaps.OUTAGE_S else "outage"] += 1
         await self.power_off()
-        await asyncio.sleep(self.rng.choice((5.0, 60.0, 900.0)))
+        await asyncio.sleep(seconds + BOOT_S)
         await self.power_on()
+
+    def plan_power_cut(self) -> None:
+        """It comes within the next commits or pulses, so that it falls between two steps of somebody's act."""
+        self._hops = self.rng.randrange(6)
+
+    async def restore(self) -> None:
+        """A copy of tonight is put in place of the journal some hours or days later, as if the card had died."""
+        if self.controller is None or self.judge.is_recounting:
+            return
+        backups = self.config.storage.backups
+        copy = await keeping.backup(self.controller.journal, backups, keep=2, utc_ms=self._utc_ms())
+        await asyncio.sleep(HOUR_S * (2.0 + 40.0 * self.rng.random()))
+        if self.controller is None or self.centre.is_down:
+            return
+        self.happened["restore"] += 1
+        await self.power_off()
+        self.judge.restored()
+        keeping.restore(copy, self.config.storage.directory, utc_ms=self._utc_ms())
+        await asyncio.sleep(BOOT_S)
+        await self.power_on()
+
+    def _utc_ms(self) -> int:
+        return int(self._utc().timestamp() * 1000)
 
     # --- days
 
@@ -243,12 +251,14 @@ class World:
     async def _day(self, day: int, *, is_last: bool) -> None:
         midnight = day * DAY_S
         plan: list[tuple[float, Callable[[], Coroutine[Any, Any, None]]]] = []
-        if day % 7 < 6:
-            plan += [(midnight + OPENS_H * HOUR_S, self._announce_some)]
+        if self.hours.is_working_day(self.today()):
+            plan += [(midnight + ANNOUNCED_H * HOUR_S, lambda: self.office.announce_some(self.per_day))]
             plan += [(midnight + hour * HOUR_S, self._clerk_comes) for hour in ROUNDS_H]
-        for kind, rate in A_DAY.items():
-            for _ in range(_poisson(self.rng, rate * self.mix)):
-                plan.append((midnight + DAY_S * 0.97 * self.rng.random(), partial(self._happen, kind)))
+        for kind, rate in mishaps.A_DAY.items():
+            for _ in range(poisson(self.rng, rate * self.mix)):
+                plan.append((midnight + DAY_S * 0.97 * self.rng.random(), partial(mishaps.happen, self, kind)))
+        for _ in range(poisson(self.rng, self.per_day * DEPOSITS)):
+            plan.append((midnight + DAY_S * (0.25 + 0.7 * self.rng.random()), self._somebody_leaves_papers))
         plan.append((midnight + LOOK_H * HOUR_S, self._look))
         for at, act in sorted(plan, key=lambda one: one[0]):
             await self._sleep_until(at)
@@ -264,11 +274,23 @@ class World:
         if self._broke is not None:
             raise self._broke
 
+    async def _somebody_leaves_papers(self) -> None:
+        self._bags += 1
+        await depositors.come(self, f"096{self._bags:07d}")
+
     async def _look(self) -> None:
         cabinet = self.state()
-        if cabinet is not None and not self.keypad.locked() and not self._is_clerk_there and not cabinet.grants:
+        if cabinet is None:
+            return
+        self.judge.keep_promises(cabinet, self.today().isoformat())
+        if not self.keypad.locked() and not self._is_clerk_there and not cabinet.grants:
             self.judge.look(cabinet)
             self.happened["nights compared"] += 1
+        held = Counter(one.direction for one in cabinet.hand_overs.values() if one.stage != "collected")
+        day = int(self.loop.time() // DAY_S)
+        self._evenings.append(
+            Evening(day, Counter(self.judge.felt), Counter(self.happened), held["pickup"], held["intake"])
+        )
 
     async def _come_to_rest(self) -> None:
         """Mend everything, let the line to the centre catch up, and compare."""
@@ -278,7 +300,7 @@ class World:
         self._hops = -1
         if self.controller is None:
             await self.power_on()
-        self.mend_wires()
+        mishaps.mend_wires(self)
         for name in self.steel.model.boards:
             self.steel.tamper(name, lambda board, at: board.set_power(has_power=True, at=at))
         self.steel.plug_in()
@@ -294,74 +316,23 @@ class World:
         sent = journal.read_inline(
             lambda connection: [row[0] for row in connection.execute("SELECT lower(hex(hash)) FROM event ORDER BY seq")]
         )
-        kept = [fact["hash"] for fact in self.centre.facts]
+        kept = [fact.hash for fact in self.centre.facts]
         self.judge.compare_lines(sent, kept)
+        self.judge.look_for_names(self._bodies(), self._secrets())
         if len(kept) < len(sent):
             self.judge.broken("I12", f"{len(sent) - len(kept)} facts have not reached the centre in two quiet hours")
 
-    # --- the office
-
-    async def _announce_some(self) -> None:
-        citizen: Citizen | None = None
-        for _ in range(_poisson(self.rng, self.per_day)):
-            await asyncio.sleep(self.rng.expovariate(1 / 60.0))
-            if citizen is None or self.rng.random() > 0.08:
-                citizen = self._newcomer()
-            self._announce(citizen)
-
-    def _newcomer(self) -> Citizen:
-        number = len(self.citizens) + 1
-        citizen = Citizen(key=f"k-{number}", phone=f"+849{number:08d}")
-        self.citizens[citizen.key] = self.phones[citizen.phone] = citizen
-        self.spawn(people.live(self, citizen))
-        return citizen
-
-    def _announce(self, citizen: Citizen) -> None:
-        rng = self.rng
-        self._results += 1
-        key = f"res-{self._results}"
-        citizen.results.append(key)
-        today = (self._utc() + timedelta(hours=7)).date()
-        self.centre.wish(
-            "AnnounceResult",
-            {
-                "result_id": key,
-                "dossier_code": f"H29.190.5-{today:%y%m%d}-{self._results % 10000:04d}",
-                "procedure_code": PROCEDURE,
-                "items": [{"item_id": f"i-{key}", "label": "Giấy khai sinh"}],
-                "recipient": {"key": citizen.key, "name": "Nguyễn Văn An", "phone": "0" + citizen.phone[3:]},
-                "size": rng.choices(("S", "M", "L"), (80, 15, 5))[0],
-                "reach": "low" if rng.random() < 0.1 else "any",
-                "state": 9,
-                "consent": True,
-                "fee": "unpaid" if rng.random() < 0.03 else "none",
-                "deadline": (today + timedelta(days=rng.randrange(5, 12))).isoformat(),
-            },
+    def _bodies(self) -> list[str]:
+        """Everything that events say, as it lies on the disk."""
+        assert self.controller is not None
+        return self.controller.journal.read_inline(
+            lambda connection: [str(row[0]) for row in connection.execute("SELECT body FROM event")]
         )
-        self.desk.add(key)
-        fate = rng.random()
-        if fate < 0.02:
-            self.later(DAY_S * 3 * rng.random(), lambda: self._cancel(key))
-        elif fate < 0.05:
-            self.later(DAY_S * 2 * rng.random(), lambda: self._change_phone(citizen, key))
-        elif fate < 0.08:
-            self.later(DAY_S * 2 * rng.random(), lambda: self._amend(key, {"fee": "paid"}))
 
-    def _cancel(self, key: str) -> None:
-        self.centre.wish("CancelResult", {"result_id": key, "reason": "returned at the counter"})
-        self.happened["cancelled"] += 1
-        if key in self.desk:
-            self.desk.discard(key)
-            self.taken(key, "office")
-
-    def _amend(self, key: str, changed: dict[str, Any]) -> None:
-        self.centre.wish("AmendResult", {"result_id": key, "changed": changed})
-        self.happened["amended"] += 1
-
-    def _change_phone(self, citizen: Citizen, key: str) -> None:
-        citizen.phone = f"+848{len(self.phones):08d}"
-        self.phones[citizen.phone] = citizen
-        self._amend(key, {"phone": "0" + citizen.phone[3:]})
+    def _secrets(self) -> set[str]:
+        """What no event may hold: phone numbers and codes."""
+        phones = {phone[3:] for phone in self.phones}
+        return phones | {one.typed.replace(" ", "") for one in self.citizens.values() if one.typed}
 
     async def _clerk_comes(self) -> None:
         if self._is_clerk_there:
@@ -372,88 +343,21 @@ class World:
         finally:
             self._is_clerk_there = False
 
-    # --- mending
-
-    def technician_comes_by(self, number: int) -> None:
-        """A clerk who goes to look has a broken switch seen to, most of the time."""
-        if self.rng.random() < 0.7:
-            self.mend_door(number)
-
-    def mend_door(self, number: int) -> None:
-        """Lock and switch are as new."""
-        door = self.steel.model.doors[number]
-        if door.sensor_fault is not None or door.lock_fault is not None:
-            self.judge.tampered_at[number] = self.loop.time()
-            self._set_door(number, None, None)
-
-    def _set_door(self, number: int, sensor: SensorFault | None, lock: LockFault | None) -> None:
-        def act(door: Any, _at: float) -> None:
-            door.sensor_fault, door.lock_fault = sensor, lock
-
-        self.steel.touch(number, act)
-
-    def mend_wires(self) -> None:
-        """Every lock hangs on its own wire again."""
-        while pairs := list(self.steel.model.swapped_with().items()):
-            self.steel.swap(*pairs[0])
-
-    # --- what happens
-
-    async def _happen(self, kind: str) -> None:
-        if kind == "power_cut":
-            self._hops = self.rng.randrange(6)
-            return
-        self.happened[kind] += 1
-        numbers = list(self.steel.model.doors)
-        number = self.rng.choice(numbers)
-        if kind in set(SensorFault) or kind in set(LockFault):
-            await self._break_door(number, kind)
-        elif kind == "swapped":
-            self.steel.swap(number, self.rng.choice([other for other in numbers if other != number]))
-            self.later(3 * DAY_S, self.mend_wires)
-        elif kind == "forced":
-            await self._force(number)
-        elif kind == "vandal":
-            await people.vandalise(self, self.rng.randrange(5, 60))
-        elif kind == "line_noise":
-            fault = self.rng.choice([one for one in LineFaultKind if one is not LineFaultKind.ECHO])
-            self.steel.faults.waiting.append(LineFault(kind=fault, times=self.rng.randrange(1, 4)))
-        else:
-            await self._break_what_serves(kind)
-
-    async def _break_door(self, number: int, kind: str) -> None:
-        sensor = SensorFault(kind) if kind in set(SensorFault) else None
-        self.judge.tampered_at[number] = self.loop.time()
-        self._set_door(number, sensor, None if sensor is not None else LockFault(kind))
-        await asyncio.sleep(4 * DAY_S)
-        self.mend_door(number)
-
-    async def _force(self, number: int) -> None:
-        """Somebody opens a door with a crowbar and shuts it again; nothing is taken."""
-        self.steel.touch(number, lambda door, at: door.force(at))
-        await asyncio.sleep(60.0 * self.rng.random())
-        people.push(self, number)
-
-    async def _break_what_serves(self, kind: str) -> None:
-        rng = self.rng
-        if kind == "board_dead":
-            name = rng.choice(list(self.steel.model.boards))
-            self.steel.tamper(name, lambda board, at: board.set_power(has_power=False, at=at))
-            await asyncio.sleep(HOUR_S * (0.2 + 3.0 * rng.random()))
-            self.steel.tamper(name, lambda board, at: board.set_power(has_power=True, at=at))
-        elif kind == "unplugged":
-            self.steel.unplug()
-            await asyncio.sleep(HOUR_S * (0.1 + rng.random()))
-            self.steel.plug_in()
-        elif kind == "gateway_down":
-            gateway = rng.choice(self.gateways)
-            gateway.is_down = True
-            await asyncio.sleep(HOUR_S * (1.0 + 8.0 * rng.random()))
-            gateway.is_down = False
-        elif kind == "centre_down":
-            self.centre.is_down = True
-            await asyncio.sleep(DAY_S * (0.2 + 3.0 * rng.random()))
-            self.centre.is_down = False
+    def outcome(self, days: int) -> Outcome:
+        """What it came to."""
+        assert self.controller is not None
+        return Outcome(
+            violations=tuple(self.judge.violations),
+            stories=tuple(self.judge.stories),
+            felt=self.judge.felt,
+            happened=self.happened,
+            facts=self.judge.facts,
+            head=head_hash(self.controller.journal),
+            messages=sum(gateway.count for gateway in self.gateways),
+            days=days,
+            evenings=tuple(self._evenings),
+            compartments=len(self.config.compartment),
+        )
 
 
 def play(*, days: int, seed: int, folder: Path, mix: str = "usual", per_day: float = 27.0) -> Outcome:
@@ -466,18 +370,9 @@ async def _play(days: int, seed: int, folder: Path, mix: float, per_day: float) 
     rng = random.Random(seed)
     world = World(rng=rng, mix=mix, per_day=per_day, folder=folder)
     await world.live(days)
-    assert world.controller is not None
-    head = head_hash(world.controller.journal)
+    outcome = world.outcome(days)
     await world.power_off()
-    return Outcome(
-        violations=tuple(world.judge.violations),
-        felt=world.judge.felt,
-        happened=world.happened,
-        facts=world.judge.facts,
-        head=head,
-        messages=sum(gateway.count for gateway in world.gateways),
-        days=days,
-    )
+    return outcome
 
 
 def _config(folder: Path) -> Config:
@@ -490,13 +385,5 @@ def _config(folder: Path) -> Config:
         cabinet=CabinetSection(id="twin-01"),
         storage=StorageSection(directory=folder, reserve_mib=0),
         results=ResultsSection(procedures=(PROCEDURE,)),
+        alerts=AlertsSection(duty=(DUTY,), leader=(LEADER,)),
     )
-
-
-def _poisson(rng: random.Random, mean: float) -> int:
-    """Knuth's way; fine for some dozens."""
-    limit, count, product = math.exp(-mean), 0, rng.random()
-    while product > limit:
-        count += 1
-        product *= rng.random()
-    return count

@@ -33,6 +33,7 @@ from locker.rules import notices as notice_rules
 from locker.rules import results as result_rules
 from locker.wire import Wish
 from otp import codes, sealing, staff
+from otp.phone_checks import PhoneChecks
 
 DEVICE_KEY = bytes(range(32))
 PASSWORD = "mat-khau-rat-dai"
@@ -223,8 +224,9 @@ class PlayedNotices:
 
     is_online = True
 
-    def __init__(self) -> None:
+    def __init__(self, phone_checks: PhoneChecks) -> None:
         self.cab: Cab | None = None
+        self.phone_checks = phone_checks
 
     async def run(self) -> None:
         """Nothing is sent by itself."""
@@ -305,7 +307,12 @@ def draw() -> Callable[[int], bytes]:
 @pytest.fixture
 def cab(tmp_path: Path, journal: Journal[Cabinet], hands: Hands, draw: Callable[[int], bytes]) -> Cab:
     config = config_of(tmp_path)
-    doors, centre, notices = PlayedDoors(frozenset(config.by_number)), PlayedCentre(), PlayedNotices()
+    checks = PhoneChecks(uptime_ms=lambda: hands.uptime_ms, draw=draw)
+    doors, centre, notices = (
+        PlayedDoors(frozenset(config.by_number)),
+        PlayedCentre(),
+        PlayedNotices(checks),
+    )
     running = furnish(
         config=config,
         journal=journal,

@@ -134,3 +134,34 @@ async def test_an_incident_is_taken_with_a_day_and_shows_when_that_is_over(
     loaded.hands.utc_ms += 60 * 24 * 3600 * 1000
     (one,) = (await look(desk))["incidents"]
     assert one["is_overdue"]
+
+
+async def test_what_two_people_handle_is_loaded_when_a_leader_elsewhere_agrees(
+    cab: Any, desk: httpx.AsyncClient, afar: httpx.AsyncClient, be_present: Come, sign_in: Any, totp: Any
+) -> None:
+    scan = {"scan": "261008-0042"}
+    await cab.announce("r-1", code="H29.190.5-261008-0042", flags=("two_people",))
+    await be_present("lan")
+    alone = await desk.post("/api/clerk/loads", json=scan)
+    assert (alone.status_code, kind(alone)) == (403, "second-person-needed")
+    asked = (await desk.post("/api/clerk/approvals/loads", json=scan)).json()
+    await sign_in("minh", client=afar)
+    (seen,) = (await look(afar))["approvals"]
+    assert (seen["number"], seen["purpose"], seen["results"]) == (asked["number"], "load", ["r-1"])
+    cab.hands.forward(31)
+    give = f"/api/clerk/approvals/{asked['approval']}/give"
+    assert (await afar.post(give, json={"password": PASSWORD, "code": totp()})).status_code == 200
+    loaded = await desk.post("/api/clerk/loads", json={**scan, "approval": asked["approval"]})
+    assert loaded.status_code == 200, loaded.text
+    again = await desk.post("/api/clerk/loads", json={**scan, "approval": asked["approval"]})
+    assert (again.status_code, kind(again)) == (409, "wrong-stage")
+
+
+async def test_what_two_people_handle_is_loaded_when_a_second_person_shows_who_they_are(
+    cab: Any, desk: httpx.AsyncClient, be_present: Come, totp: Any
+) -> None:
+    await cab.announce("r-1", code="H29.190.5-261008-0042", flags=("two_people",))
+    await be_present("lan")
+    second = {"user": "minh", "password": PASSWORD, "code": totp()}
+    loaded = await desk.post("/api/clerk/loads", json={"results": ["r-1"], "second": second})
+    assert loaded.status_code == 200, loaded.text

@@ -183,3 +183,32 @@ async def test_a_clerk_who_is_not_there_opens_nothing(
     await sign_in("lan")
     answer = await desk.post(f"/api/clerk/intakes/{one['hand_over']}/collect", json={})
     assert slug(answer) == (403, "presence-needed")
+
+
+async def test_a_phone_is_checked_by_the_code_that_came_to_it(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    phone = {"phone": "0912345678"}
+    begun = await kiosk.post(f"{KIOSK}/phone-checks", json=phone)
+    visit = begun.json()["visit"]
+    (notice,) = cab.running.journal.cabinet.notices.values()
+    digits = cab.running.notices.phone_checks.digits(notice.person)
+    wrong = NEW | {"phone_again": "", "visit": visit, "otp": f"{(int(digits) + 1) % 10**8:08d}"}
+    refused = await kiosk.post(f"{KIOSK}/intakes", json=wrong)
+    assert (slug(refused), refused.json()["reason"]) == ((422, "phone-refused"), "otp")
+    one = await offered(kiosk, phone_again="", visit=visit, otp=digits)
+    assert one["visit"] == visit
+    assert cab.running.journal.cabinet.intakes[one["hand_over"]].is_phone_checked
+    for expected in (200, 200, 429):
+        assert (await kiosk.post(f"{KIOSK}/phone-checks", json=phone)).status_code == expected
+
+
+async def test_without_a_way_for_messages_no_code_is_promised(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    cab.running.notices.is_online = False
+    refused = await kiosk.post(f"{KIOSK}/phone-checks", json={"phone": "0912345678"})
+    assert slug(refused) == (503, "notices-offline")
+    one = await offered(kiosk)
+    assert not cab.running.journal.cabinet.intakes[one["hand_over"]].is_phone_checked
+
+
+async def test_a_landline_gets_no_code(kiosk: httpx.AsyncClient) -> None:
+    refused = await kiosk.post(f"{KIOSK}/phone-checks", json={"phone": "02838291234"})
+    assert (slug(refused), refused.json()["reason"]) == ((422, "phone-refused"), "landline")

@@ -34,6 +34,7 @@ model = "solenoid-12v"
 name = "A"
 host = "127.0.0.1"
 tcp_port = {bus_port}
+framing = "rtu"
 [[board]]
 name = "A1"
 bus = "A"

@@ -57,12 +57,17 @@ async def test_the_stock_is_checked_door_by_door_and_the_leader_reads_the_balanc
     assert told == {
         "before": 0,
         "loaded": 1,
+        "deposited": 0,
         "collected": 0,
         "reclaimed": 0,
+        "fetched": 0,
+        "withdrawn": 0,
         "missing": 1,
         "now": 0,
         "holds": True,
         "uncertain": [],
+        "glass": [],
+        "forced": [],
     }
     assert (await look(desk))["balance"]["holds"]
 
@@ -94,7 +99,16 @@ async def test_what_is_uncertain_is_told_by_compartment(
     await cab.open(3)
     await sign_in("minh")
     told = (await desk.get("/api/clerk/balance")).json()
-    assert told["uncertain"] == [{"compartment": 3, "hand_over": "h-3", "cause": "opened_unasked"}]
+    assert told["uncertain"] == [
+        {
+            "compartment": 3,
+            "hand_over": "h-3",
+            "cause": "opened_unasked",
+            "owner": "",
+            "due": None,
+            "is_overdue": False,
+        }
+    ]
     assert (told["now"], told["holds"], told["stock_check"]) == (1, True, None)
 
 

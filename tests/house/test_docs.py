@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from api import problems
 from api.command_line import main as command_line
+from docs import states
 from hub import problems as hub_problems
 from hub.__main__ import main as hub_command_line
 from locker.config import Config
@@ -93,7 +94,7 @@ def shown(value: Any, *, is_required: bool) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
-        return "`[" + ", ".join(f'"{one}"' for one in value) + "]`"
+        return "`[" + ", ".join(f'"{one}"' if isinstance(one, str) else str(one) for one in value) + "]`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
@@ -165,3 +166,7 @@ def test_every_figure_is_told(tree: Path) -> None:
 
 def test_every_problem_has_a_stable_name() -> None:
     assert all(problems.slug_of(kind) for kind in problems.TABLE)
+
+
+def test_the_state_machines_are_those_of_the_code(tree: Path) -> None:
+    assert (tree / "docs/states.md").read_text(encoding="utf-8") == states.text(), "run `python -m docs.states`"

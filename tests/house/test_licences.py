@@ -19,6 +19,7 @@ PERMISSIVE = {
     "MIT",
     "MIT License",
     "MIT-0",
+    "MIT-CMU",
     "PSF-2.0",
     "Python Software Foundation License",
 }
@@ -30,6 +31,7 @@ WEAK_COPYLEFT = {
 }
 EXCEPTIONS = {
     "apsw": "says any-OSI: the taker picks any licence the Open Source Initiative approves",
+    "qrcode": "BSD; the other words stand for the unregistered name QR Code",
 }
 
 

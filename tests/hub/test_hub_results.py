@@ -103,6 +103,26 @@ async def test_a_cancelled_result_stays_in_sight_until_a_clerk_took_it_out(centr
     assert await where(centre) == ("reclaimed", 5)
 
 
+@pytest.mark.parametrize(("fact", "stage"), [("HandedAtCounter", "handed_out"), ("Posted", "posted")])
+async def test_what_was_taken_out_or_never_put_in_is_followed_until_it_leaves_the_counter(
+    centre: Any, chain: Any, fact: str, stage: str
+) -> None:
+    await announced(centre)
+    load(chain, "res-1")
+    chain.add("Moved", hand_over="h-1", source=5, target=2, results=["res-1"], evidence="door_cycle", is_low=True)
+    await centre.send(chain.facts)
+    assert await where(centre) == ("in_cabinet", 2)
+    chain.add(fact, result="res-1", actor="clerk-1")
+    await centre.send(chain.facts[-1:])
+    assert await where(centre) == ("in_cabinet", 2), "what is behind a door is not at the counter"
+    chain.add("Reclaimed", hand_over="h-1", compartment=2, results=["res-1"], actor="clerk-1")
+    chain.add(fact, result="res-1", actor="clerk-1")
+    await centre.send(chain.facts[-2:])
+    assert await where(centre) == (stage, None)
+    await centre.staff.post("/v1/results/res-1/cancel", json={"reason": "too late"})
+    assert (await centre.result("res-1"))["conflicts"] == ["taken-before-cancel"]
+
+
 async def test_a_cancel_that_meets_a_taken_result_is_a_conflict_and_overwrites_nothing(centre: Any, chain: Any) -> None:
     await announced(centre)
     load(chain, "res-1")

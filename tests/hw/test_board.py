@@ -28,7 +28,7 @@ from hw.errors import (
 )
 from hw.limits import LockLimits, Supply
 from hw.line import SerialLine
-from hw.profile import load_profile, profile_names
+from hw.profile import load_profile
 
 if TYPE_CHECKING:
     from tests.hw.conftest import Bench, Step
@@ -318,12 +318,6 @@ async def test_the_eth_board_speaks_the_same_commands_over_tcp(bench: Bench) -> 
     assert (await board.unlock(0, pulse_ms=500, door_input=0)).pulses_sent == 1
     assert await board.read_inputs() == (True,) * 8
     assert [frame[6:].hex(" ") for frame in peer.sent(5)] == ["01 05 02 00 00 05"]
-
-
-def test_every_profile_that_ships_can_be_used() -> None:
-    assert profile_names() == ("waveshare-poe-eth-relay-b", "waveshare-relay-d")
-    for name in profile_names():
-        assert load_profile(name).name == name
 
 
 def test_an_unknown_profile_is_refused_with_the_names_there_are() -> None:

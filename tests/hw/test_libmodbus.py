@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hw import frames
+from hw.board import Board
 from hw.errors import BoardOffline, WrongBoard
+from hw.limits import LockLimits, Supply
 from hw.line import SerialLine, TcpLine
+from hw.profile import load_profile, profile_names
 
 if TYPE_CHECKING:
     from tests.hw.conftest import Bench
@@ -103,6 +107,39 @@ async def test_libmodbus_answers_a_pulse_with_an_exception_that_is_final(bench: 
     bus = await bench.owned(line)
     with pytest.raises(WrongBoard):
         await bus.exchange(frames.pulse(1, 0, units=7))
+
+
+@pytest.mark.parametrize("name", [name for name in profile_names() if load_profile(name).coils == 8])
+async def test_libmodbus_reads_alike_for_every_profile_of_eight(bench: Bench, slave: Path, name: str) -> None:
+    """Over TCP, which every one of them but the KR-CU16 may stand behind; a board with FC03 for its relays has none."""
+    profile = load_profile(name)
+    async with running(str(slave), "tcp") as program:
+        port = int(await first_line(program.stdout))
+        bus = await bench.owned(TcpLine("127.0.0.1", port, answer_within_s=5))
+        supply = Supply(clock=time.monotonic)
+        board = Board("A1", bus, 1, profile, locks={}, supply=supply)
+        assert await board.read_inputs() == (PATTERN if profile.inputs else ())
+        if profile.coil_readback == "coils":
+            assert await board.read_coils() == (False,) * 8
+        else:
+            with pytest.raises(WrongBoard, match="exception 02"):
+                await board.read_coils()
+
+
+async def test_libmodbus_is_a_plain_board_whose_pulse_the_host_ends(bench: Bench, line: SerialLine) -> None:
+    """Everything a plain board is asked and told, by somebody else's slave: FC01, FC02, FC05 on and off, FC15."""
+    bus = await bench.owned(line)
+    supply = Supply(clock=time.monotonic)
+    locks = {6: LockLimits()}
+    board = Board("A1", bus, 1, load_profile("plain-coils-8"), locks=locks, supply=supply)
+    await board.release_all()
+    await board.identify()
+    assert await board.read_inputs() == PATTERN
+    unlocked = await board.unlock(6, pulse_ms=200, door_input=6)
+    assert (unlocked.pulses_sent, unlocked.echoed, unlocked.coil_was_on) == (1, True, True)
+    async with asyncio.timeout(5):
+        while any(await board.read_coils()):  # noqa: ASYNC110  (the slave tells nothing by itself)
+            await asyncio.sleep(0.02)
 
 
 async def test_libmodbus_stays_silent_for_another_unit_id(bench: Bench, line: SerialLine) -> None:

@@ -223,6 +223,12 @@ async def test_a_second_check_goes_with_the_result_and_says_when_it_cannot_be_ma
     assert "4417" not in person.values()
 
 
+async def test_what_two_people_handle_is_marked_when_it_is_announced(hall: Any) -> None:
+    inbox = Inbox(journal=hall.journal, device_key=b"k" * 32, procedures=[PROCEDURE], two_people=[PROCEDURE])
+    await inbox.take(wish(1, "AnnounceResult", announcement()))
+    assert "two_people" in hall.cabinet.results["r1"].flags
+
+
 async def test_an_organisation_is_found_by_any_of_its_phones(hall: Any, inbox: Inbox) -> None:
     body = announcement(recipient={"more_phones": ["0987 654 321", "0912345678", "02838291234"]})
     await inbox.take(wish(1, "AnnounceResult", body))

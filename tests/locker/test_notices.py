@@ -279,8 +279,27 @@ async def test_a_phone_out_of_reach_is_tried_as_often_as_that_failure_bears_then
         assert len(fake_twilio.messages) == tries
         assert bool(twilio_post.texts()) == (tries == 3)
         await twilio_post.wait(10 * MINUTE)
-    assert len({one["body"] for one in fake_twilio.messages}) == 1
+    assert len({form["Body"] for _, form, _ in fake_twilio.requests if "To" in form}) == 1
+    assert {one["body"] for one in fake_twilio.messages} == {""}
     assert not kinds(hall)
+
+
+async def test_a_text_is_deleted_at_the_provider_before_its_outcome_is_on_record(
+    hall: Any, twilio_post: Post, fake_twilio: Any
+) -> None:
+    await hall.load(await hall.announce(1))
+    await twilio_post.settle()
+    fake_twilio.messages[0]["status"] = "delivered"
+    fake_twilio.is_erasing_refused = True
+    await twilio_post.wait(2_000)
+    assert hall.cabinet.notices
+    assert fake_twilio.messages[0]["body"]
+    fake_twilio.is_erasing_refused = False
+    twilio_post.start()
+    await twilio_post.wait(10_000)
+    assert not hall.cabinet.notices
+    assert fake_twilio.messages[0]["body"] == ""
+    assert [one.get("is_reported", True) for one in await facts_of(hall, "NoticeDelivered")] == [True]
 
 
 async def test_when_every_gateway_has_refused_a_clerk_is_told(
@@ -519,6 +538,7 @@ async def test_a_delivery_nobody_reports_is_closed_after_a_day_and_not_called_de
     await hall.load(await hall.announce(1))
     await twilio_post.settle()
     await twilio_post.wait(DAY)
+    assert fake_twilio.messages[0]["body"] == ""
     assert not hall.cabinet.notices
     assert not await sealed(hall)
     assert [one["is_reported"] for one in await facts_of(hall, "NoticeDelivered")] == [False]

@@ -104,6 +104,15 @@ async def test_a_revoked_code_whose_keeping_place_is_still_there_proves_nothing(
     assert (await proofs.prove(Typed("482", "22222222"), second=None)).code == "c1-1"
 
 
+async def test_a_code_that_is_over_with_another_salt_does_not_keep_the_live_one_from_opening(
+    hall: Any, proofs: Proofs, minted: Any
+) -> None:
+    bundle = await minted("11111111")
+    old = ev.PutCode(code="c-old", bundle=bundle, salt=b"o" * 16, verifier=b"v" * 32, sealed=b"")
+    await hall.record(ev.CodesRevoked(bundle=bundle, codes=("c-old",), cause="recount"), rows=(old,))
+    assert (await proofs.prove(Typed("482", "11111111"), second=None)).code == "c1-0"
+
+
 async def test_many_at_once_each_get_their_own_answer(proofs: Proofs, minted: Any) -> None:
     await minted("11111111")
     typed = [Typed("482", "11111111" if number % 2 else f"{number:08}") for number in range(64)]

@@ -61,6 +61,10 @@ async def test_every_way_out_counts_from_the_day_it_happened(hall: Any, way: str
     elif way == "reclaimed":
         await hall.load("r1")
         await hall.record(ev.Reclaimed(hand_over="h-r1", compartment=1, results=("r1",), actor="lan"))
+        hall.hand.pass_by(7 * DAY_MS)
+        await erase_due(hall.journal, policy=ALONE)
+        assert len(await personal(hall)) == 2, "it waits at the counter for its person"
+        await hall.record(ev.HandedAtCounter(result="r1", actor="lan"))
     else:
         await hall.load("r1")
         await hall.record(ev.Settled(hand_over="h-r1", compartment=1, outcome="gone", evidence="clerk", actor="lan"))

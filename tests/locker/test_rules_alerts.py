@@ -66,6 +66,28 @@ def test_an_empty_compartment_that_opens_wakes_nobody(story: Story) -> None:
     assert told(story) == []
 
 
+@pytest.mark.parametrize(
+    "fact",
+    [
+        ev.BoardOutOfService(board="A1", cause="t"),
+        ev.CoilStrayed(board="A1", coil=1, cleared=True),
+        ev.SensorSuspected(compartment=1, cause="contradicted"),
+        ev.ReachAsked(hand_over="h1", compartment=1, visit="v1"),
+        ev.Disputed(hand_over="h1", compartment=1, kind="empty"),
+        ev.SelfChecked(day=MONDAY, bad=("disk",)),
+        ev.LookedInside(compartment=2, found="something_else", actor="lan"),
+    ],
+    ids=lambda fact: type(fact).__name__,
+)
+def test_nothing_else_wakes_anybody_but_it_is_in_the_mornings_message(story: Story, fact: ev.Event) -> None:
+    at(story, MONDAY, "09:00").ready()
+    at(story, MONDAY, "22:00").given(fact)
+    assert story.incidents()
+    assert told(story) == []
+    assert told(at(story, TUESDAY, "06:59")) == []
+    assert ("STAFF_DIGEST", "duty") in told(at(story, TUESDAY, "07:00"))
+
+
 @pytest.mark.parametrize("clock", ["07:30", "16:59"])
 def test_in_office_hours_the_screen_is_enough(story: Story, clock: str) -> None:
     at(story, MONDAY, clock).given(left_open())

@@ -64,6 +64,14 @@ def unsettled_by(story: Story, how: str, purpose: ev.Purpose = "collect") -> Sto
     return story
 
 
+def test_a_look_that_ends_a_load_whose_door_stayed_shut_leaves_no_quarantine_and_no_incident(story: Story) -> None:
+    story.announced().load_granted()
+    story.later(9).then(doors.did_not_open(story.cabinet, "load-h1", pulses=3))
+    assert "LoadUndone" in looks(story, "empty")
+    assert story.cabinet.compartment(1).is_free
+    assert story.incidents() == []
+
+
 # --- whose opening is routine
 
 

@@ -196,6 +196,36 @@ def test_a_final_failure_calls_a_clerk_and_erases_the_secret(story: Story) -> No
     assert story.incidents() == ["notice_failed"]
 
 
+def fails(story: Story, notice: str) -> None:
+    story.then(notices.failed(story.cabinet, notice, gateway="a", cause="no phone", is_final=True))
+
+
+def test_a_clerk_reads_whose_message_failed_before_the_person_comes(story: Story) -> None:
+    fails(story, queued(story))
+    (incident,) = story.cabinet.incidents.values()
+    assert (incident.kind, incident.hand_over, incident.compartment) == ("notice_failed", "h1", 0)
+
+
+def test_a_later_message_that_arrives_ends_it_and_one_that_fails_leaves_one(story: Story) -> None:
+    first = queued(story)
+    fails(story, first)
+    for code in ("c2", "c3"):
+        story.then(notices.mint_again(story.cabinet, bundle(story), story.fresh(code)))
+    fails(story, "n-c2")
+    assert story.incidents() == ["notice_failed"]
+    story.then(notices.delivered(story.cabinet, "n-c3", is_reported=True))
+    assert story.incidents() == []
+
+
+def test_it_ends_when_the_result_has_left(story: Story) -> None:
+    fails(story, queued(story))
+    story.then(story.submit())
+    story.opens()
+    story.closes()
+    story.given(ev.VisitEnded(visit="v1", cause="idle"))
+    assert "notice_failed" not in story.incidents()
+
+
 def test_what_is_said_of_a_message_that_is_over_changes_nothing(story: Story) -> None:
     notice = queued(story)
     story.given(ev.CodesRevoked(bundle=bundle(story), codes=("c1",), cause="amended"))

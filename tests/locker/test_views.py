@@ -236,3 +236,12 @@ def test_made_again_they_say_the_same_however_the_facts_came(events: list[ev.Eve
         assert live.execute(query).fetchall() == again.execute(query).fetchall()
     live.close()
     again.close()
+
+
+def test_a_merged_fact_this_release_cannot_read_leaves_the_views_as_they_are(
+    tables: apsw.Connection, record: Callable[..., None]
+) -> None:
+    record(queued())
+    before = tables.execute("SELECT * FROM view_result").fetchall()
+    record(ev.FactMerged(epoch=1, cab_seq=5, utc_ms=1, fact='{"type":"FromTomorrow"}'))
+    assert tables.execute("SELECT * FROM view_result").fetchall() == before

@@ -32,6 +32,7 @@ class FakeTwilio:
         self.requests: list[tuple[str, dict[str, str], str | None]] = []
         self.next_answer: tuple[int, str, dict[str, str]] | str | None = None
         self.created_at = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+        self.is_erasing_refused = False
         self.released = asyncio.Event()
 
     def fail(self, status: int, code: int | None = None, headers: dict[str, str] | None = None) -> None:
@@ -69,6 +70,16 @@ class FakeTwilio:
             if message["sid"] == sid:
                 return web.json_response(message)
         return web.json_response({"code": 20404, "message": "not found", "status": 404}, status=404)
+
+    async def update(self, request: web.Request) -> web.StreamResponse:
+        form = {key: str(value) for key, value in (await request.post()).items()}
+        self.requests.append(("POST", form, request.headers.get("Authorization")))
+        if self.is_erasing_refused:
+            return web.json_response({"code": 20503, "message": "later", "status": 503}, status=503)
+        for message in self.messages:
+            if message["sid"] == request.match_info["sid"]:
+                message["body"] = form["Body"]
+        return await self.fetch(request)
 
     async def list(self, request: web.Request) -> web.StreamResponse:
         query = dict(request.query)
@@ -116,6 +127,7 @@ async def twilio_wire() -> AsyncIterator[tuple[FakeTwilio, str]]:
     app.router.add_post(f"{MESSAGES}.json", fake.create)
     app.router.add_get(f"{MESSAGES}.json", fake.list)
     app.router.add_get(MESSAGES + "/{sid}.json", fake.fetch)
+    app.router.add_post(MESSAGES + "/{sid}.json", fake.update)
     app.router.add_post(f"{CALLS}.json", fake.call)
     app.router.add_get(f"{CALLS}.json", fake.list_calls)
     app.router.add_get(CALLS + "/{sid}.json", fake.fetch_call)

@@ -29,6 +29,8 @@ VALUES = {
     "reason": "cho lau, cua kho mo",
     "compartment": "124",
     "incident": "1048576",
+    "tracking": "EA123456789VN",
+    "place": "12 Hoa Mai",
 }
 
 # Septets of each text with the values above, as counted by the npm package sms-segments-calculator 1.3.0
@@ -46,6 +48,12 @@ COUNTED = {
     ("COLLECTED", "en"): 144,
     ("EXPIRED", "vi"): 123,
     ("EXPIRED", "en"): 134,
+    ("POSTED", "vi"): 105,
+    ("POSTED", "en"): 114,
+    ("AT_COUNTER", "vi"): 131,  # these two by hand: every character is one septet
+    ("AT_COUNTER", "en"): 141,
+    ("LOWERED", "vi"): 128,
+    ("LOWERED", "en"): 139,
     ("COUNTER_INSTEAD", "vi"): 145,
     ("COUNTER_INSTEAD", "en"): 148,
     ("WITHDRAWN", "vi"): 141,
@@ -84,8 +92,16 @@ COUNTED = {
     ("STAFF_WRONG", "en"): 136,
     ("STAFF_GLASS", "vi"): 132,
     ("STAFF_GLASS", "en"): 134,
+    ("STAFF_CASE", "vi"): 140,
+    ("STAFF_CASE", "en"): 138,
+    ("STAFF_LATE", "vi"): 124,
+    ("STAFF_LATE", "en"): 125,
     ("STAFF_DIGEST", "vi"): 117,
     ("STAFF_DIGEST", "en"): 121,
+    ("STAFF_CANARY", "vi"): 123,
+    ("STAFF_CANARY", "en"): 124,
+    ("MOVED", "vi"): 129,
+    ("MOVED", "en"): 122,
 }
 
 # The agreed wording, whole.

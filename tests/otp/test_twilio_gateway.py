@@ -278,3 +278,23 @@ async def test_a_gateway_can_be_closed_unused_and_used_again_after_closing(
 def test_naming_the_gateway_does_not_import_twilio() -> None:
     program = "import sys, otp.twilio_gateway; sys.exit('twilio' in sys.modules or 'aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=30).returncode == 0
+
+
+async def test_a_text_is_erased_and_its_outcome_stays(fake_twilio: Any, twilio_gateway: TwilioGateway) -> None:
+    sent = await twilio_gateway.send(MESSAGE)
+    fake_twilio.messages[0]["status"] = "delivered"
+    for _ in range(2):
+        await twilio_gateway.erase(sent.provider_id)
+    assert fake_twilio.messages[0]["body"] == ""
+    assert (await twilio_gateway.status(sent.provider_id)).state is DeliveryState.DELIVERED
+
+
+async def test_a_text_that_is_gone_counts_as_erased_and_a_busy_gateway_is_asked_again(
+    fake_twilio: Any, twilio_gateway: TwilioGateway
+) -> None:
+    await twilio_gateway.erase("SM" + "f" * 32)
+    sent = await twilio_gateway.send(MESSAGE)
+    for status in (429, 500):
+        fake_twilio.fail(status)
+        with pytest.raises(errors.GatewayBusy):
+            await twilio_gateway.erase(sent.provider_id)

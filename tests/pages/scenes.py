@@ -25,7 +25,16 @@ KIOSK: Body = {
     "clock": "synced",
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
+    "rateable": None,
     "doors": [{**place, "is_open": False} for place in PLACES],
+    "intake": {
+        "is_offered": True,
+        "promised": "2026-11-23",
+        "checked_from": "",
+        "thickness_cm": [3, 8, 15],
+        "bring": {"vi": ["Tờ khai đã ký, bản chụp căn cước."], "en": ["The signed form, a copy of the ID card."]},
+        "sentence": {"vi": "", "en": ""},
+    },
     "visit": None,
 }
 
@@ -58,8 +67,30 @@ def visit(*present: Body, waiting: int = 0, idle: int = 90, **more: Any) -> Body
         "doors": list(present),
         "waiting": waiting,
         "next": None,
+        "intakes": [],
         "later": 0,
+        "left": [],
         "is_moved": False,
+        **more,
+    }
+
+
+def paper(number: int, stage: str, **more: Any) -> Body:
+    """An intake of the visit as the kiosk gets it."""
+    place = PLACES[number - 1]
+    return {
+        "hand_over": f"h{number}",
+        "compartment": number,
+        "row": place["row"],
+        "column": place["column"],
+        "size": place["size"],
+        "bag": "HS-000012",
+        "kind": "new",
+        "stage": stage,
+        "promised": "2026-11-23",
+        "is_confirmed": True,
+        "sent_at": "2026-11-22T21:14:05+07:00",
+        "position": 481,
         **more,
     }
 
@@ -114,6 +145,8 @@ def to_load(result: str, dossier: str, name: str, **more: Any) -> Body:
         "deadline": "2026-12-31",
         "is_loadable": True,
         "reason": "",
+        "is_at_counter": True,
+        "no_room": "",
         "flags": [],
         "recipient": result,
         **more,
@@ -132,6 +165,7 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
         "uncertain": "",
         "disputed": "",
         "is_cancelled": False,
+        "is_counter_wanted": False,
         "is_overdue": False,
         "notice": "delivered",
         "delegates": [],
@@ -140,7 +174,36 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
     }
 
 
+def left(number: int, **more: Any) -> Body:
+    """Papers that a citizen left, as the desk gets them."""
+    return {
+        "hand_over": f"i{number}",
+        "compartment": number,
+        "bag": f"HS-{number:06d}",
+        "kind": "new",
+        "stage": "deposited",
+        "uncertain": "",
+        "is_emptied": False,
+        "is_at_door": False,
+        "can_report": False,
+        "is_missed": False,
+        "is_confirmed": True,
+        "evidence": "door_cycle",
+        "sent_at": "2026-11-21T21:14:05+07:00",
+        "position": 481,
+        "promised": "2026-11-23",
+        "is_late": False,
+        "is_phone_checked": True,
+        "count": 0,
+        "dossier": "",
+        "name": "",
+        "phone": "••••• ••678",
+        **more,
+    }
+
+
 UNOWNED: Body = {
+    "dossiers": [],
     "owner": "",
     "is_mine": False,
     "due": None,
@@ -175,8 +238,11 @@ CLERK: Body = {
         in_cabinet(10, "Hồ Xuân Hương", uncertain="restarted"),
         in_cabinet(11, "Tô Ngọc Vân", disputed="incomplete", uncertain="disputed", stage="collected"),
     ],
+    "intakes": [],
     "round": None,
     "grants": [],
+    "moves": [],
+    "counter": [],
     "asked": [],
     "approvals": [],
     "practice": None,
@@ -184,8 +250,11 @@ CLERK: Body = {
     "balance": {
         "before": 6,
         "loaded": 4,
+        "deposited": 0,
         "collected": 3,
         "reclaimed": 1,
+        "fetched": 0,
+        "withdrawn": 0,
         "missing": 0,
         "now": 6,
         "holds": True,
@@ -202,16 +271,39 @@ CLERK: Body = {
         },
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
+    "clock": "synced",
+    "panel": {"opened": [], "battery_minutes": None, "is_stopping": False, "is_supply_cut": False, "has_key": False},
     "boards": [
-        {"name": "A1", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A2", "is_online": True, "cause": "", "is_out": False},
-        {"name": "A3", "is_online": False, "cause": "timed out", "is_out": False},
+        {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},
+        {"name": "A3", "is_online": False, "cause": "timed out", "fault": "BoardOffline", "is_out": False},
     ],
+    "standing": {"stage": "open", "since": None, "by": "", "is_checked": False},
+    "self_check": {
+        "at": "2026-11-22T06:45:02+07:00",
+        "is_due": False,
+        "good": ["boards", "clock", "disk", "doors"],
+        "bad": [],
+    },
     "centre": {"is_online": True, "unsent": 0, "last_contact": "2026-11-22T07:35:01+07:00"},
     "today": {"loaded": 4, "collected": 3, "reclaimed": 1, "inside": 6},
 }
 
 
+STAY: Body = {
+    "hand_over": "h10",
+    "until": "2026-12-31",
+    "longer": "2027-01-07",
+    "refused": "",
+    "can_go_to_counter": True,
+    "is_counter_wanted": False,
+}
+LEFT: Body = visit(later=1, left=[{"compartment": 10, **STAY}])
+TOLD: Body = {
+    "works": True,
+    "results": [{"what": "inside", "since": "2026-11-21", "opens": True, "stay": STAY}],
+    "intakes": [{"what": "left", "since": "2026-11-20", "day": "2026-11-23"}],
+}
 VISITS: dict[str, Body] = {
     "opening": visit(door(10, "opening")),
     "open": visit(door(21, "open", items=2, reminder=2), waiting=2),
@@ -224,4 +316,5 @@ VISITS: dict[str, Body] = {
     "left-open": visit(door(10, "left_open"), waiting=1),
     "end": visit(),
 }
-STATES = ("starting", "safe-mode", "read-only", "fault")
+PAPERS = ("opening", "open", "unseen", "dropped", "offered", "left_open", "uncertain", "withdrawn", "deposited")
+STATES = ("starting", "safe-mode", "read-only", "fault", "moving", "retired")

@@ -19,6 +19,7 @@ APPROVAL = {
     "compartment": 2,
     "hand_over": "h2",
     "purpose": "reclaim",
+    "results": [],
     "asked_by": "Nguyễn Thị Lan",
     "is_mine": False,
     "given_by": "",
@@ -314,6 +315,80 @@ async def test_a_phone_shows_one_column_at_a_time(clerk: StubService, open_page:
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+async def test_the_mornings_look_is_the_first_thing_and_says_what_to_do(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("self-check")).to_contain_text("Tốt")
+    found = {"at": "2026-11-22T06:55:02+07:00", "is_due": False, "good": ["clock", "disk"], "bad": ["boards", "sms"]}
+    await clerk.show(self_check=found)
+    await expect(page.get_by_test_id("self-check")).to_contain_text("Cần xử lý: 2")
+    await expect(page.get_by_test_id("check-sms")).to_contain_text("Báo người dân bằng điện thoại")
+    await clerk.show(self_check={**found, "is_due": True})
+    await expect(page.get_by_test_id("self-check")).to_contain_text("Chưa kiểm tra hôm nay")
+
+
+async def test_a_leader_moves_the_cabinet_and_serves_again_only_after_the_stock_check(
+    clerk: StubService, open_page: Open
+) -> None:
+    await clerk.show(me={**ME, "role": "leader"})
+    page = await open_page(clerk)
+    await page.get_by_test_id("relocation-start").click()
+    assert await clerk.asked("relocation/start") == {}
+    moving = {"stage": "moving", "since": "2026-11-22T09:00:00+07:00", "by": "Lê Minh", "is_checked": False}
+    await clerk.show(state="moving", standing=moving)
+    await expect(page.get_by_test_id("state-moving")).to_be_visible()
+    await expect(page.get_by_test_id("relocation-submit")).to_have_count(0)
+    await clerk.show(standing={**moving, "is_checked": True})
+    await page.get_by_test_id("relocation-address").fill("25 Hoa Mai")
+    await page.get_by_test_id("relocation-submit").click()
+    assert await clerk.asked("relocation/finish") == {"address": "25 Hoa Mai"}
+    await clerk.show(state="ready", standing={**moving, "stage": "open"})
+    clerk.script("retirement", problem("still-in-use", 409, reasons=["inside", "unsent"]))
+    await page.get_by_test_id("retirement-ask").click()
+    await page.get_by_test_id("retirement-id").fill("hoa-mai-01")
+    await page.get_by_test_id("retirement-submit").click()
+    await expect(page.get_by_test_id("standing").get_by_test_id("note")).to_contain_text("Trong tủ còn giấy tờ")
+
+
+async def test_a_leader_words_a_message_and_sees_its_count_while_typing(clerk: StubService, open_page: Open) -> None:
+    await clerk.show(me={**ME, "role": "leader"})
+    page = await open_page(clerk)
+    ready = {
+        "name": "READY",
+        "language": "vi",
+        "pattern": "{office}: MA {code}",
+        "is_own": False,
+        "state": "draft",
+        "required": ["code"],
+        "preview": "UBND P.Hoa Mai: MA **** **** ****",
+        "encoding": "GSM-7",
+        "units": 33,
+        "segments": 1,
+        "is_shortened": False,
+    }
+    clerk.script("texts", done(needs_registration=True, most_segments=2, texts=[ready]))
+    await page.get_by_test_id("texts-show").click()
+    await page.get_by_test_id("text-READY-vi").click()
+    await expect(page.get_by_test_id("text-preview")).to_have_text("UBND P.Hoa Mai: MA **** **** ****")
+    clerk.script(
+        "texts/preview",
+        problem("text-unusable", 422, reason="missing", names=["code"]),
+        done(preview="Xin chao, ma **** **** ****", encoding="GSM-7", units=27, segments=1, is_shortened=False),
+    )
+    await page.get_by_test_id("text-pattern").fill("Xin chào")
+    await expect(page.get_by_test_id("text-problem")).to_contain_text("Còn thiếu: {code}")
+    await expect(page.get_by_test_id("text-save")).to_be_disabled()
+    await page.get_by_test_id("text-pattern").fill("Xin chào, mã {code}")
+    await expect(page.get_by_test_id("texts")).to_contain_text("27 ký tự GSM-7, 1 tin")
+    await page.get_by_test_id("text-save").click()
+    wanted = {"name": "READY", "language": "vi", "pattern": "Xin chào, mã {code}"}
+    assert await clerk.asked("texts/change") == wanted
+    await clerk.asked("texts", times=2)
+    await page.get_by_test_id("text-READY-vi").click()
+    await page.get_by_test_id("text-template").fill("HX0123")
+    await page.get_by_test_id("text-register").click()
+    assert (await clerk.asked("texts/register"))["provider_template"] == "HX0123"
+
+
 async def test_a_clerk_revokes_a_delegate_where_the_result_is_listed(clerk: StubService, open_page: Open) -> None:
     page = await open_page(clerk)
     clerk.script("results/r-2/delegate/revoke", done())
@@ -339,3 +414,59 @@ async def test_a_clerk_makes_a_practice_code(clerk: StubService, open_page: Open
     await clerk.show(practice={"code": "4821 7390 5562", "compartment": 9, "seconds_left": 590})
     await expect(page.get_by_test_id("practice-code")).to_contain_text("4821 7390 5562")
     await expect(page.get_by_test_id("practice-code")).to_contain_text("ngăn 9")
+
+
+async def test_moving_leads_from_door_to_door_by_the_keyboard_alone(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("move-h2").click()
+    assert await clerk.asked("hand-overs/h2/move") == {"second": None}
+    move = {"hand_over": "h2", "source": 2, "target": 9, "is_low": True, "step": "take", "is_at_door": True}
+    await clerk.show(moves=[move], grants=_grant(2, "move"))
+    card = page.get_by_test_id("moving-h2")
+    await expect(card).to_contain_text("Mở ngăn 2, lấy phong bì ra, đóng cửa.")
+    await expect(card).to_contain_text("Võ Thị Sáu")
+    await expect(page.get_by_test_id("move-open-source")).to_be_disabled()
+    await clerk.show(moves=[{**move, "step": "put", "is_at_door": False}], grants=[])
+    await expect(card).to_contain_text("Mở ngăn 9, đặt vào, đóng cửa.")
+    await page.keyboard.press("F6")
+    assert await clerk.asked("hand-overs/h2/move/open") == {"door": "target"}
+    await clerk.show(moves=[{**move, "step": "confirm", "is_at_door": False}])
+    await expect(card).to_contain_text("Phong bì đã nằm trong ngăn 9?")
+    await page.keyboard.press("F6")
+    assert await clerk.asked("hand-overs/h2/move/confirm") == {"door": "target"}
+    await clerk.show(moves=[])
+    await expect(card).to_be_hidden()
+
+
+async def test_what_two_people_handle_asks_for_the_second_one_beside_the_scan(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    clerk.script("loads", problem("second-person-needed", 403), done(hand_over="h20", compartment=20))
+    await page.keyboard.type("261008-0975\n")
+    await page.get_by_test_id("approval-ask").click()
+    assert await clerk.asked("approvals/loads") == {"scan": "261008-0975"}
+    await expect(page.get_by_test_id("glass-ask")).to_be_hidden()
+    await page.get_by_test_id("second-user").fill("minh")
+    await page.get_by_test_id("second-password").fill("mat khau")
+    await page.get_by_test_id("second-code").fill("123456")
+    await page.keyboard.press("Enter")
+    second = {"user": "minh", "password": "mat khau", "code": "123456"}
+    assert await clerk.asked("loads", times=2) == {"scan": "261008-0975", "second": second}
+
+
+async def test_what_stays_at_the_counter_is_listed_with_its_reason_and_leaves_by_post(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    taken = {"result": "r9", "dossier": "H29.178-261001-0009", "name": "Lý Thái Tổ", "since": None, "is_by_post": True}
+    await clerk.show(counter=[taken])
+    await expect(page.get_by_test_id("counter-r4")).to_contain_text("Chưa nộp lệ phí")
+    await expect(page.get_by_test_id("counter-r9")).to_contain_text("chờ gửi bưu điện")
+    await page.get_by_test_id("post-r9").click()
+    await page.get_by_test_id("post-tracking").press_sequentially("EA 123456789 VN\n")
+    assert await clerk.asked("counter/r9/post") == {"tracking": "EA123456789VN"}
+    await page.emulate_media(media="print")
+    await expect(page.get_by_test_id("counter")).to_be_visible()
+    await expect(page.get_by_test_id("scan-box")).to_be_hidden()
+    await expect(page.get_by_test_id("hand-out-r9")).to_be_hidden()

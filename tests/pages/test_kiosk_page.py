@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.pages.scenes import door, doors, next_door, visit
+from tests.pages.scenes import LEFT, STATES, TOLD, door, doors, next_door, visit
 from tests.pages.stub_service import StubService, done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -256,7 +256,7 @@ async def test_a_dead_board_is_said_kindly_and_the_code_can_be_tried_again(kiosk
     assert (await kiosk.asked("codes", times=2))["digits"] == CODE
 
 
-@pytest.mark.parametrize("state", ["starting", "safe-mode", "read-only", "fault"])
+@pytest.mark.parametrize("state", STATES)
 async def test_each_standstill_has_its_own_screen_with_the_hotline(
     kiosk: StubService, open_page: Open, state: str
 ) -> None:
@@ -364,6 +364,55 @@ async def test_the_id_paper_is_asked_for_after_a_right_code_and_sent_with_it(
     await _touch(page, "key-4", "key-4", "key-1", "key-7")
     asked = await kiosk.asked("codes", times=3)
     assert asked == {"digits": CODE, "second": None, "paper": "4417", "visit": None}
+
+
+async def test_who_asks_about_a_dossier_keeps_it_longer_or_leaves_it_at_the_counter(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("status", problem("status-unknown", 404), done(**TOLD))
+    await _touch(page, "ask")
+    for attempt in (1, 2):
+        await _type_by_hand(page, "2610080042")
+        await _press(page, "Enter")
+        await _sees(page, "ask-phone")
+        await _type_by_hand(page, "4678")
+        assert await kiosk.asked("status", times=attempt) == {"dossier": "2610080042", "phone": "4678"}
+        await _sees(page, "ask" if attempt == 1 else "told")
+    await expect(page.get_by_test_id("told-inside")).to_contain_text("31/12/2026")
+    await _press(page, "2")
+    wish = {"dossier": "2610080042", "phone": "4678", "hand_over": "h10"}
+    assert await kiosk.asked("status/extend") == wish
+    await kiosk.asked("status", times=3)
+    await _press(page, "3")
+    await _press(page, "Enter")
+    assert await kiosk.asked("status/counter") == wish
+
+
+async def test_what_is_left_inside_in_a_visit_may_stay_longer(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("visits/v1/extend", problem("stay-refused", 409, reason="room"))
+    await kiosk.show(visit=LEFT)
+    await _sees(page, "later")
+    await _press(page, "2")
+    assert await kiosk.asked("visits/v1/extend") == {"hand_over": "h10"}
+    await expect(page.get_by_test_id("note")).to_contain_text("Tủ gần đầy")
+    await _press(page, "3")
+    await _press(page, "Enter")
+    assert await kiosk.asked("visits/v1/counter") == {"hand_over": "h10"}
+
+
+async def test_a_visit_is_rated_with_a_face_and_where_it_was_not_good_with_a_reason(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(), rateable="v1")
+    await _sees(page, "end")
+    await _touch(page, "face-poor", "reason-door")
+    assert await kiosk.asked("visits/v1/rating") == {"face": "poor", "reason": "door"}
+    await expect(page.get_by_test_id("rated")).to_be_visible()
+    await kiosk.show(visit=None, rateable=None)
+    await expect(page.get_by_test_id("rated")).to_be_visible()
 
 
 async def test_who_knows_no_way_on_asks_to_be_called_back(kiosk: StubService, open_page: Open) -> None:

@@ -10,17 +10,20 @@ import pytest
 from playwright.async_api import Page
 
 from locker.events import DisputeKind
-from tests.pages.scenes import KIOSK, STATES, VISITS, doors
+from otp.texts import read_texts
+from tests.pages.scenes import KIOSK, LEFT, PAPERS, STATES, TOLD, VISITS, doors, paper, visit
 from tests.pages.stub_service import PAGES, StubService, done, problem
 
 Open = Callable[..., Awaitable[Page]]
 CODE = "482173905562"
 ONLY_CITIZENS = {
+    "slip-refused",
     "phone-malformed",
     "notices-offline",
     "paper-check-needed",
     "paper-refused",
-    "slip-refused",
+    "status-unknown",
+    "stay-refused",
     "tickets-full",
 }
 
@@ -82,6 +85,21 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await kiosk.show(notices_online=True, presence_number=None)
     await page.keyboard.press("*")
     yield await shown("help")
+    await page.keyboard.press("3")
+    kiosk.script("status", problem("too-many-attempts", 429, retry_after=900), done(**TOLD))
+    await page.keyboard.type("2610080042", delay=60)
+    yield await shown("ask")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("5562", delay=60)
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("ask-phone")
+    await page.keyboard.press("Enter")
+    yield await shown("told")
+    await page.get_by_test_id("counter").click()
+    await page.get_by_test_id("counter-sure").wait_for()
+    yield await shown("told")
+    await page.keyboard.press("*")
+    await page.keyboard.press("*")
     await page.keyboard.press("2")
     yield await shown("phone")
     await kiosk.show(notices_online=False)
@@ -139,11 +157,56 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
         if name in ("unseen", "closed"):
             await page.get_by_test_id("answer-wrong").click()
             yield await shown("wrong")
+    await kiosk.show(rateable="v1")
+    await page.get_by_test_id("rating").wait_for()
+    yield await shown("end")
+    await page.get_by_test_id("face-poor").click()
+    await page.get_by_test_id("reasons").wait_for()
+    yield await shown("end")
+    await kiosk.show(rateable=None, visit=LEFT)
+    yield await shown("later")
     await page.keyboard.press("Enter")
     await kiosk.show(visit=None)
+    async for name in _papers(kiosk, page, shown):
+        yield name
     for state in STATES:
         await kiosk.show(state=state)
         yield await shown(state)
+
+
+async def _papers(kiosk: StubService, page: Page, shown: Callable[[str], Awaitable[str]]) -> AsyncIterator[str]:
+    """The screens for papers that are left, by the keys of the keypad."""
+    await page.get_by_test_id("intake").click()
+    yield await shown("intake-kinds")
+    await page.keyboard.press("2")
+    yield await shown("intake-bring")
+    await page.keyboard.press("1")
+    yield await shown("intake-dossier")
+    await page.keyboard.type("2610080042", delay=60)
+    await page.keyboard.press("Enter")
+    yield await shown("intake-phone")
+    await page.keyboard.type("0912345678", delay=60)
+    await page.keyboard.press("Enter")
+    yield await shown("intake-check")
+    kiosk.script("phone-checks", done(visit="v1"))
+    await page.keyboard.press("1")
+    yield await shown("intake-otp")
+    await page.keyboard.press("*")
+    await shown("intake-check")
+    await page.keyboard.press("2")
+    yield await shown("intake-again")
+    await page.keyboard.type("0912345678", delay=60)
+    await page.keyboard.press("Enter")
+    kiosk.script("intakes", problem("intake-full", 409, reason="phone"))
+    await shown("intake-bag")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("note").wait_for()
+    yield await shown("intake-bag")
+    for stage in PAPERS:
+        await kiosk.show(visit=visit(intakes=[paper(10, stage, is_confirmed=False)], visit="v2"), doors=doors(10))
+        yield await shown(f"intake-{stage.replace('_', '-')}")
+    await page.keyboard.press("Enter")
+    await kiosk.show(visit=None)
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -219,6 +282,11 @@ def test_every_incident_and_every_refusal_has_a_sentence_for_the_clerk() -> None
     assert {f"problem.{slug}" for slug in slugs} - words == set()
 
 
+def test_every_message_has_a_name_for_the_leader_who_words_it() -> None:
+    names = {f"text.{name}" for name, _language in read_texts()}
+    assert names - set(_words("clerk", "vi")) == set()
+
+
 def _fetched(page: str) -> list[Path]:
     folders = (PAGES / page, PAGES / "shared")
     return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
@@ -253,6 +321,8 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "clock",
         "time",
         "presence_number",
+        "rateable",
         "doors",
+        "intake",
         "visit",
     }

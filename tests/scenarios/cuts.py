@@ -30,18 +30,19 @@ class Told:
         return Counter(self.facts[place - 1]["type"] for place in starts if place)
 
 
-async def tell(office: Office, cut: Cut, side: Side) -> Told:
-    """Announce, lose the centre, then cut the story at its first commit, its second, ... until none is left to cut.
+async def tell(office: Office, cut: Cut, side: Side, *, stride: int) -> Told:
+    """Announce, lose the centre, then cut the story at every `stride`-th commit until none is left to cut.
 
     The centre is away meanwhile, so that every commit is one of the story; at the end it must agree.
     """
-    await _open(office, cut)
+    most = -(-MOST // stride)
+    await _open(office, cut, most)
     errands: list[Errand] = []
     while not errands or errands[-1].cuts:
         number = len(errands) + 1
-        assert number <= MOST, "the story does not come through"
+        assert number <= most, "the story does not come through"
         errand = Errand(office=office, number=number, cut=cut)
-        cut.order(side, number)
+        cut.order(side, 1 + (number - 1) * stride)
         await errand.run()
         errands.append(errand)
     cut.cancel()
@@ -56,14 +57,14 @@ async def tell(office: Office, cut: Cut, side: Side) -> Told:
     return Told(errands=errands, facts=office.facts(), pulses=pulses, messages=messages)
 
 
-async def _open(office: Office, cut: Cut) -> None:
+async def _open(office: Office, cut: Cut, most: int) -> None:
     await office.start("simulator")
     await office.start("centre")
-    for number in range(1, MOST + 1):
+    for number in range(1, most + 1):
         await office.centre.announce(result(number))
     await office.start("controller", environment=cut.environment)
     await office.meet()
-    await office.centre.until_stage(f"r-{MOST}", "queued")
+    await office.centre.until_stage(f"r-{most}", "queued")
     await office.stop("centre")
 
 

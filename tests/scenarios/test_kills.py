@@ -1,3 +1,5 @@
+import pytest
+
 from simulator.players import until
 from tests.scenarios.cut import Cut, Side
 from tests.scenarios.office import Office, phone, result
@@ -83,14 +85,15 @@ async def test_killed_while_a_loading_door_is_open_the_envelope_inside_is_on_rec
     assert await office.collect(await office.steel.code_for(phone(1))) == [announced["dossier_code"]]
 
 
+@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.proof)])
 async def test_killed_at_any_commit_of_a_first_start_the_next_start_is_an_ordinary_one(
-    empty_office: Office, cut: Cut
+    empty_office: Office, cut: Cut, stride: int
 ) -> None:
     journal = empty_office.desk.state / "journal"
     for side in (Side.BEFORE, Side.AFTER):
-        at, was_cut = 0, True
+        at, was_cut = 1 - stride, True
         while was_cut:
-            at += 1
+            at += stride
             for left in journal.iterdir():
                 left.unlink()
             was_cut = await _cut_start(empty_office, cut, side, at)

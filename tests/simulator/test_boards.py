@@ -217,7 +217,7 @@ def test_a_stuck_coil_stays_on_whatever_is_written() -> None:
     ],
 )
 def test_a_plain_board_refuses_the_vendors_extras(request_hex: str, reply_hex: str) -> None:
-    assert Board(1, BOARD_TYPES["plain"]).receive(hexed(request_hex), 0.0) == hexed(reply_hex)
+    assert Board(1, BOARD_TYPES["plain-coils-8"]).receive(hexed(request_hex), 0.0) == hexed(reply_hex)
 
 
 def test_the_length_of_a_request_is_known_from_its_start() -> None:

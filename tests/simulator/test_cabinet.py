@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from locker.config import Wiring, load_wiring
+from locker.config import ConfigError, Wiring, load_wiring
 from simulator.boards import framed
-from simulator.cabinet import Cabinet, NotSimulated
+from simulator.cabinet import Cabinet
 from simulator.doors import Door, LockFault, Position
 from simulator.process import DEMONSTRATION
 
@@ -72,8 +72,8 @@ def test_the_demonstration_cabinet_has_24_compartments_on_three_boards() -> None
 
 
 @pytest.mark.parametrize(("old", "new"), [("waveshare-relay-d", "abacus"), ("coil = 7", "coil = 8")])
-def test_wiring_without_a_model_is_refused(tmp_path: Path, old: str, new: str) -> None:
+def test_wiring_to_what_no_board_has_is_refused(tmp_path: Path, old: str, new: str) -> None:
     path = tmp_path / "cabinet.toml"
     path.write_text(DEMONSTRATION.read_text().replace(old, new))
-    with pytest.raises(NotSimulated):
-        Cabinet(load_wiring(path))
+    with pytest.raises(ConfigError, match=r"abacus is not known|has coils 0 to 7"):
+        load_wiring(path)

@@ -17,10 +17,11 @@ from locker import events as ev
 from locker.config import load_wiring
 from locker.model import Cabinet, Compartment, Grant, HandOver
 from otp import throttle
+from simulator.twin.figures import Outcome
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop, NothingLeft
 from simulator.twin.steel import Pulse, Steel
-from simulator.twin.world import WIRING, Outcome, play
+from simulator.twin.world import WIRING, play
 
 OTHER_HASHES = """
 import logging, pathlib, sys, structlog
@@ -61,18 +62,19 @@ def test_one_seed_gives_one_story_whatever_python_s_hashes_are(tmp_path: Path) -
 
 
 def test_ten_days_of_a_ward_keep_the_invariants_and_refuse_nobody(tmp_path: Path) -> None:
-    outcome = told(tmp_path / "ward", days=10, seed=1, mix="usual")
+    outcome = told(tmp_path / "ward", days=8, seed=1, mix="usual", per_day=10.0)
     assert outcome.violations == ()
     assert outcome.felt["refused with a right code"] == 0
-    assert outcome.felt["handed over"] > 60
-    assert outcome.happened["nights compared"] >= 8
+    assert outcome.felt["handed over"] > 40
+    assert outcome.felt["papers collected"] > 5
+    assert outcome.happened["nights compared"] >= 6
 
 
 @pytest.mark.parametrize("seed", [3, 21])
 def test_days_full_of_faults_and_power_cuts_keep_the_invariants(tmp_path: Path, seed: int) -> None:
     outcome = told(tmp_path / "ward", days=3, seed=seed, mix="harsh")
     assert outcome.violations == ()
-    assert outcome.happened["power_cut"] >= 3
+    assert outcome.happened["power_cut"] + outcome.happened["outage"] >= 3
     assert outcome.facts["Collected"] > 5
 
 

@@ -4,10 +4,12 @@ import { h, morph } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
 import { get, post } from "../shared/requests.js";
 import { loadWords } from "../shared/words.js";
+import { panelBanners } from "./panel.js";
 import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } from "./desk.js";
 import { floor } from "./floor.js";
 import { inside } from "./inside.js";
 import { matters } from "./matters.js";
+import { ROUND, emptiedOf, nextOf } from "./papers.js";
 import { openingOf } from "./parts.js";
 import { work } from "./work.js";
 
@@ -25,7 +27,7 @@ let snapshot = null;
 let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
-const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", presence: null, found: null });
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, texts: null, edited: "", count: null, problem: null });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -41,6 +43,7 @@ const desk = (drawn) =>
     { class: local.isLost ? "desk is-lost" : "desk", "data-testid": "screen-desk", "data-key": "desk", "data-tab": local.tab },
     head(drawn),
     banners(drawn),
+    panelBanners(drawn),
     presencePanel(drawn),
     h("main", { class: "columns", "data-key": "columns" }, work(drawn), inside(drawn), floor(drawn), matters(drawn)),
     shortcuts(drawn),
@@ -98,12 +101,12 @@ function refused({ slug, status, body, retryAfter }, where, path, asked) {
   } else if (slug === "presence-needed") {
     startPresence({ where, path, body: asked });
   } else if (slug === "second-person-needed") {
-    local.second = { where, path };
+    local.second = { where, path, body: asked };
     if (asked.second || asked.approval) note(where, "problem.second-person-needed");
   } else if (body.candidates?.length) {
     local.candidates = body.candidates.map((one) => one.result ?? one);
   } else {
-    const more = slug === "not-loadable" && body.reason ? `reason.${body.reason}` : "";
+    const more = slug === "not-loadable" && body.reason ? `reason.${body.reason}` : slug === "still-in-use" ? `in-use.${body.reasons?.[0]}` : "";
     note(where, `problem.${slug}`, { values: { seconds: retryAfter }, more });
   }
 }
@@ -209,6 +212,13 @@ const ACTS = {
   shut: ({ hand, where }) => perform(where, `loads/${hand}/shut`, {}),
   practice: ({ where }) => perform(where, "practice", {}),
   "revoke-delegate": ({ result, where }) => perform(where, `results/${result}/delegate/revoke`, {}, { good: "delegate.revoked" }),
+  move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
+  "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),
+  "move-confirm": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/confirm`, { door }, { good: "move.done" }),
+  "hand-out": ({ result, where }) => perform(where, `counter/${result}/hand-out`, {}, { good: "counter.done" }),
+  "post-ask": ({ result }) => (local.posting = result),
+  "post-cancel": () => (local.posting = ""),
+  print: () => print(),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
     local.selected = Number(number);
@@ -223,9 +233,13 @@ const ACTS = {
   "close-incident": ({ incident, where }) => perform(where, `incidents/${incident}/close`, {}),
   "take-incident": ({ incident, where }) => perform(where, `incidents/${incident}/take`, {}),
   countersign: ({ incident, where }) => perform(where, `incidents/${incident}/countersign`, {}),
-  "approval-ask": ({ where }) => perform(where, "approvals", openingOf(view())),
+  "approval-ask": ({ where }) => {
+    const opening = openingOf(view());
+    const { results, scan } = local.second.body ?? {};
+    return opening.compartment ? perform(where, "approvals", opening) : perform(where, "approvals/loads", results ? { results } : { scan });
+  },
   "approval-use": async ({ where, approval }) => {
-    if (await perform(where, local.second.path, { second: null, approval })) local.second = null;
+    if (await perform(where, local.second.path, { ...local.second.body, second: null, approval })) local.second = null;
     draw();
   },
   "glass-ask": () => (local.second.glass = true),
@@ -235,15 +249,80 @@ const ACTS = {
   "stock-finish": ({ where }) => perform(where, "stock/finish", {}),
   "close-compartment": ({ number, where }) => perform(where, `compartments/${number}/close`, { cause: at(`place-${number}-cause`).value }),
   "reopen-compartment": ({ number, where }) => perform(where, `compartments/${number}/reopen`, {}),
+  "lock-supply": ({ where }) => perform(where, "panel/lock-supply", {}),
+  "papers-open": ({ hand, where }) => perform(where, `intakes/${hand}/collect`, {}),
+  "papers-answer": ({ hand, outcome, where }) => perform(where, `intakes/${hand}/answer`, { outcome }),
+  "relocation-start": ({ where }) => perform(where, "relocation/start", {}),
+  "retirement-ask": () => (local.isRetiring = true),
+  "texts-show": () => readTexts(),
+  "text-edit": ({ text }) => Object.assign(local, { edited: text, count: null, problem: null }),
+  "text-close": () => Object.assign(local, { edited: "", count: null, problem: null }),
+  "text-restore": ({ where }) => changeText(where, "texts/restore", {}),
+  "text-register": ({ where }) => changeText(where, "texts/register", { provider_template: at("text-template").value.trim() }),
   prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
   "second-cancel": () => (local.second = null),
 };
+
+// --- messages in the unit's own words
+
+async function readTexts() {
+  try {
+    local.texts = await get(`${PREFIX}/texts`);
+  } catch (problem) {
+    if (problem.status === 401) signedOut();
+    else note("texts", `problem.${problem.slug}`);
+  }
+  draw();
+}
+
+function editedText() {
+  const [name, language] = local.edited.split(".");
+  return { name, language };
+}
+
+async function changeText(where, path, more) {
+  if (await perform(where, path, { ...editedText(), ...more })) {
+    Object.assign(local, { edited: "", count: null, problem: null });
+    await readTexts();
+  }
+}
+
+async function previewText(pattern) {
+  const asked = local.edited;
+  let count = null;
+  let problem = null;
+  try {
+    count = await post(`${PREFIX}/texts/preview`, { ...editedText(), pattern });
+  } catch ({ slug, status, body }) {
+    if (status === 401) signedOut();
+    problem = { reason: slug === "text-unusable" ? body.reason : slug, names: body.names ?? [] };
+  }
+  if (local.edited === asked && at("text-pattern")?.value === pattern) Object.assign(local, { count, problem });
+  draw();
+}
 
 async function load(where, wanted) {
   const size = at("scan-size")?.value;
   const isDone = await perform(where, "loads", size ? { ...wanted, size } : wanted);
   if (isDone && at("scan-size")) at("scan-size").value = "";
 }
+
+// A scanner ends the bag with Enter: then the count is typed, and Enter again reports both.
+async function reportPapers({ dataset, elements: { bag, count } }) {
+  if (count.value === "" || !count.validity.valid) {
+    count.focus();
+    return;
+  }
+  if (await perform(ROUND, `intakes/${dataset.hand}/report`, { bag: bag.value.trim(), count: Number(count.value) })) {
+    bag.value = count.value = "";
+    focus("papers-open");
+  } else {
+    bag.select();
+  }
+}
+
+const registerPapers = ({ dataset, elements: { dossier, appointment } }) =>
+  perform(`paper:${dataset.hand}`, `intakes/${dataset.hand}/answer`, { outcome: "registered", dossier: dossier.value.trim(), appointment: appointment.value });
 
 async function breakGlass({ reason }) {
   const { where } = local.second;
@@ -258,10 +337,16 @@ async function approve({ dataset, elements }) {
 }
 
 async function agree({ user, password, code }) {
-  const { where, path } = local.second;
+  const { where, path, body } = local.second;
   const second = { user: user.value.trim(), password: password.value, code: code.value.trim() };
-  if (await perform(where, path, { second })) local.second = null;
+  if (await perform(where, path, { ...body, second })) local.second = null;
   code.value = "";
+  draw();
+}
+
+async function sendByPost({ dataset, elements }) {
+  const tracking = elements.tracking.value.replace(/\s/g, "");
+  if (await perform(dataset.where, `counter/${dataset.result}/post`, { tracking }, { good: "counter.posted" })) local.posting = "";
   draw();
 }
 
@@ -271,6 +356,16 @@ const FORMS = {
   second: (form) => agree(form.elements),
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
+  post: (form) => sendByPost(form),
+  clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
+  "papers-report": (form) => reportPapers(form),
+  "papers-register": (form) => registerPapers(form),
+  "relocation-finish": ({ elements }) => perform("standing", "relocation/finish", { address: elements.address.value.trim() }),
+  retirement: async ({ elements }) => {
+    if (await perform("standing", "retirement", { cabinet: elements.cabinet.value.trim() })) local.isRetiring = false;
+    draw();
+  },
+  "text-change": ({ elements }) => changeText("texts", "texts/change", { pattern: elements.pattern.value }),
   scan: (form) => {
     const text = form.elements.scan.value.trim();
     form.elements.scan.value = "";
@@ -288,14 +383,25 @@ function inspectEnded(before, after) {
 
 function take(fresh) {
   const looked = inspectEnded(snapshot, fresh);
+  const emptied = snapshot !== null && emptiedOf(fresh) !== null && emptiedOf(fresh).hand_over !== emptiedOf(snapshot)?.hand_over;
   const isFirst = snapshot === null;
   snapshot = fresh;
   receivedAt = now();
   Object.assign(local, { isSignedIn: true, isLost: false, standstill: "" });
   if (looked) Object.assign(local, { selected: looked.compartment, inspected: looked.compartment, tab: "cabinet" });
-  if (fresh.me.is_present && local.presence && !local.presence.pending) local.presence = null;
+  const pending = provedElsewhere(fresh);
   draw();
+  if (pending) perform(pending.where, pending.path, pending.body);
   if (isFirst) focus("scan-box");
+  if (emptied) focus("papers-bag");
+}
+
+/** The key was turned while the number was asked for: what was wanted goes on. Gives what was wanted. */
+function provedElsewhere(fresh) {
+  if (!fresh.me.is_present || !local.presence || local.busy.has("presence")) return null;
+  const { pending } = local.presence;
+  local.presence = null;
+  return pending;
 }
 
 function begin() {
@@ -326,9 +432,11 @@ async function search(text) {
 const SHORTCUTS = {
   F2: () => show("work", "scan-box"),
   F4: () => show("inside", "search-box"),
+  // A step that was begun goes before the next door of the round.
+  F6: () => (page.querySelector("[data-step] .button.is-primary") ?? at("papers-open"))?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
-  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", candidates: [], selected: 0 }),
+  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false }),
 };
 
 function show(tab, testid) {
@@ -373,9 +481,10 @@ page.addEventListener("submit", (event) => {
 });
 
 page.addEventListener("input", (event) => {
-  if (event.target.dataset.testid !== "search-box") return;
+  const ask = { "search-box": search, "text-pattern": previewText }[event.target.dataset.testid];
+  if (!ask) return;
   clearTimeout(searchTimer);
-  searchTimer = setTimeout(() => search(event.target.value), SEARCH_AFTER_MS);
+  searchTimer = setTimeout(() => ask(event.target.value), SEARCH_AFTER_MS);
 });
 
 setInterval(() => (snapshot?.round || snapshot?.approvals.length) && draw(), 1_000);

@@ -85,7 +85,7 @@ export function presencePanel(view) {
     "form",
     { class: "card presence", "data-act": "presence-number", "data-testid": "presence-panel", "data-key": "presence-panel" },
     h("h2", {}, view.say("presence.title")),
-    h("p", {}, view.say("presence.lead")),
+    h("p", {}, view.say("presence.lead"), view.snapshot.panel.has_key && ` ${view.say("presence.key")}`),
     h(
       "div",
       { class: "row" },
@@ -112,7 +112,7 @@ export function presencePanel(view) {
 }
 
 export function tabs(view) {
-  const count = { work: view.snapshot.to_load.filter((one) => one.is_loadable).length, inside: view.snapshot.in_cabinet.length, matters: view.snapshot.incidents.length };
+  const count = { work: view.snapshot.to_load.filter((one) => one.is_loadable).length + view.snapshot.intakes.length, inside: view.snapshot.in_cabinet.length, matters: view.snapshot.incidents.length };
   return h(
     "nav",
     { class: "tabs", "data-key": "tabs" },
@@ -129,5 +129,5 @@ export function tabs(view) {
 
 export function shortcuts(view) {
   const one = (key, name) => h("li", {}, h("kbd", {}, key), view.say(`key.${name}`));
-  return h("ul", { class: "shortcuts", "data-key": "shortcuts", "aria-label": view.say("keys") }, one("F2", "scan"), one("F4", "search"), one("F8", "presence"), one("F9", "round"));
+  return h("ul", { class: "shortcuts", "data-key": "shortcuts", "aria-label": view.say("keys") }, one("F2", "scan"), one("F4", "search"), one("F6", "papers"), one("F8", "presence"), one("F9", "round"));
 }

@@ -2,19 +2,24 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
+import { counter } from "./counter.js";
 import { button, day, dossier, mark, moment, noteAt, secondAt } from "./parts.js";
 
 const NOTICE = { none: ["soft", "message"], queued: ["soft", "clock"], sent: ["soft", "message"], delivered: ["soft", "check"], failed: ["amber", "warning"] };
 
-const needsCare = (one) => Number(Boolean(one.is_cancelled || one.is_overdue || one.uncertain || one.disputed || one.notice === "failed"));
+const needsCare = (one) =>
+  Number(Boolean(one.is_cancelled || one.is_overdue || one.is_counter_wanted || one.is_by_post || one.uncertain || one.disputed || one.is_out_of_reach || one.notice === "failed"));
 const rank = (one) => (one.can_reopen ? 2 : needsCare(one));
 
 function marks(view, one) {
   const [look, name] = NOTICE[one.notice] ?? NOTICE.none;
   return [
     one.stage === "loading" && mark("blue", "down", view.say("mark.loading")),
+    one.is_by_post && mark("amber", "envelope", view.say("mark.by-post")),
     one.is_cancelled && mark("red", "cross", view.say("mark.cancelled")),
+    one.is_out_of_reach && mark("amber", "warning", view.say("mark.out_of_reach")),
     one.is_overdue && mark("amber", "clock", view.say("mark.overdue")),
+    one.is_counter_wanted && mark("amber", "arrow", view.say("mark.counter")),
     one.disputed && mark("red", "warning", view.say(`mark.disputed.${one.disputed}`)),
     one.uncertain && !one.disputed && mark("amber", "help", view.say("mark.uncertain")),
     one.stage !== "loading" && mark(look, name, view.say(`notice.${one.notice}`)),
@@ -43,7 +48,8 @@ export function actsOf(view, one, where, prefix = "") {
   const act = (name, iconName, key) => button({ act: name, testid: `${prefix}${name}-${one.hand_over}`, isDisabled, of }, icon(iconName), view.say(key));
   if (one.can_reopen) return [act("reopen", "reopen", "act.reopen"), act("undo-ask", "undo", "act.undo")];
   if (one.stage === "loading") return [];
-  return [act("reclaim", "arrow", "act.reclaim"), one.stage === "loaded" && act("new-code", "message", "act.new-code")];
+  if (one.is_moving) return [];
+  return [act("reclaim", "arrow", "act.reclaim"), one.stage === "loaded" && act("move", "reopen", "act.move"), one.stage === "loaded" && act("new-code", "message", "act.new-code")];
 }
 
 const delegate = (view, one, who) =>
@@ -105,5 +111,6 @@ export function inside(view) {
       sorted.length === 0 && h("p", { class: "none" }, view.say("inside.none")),
       h("ul", { class: "items", "data-testid": "in-cabinet" }, sorted.map((one) => handOver(view, one))),
     ),
+    counter(view),
   );
 }

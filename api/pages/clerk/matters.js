@@ -5,7 +5,8 @@ import { icon } from "../shared/icons.js";
 import { readablePhone } from "../shared/words.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
-import { button, day, field, mark, moment, noteAt, secondAt } from "./parts.js";
+import { button, day, dossier, field, mark, moment, noteAt, secondAt } from "./parts.js";
+import { standing, texts } from "./unit.js";
 
 function incident(view, one) {
   const where = `incident:${one.incident}`;
@@ -19,6 +20,7 @@ function incident(view, one) {
       "div",
       { class: "what" },
       h("p", {}, h("b", {}, view.say(`incident.${one.kind}`, { otherwise: one.kind })), " ", h("span", { class: "details" }, moment(one.opened_at))),
+      one.dossiers.length > 0 && h("p", { "data-testid": `${prefix}-dossiers` }, one.dossiers.map((code) => dossier(code))),
       one.raised_by && h("p", { class: "details" }, view.say("glass.by", { name: one.raised_by })),
       one.call && h("p", { "data-testid": `${prefix}-call` }, icon("phone"), " ", h("b", {}, readablePhone(one.call.phone.replace(/^\+84/, "0"))), one.call.name && ` ${one.call.name}`, one.call_by && ` · ${view.say("ticket.by", { time: moment(one.call_by) })}`),
       one.reason && h("p", { "data-testid": `${prefix}-reason` }, one.reason),
@@ -46,11 +48,12 @@ function incident(view, one) {
 function approval(view, one) {
   const where = `approval:${one.approval}`;
   const place = view.say("compartment.n", { number: one.compartment });
+  const list = one.results.map((id) => view.snapshot.to_load.find((each) => each.result === id)?.dossier ?? id).join(", ");
   return h(
     "form",
     { class: "card second", "data-act": "approval", "data-approval": one.approval, "data-testid": `approval-${one.approval}`, "data-key": where },
     h("h3", {}, view.say("approval.asked", { number: one.number, name: one.asked_by })),
-    h("p", {}, view.say(`approval.${one.purpose}`, { place })),
+    h("p", {}, view.say(one.results.length ? "approval.load" : `approval.${one.purpose === "load" ? "inspect" : one.purpose}`, { place, list })),
     field(view.say("second.password"), "password", "approval-password", { type: "password", required: true }),
     field(view.say("second.code"), "code", "approval-code", { autocomplete: "one-time-code", required: true }),
     noteAt(view, where),
@@ -60,7 +63,7 @@ function approval(view, one) {
 
 function board(view, one) {
   const where = `board:${one.name}`;
-  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: one.cause })];
+  const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: view.say(`fault.${one.fault}`, { otherwise: view.say("fault.other") }) })];
   return h(
     "li",
     { class: "line", "data-key": where },
@@ -96,4 +99,6 @@ export const matters = (view) =>
     ),
     stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
+    standing(view),
+    texts(view),
   );

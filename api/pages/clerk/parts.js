@@ -33,8 +33,9 @@ export function noteAt(view, where) {
 export function openingOf(view) {
   const [kind, id, purpose] = view.local.second.path.split("/");
   if (kind === "stock") return { compartment: id ? view.snapshot.stock_check?.next : 0, purpose: "inspect" };
+  if (kind === "loads" && !id) return { compartment: 0, purpose: "load" };
   const compartment = kind === "compartments" ? Number(id) : view.snapshot.in_cabinet.find((one) => one.hand_over === id)?.compartment;
-  return { compartment, purpose };
+  return { compartment, purpose: kind === "loads" ? "load" : purpose };
 }
 
 function approvalAt(view, where) {
@@ -65,7 +66,8 @@ function glassAt(view, where) {
 /** Who agrees to an exceptional opening: a second person here, a leader elsewhere, or nobody and the glass is broken. */
 export function secondAt(view, where) {
   if (view.local.second?.where !== where) return null;
-  return h("div", { class: "second", "data-key": `agree-${where}` }, secondForm(view, where), openingOf(view).compartment > 0 && [approvalAt(view, where), glassAt(view, where)]);
+  const { compartment, purpose } = openingOf(view);
+  return h("div", { class: "second", "data-key": `agree-${where}` }, secondForm(view, where), (compartment > 0 || purpose === "load") && [approvalAt(view, where), ["reclaim", "inspect"].includes(purpose) && glassAt(view, where)]);
 }
 
 function secondForm(view, where) {

@@ -5,7 +5,22 @@ import { icon } from "../shared/icons.js";
 import { button, mark, moment, noteAt, secondAt } from "./parts.js";
 
 const WHERE = "stock";
-const monthAsTable = (now) => `/api/clerk/reports?from=${now.slice(0, 8)}01&to=${now.slice(0, 10)}&by=day&as=csv`;
+const sheet = (view, testid, key, path) => h("a", { href: `/api/clerk/${path}&lang=${view.local.language}`, target: "_blank", rel: "noopener", "data-testid": testid }, view.say(key));
+
+/** What a leader reads or prints: the balance on one sheet, and this month and year with their plots. */
+function sheets(view) {
+  const now = view.snapshot.time;
+  const month = `reports?from=${now.slice(0, 8)}01&to=${now.slice(0, 10)}&by=day`;
+  return h(
+    "p",
+    { class: "buttons" },
+    sheet(view, "sheet", "sheet.balance", "balance?as=html"),
+    sheet(view, "report-month", "sheet.month", `${month}&as=html`),
+    sheet(view, "report-year", "sheet.year", `reports?from=${now.slice(0, 4)}-01-01&to=${now.slice(0, 10)}&by=month&as=html`),
+    h("a", { href: `/api/clerk/${month}&as=csv`, download: true, "data-testid": "report" }, view.say("report.month")),
+  );
+}
+
 const listed = (numbers) => numbers.join(", ");
 
 function checked(view, last) {
@@ -59,7 +74,7 @@ export function stock(view) {
     h("p", { class: "details" }, balance.uncertain.length ? view.say("stock.uncertain", { list: listed(balance.uncertain.map((one) => one.compartment)) }) : view.say("stock.certain")),
     checked(view, balance.stock_check),
     me.role !== "technician" && (check ? underWay(view, check) : begin(view)),
-    me.role === "leader" && h("p", {}, h("a", { href: monthAsTable(view.snapshot.time), download: true, "data-testid": "report" }, view.say("report.month"))),
+    me.role === "leader" && sheets(view),
     noteAt(view, WHERE),
     secondAt(view, WHERE),
   );

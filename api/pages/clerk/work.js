@@ -2,7 +2,10 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
-import { button, day, dossier, mark, noteAt } from "./parts.js";
+import { moving } from "./moving.js";
+import { papers } from "./papers.js";
+import { button, day, dossier, mark, noteAt, secondAt } from "./parts.js";
+import { morning } from "./unit.js";
 
 function doors(view) {
   return view.snapshot.grants.map(({ compartment, purpose, is_opened: isOpened, hand_over: hand }) => {
@@ -100,6 +103,7 @@ function result(view, one) {
       one.reason && mark("red", "cross", view.say(`reason.${one.reason}`)),
       one.flags.map((flag) => mark("amber", "warning", view.say(`flag.${flag}`, { otherwise: flag }))),
       noteAt(view, where),
+      secondAt(view, where),
     ),
     one.is_loadable && button({ act: "load", testid: `load-${one.result}`, isDisabled: view.local.busy.has(where), of: { results: one.result, where } }, view.say("load.one")),
   );
@@ -121,6 +125,7 @@ function group(view, recipient, results) {
       ),
     ),
     noteAt(view, where),
+    secondAt(view, where),
     h("ul", {}, results.map((one) => result(view, one))),
   );
 }
@@ -157,4 +162,4 @@ function practice(view) {
 }
 
 export const work = (view) =>
-  h("div", { class: "column column-work", "data-key": "work" }, doors(view), asked(view), scan(view), round(view), toLoad(view), practice(view));
+  h("div", { class: "column column-work", "data-key": "work" }, morning(view), doors(view), asked(view), moving(view), scan(view), secondAt(view, "scan"), round(view), papers(view), toLoad(view), practice(view));

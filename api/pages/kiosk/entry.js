@@ -23,10 +23,12 @@ export function idle(view) {
         h("span", { class: "words" }, h("strong", {}, view.say("idle.collect")), h("span", {}, view.say("idle.how"))),
         icon("arrow"),
       ),
+      view.snapshot.intake?.is_offered &&
+        button({ act: "intake", keypad: "0", testid: "intake", look: "is-answer is-wide" }, icon("down"), h("span", {}, view.say("idle.intake"), h("small", {}, view.say("idle.intake.how"))), keycap("0")),
       h("ol", { class: "steps" }, step("message", "idle.step1"), step("door", "idle.step2"), step("check", "idle.step3")),
       isSlow && h("p", { class: "strip", "data-testid": "notices-offline" }, icon("offline"), view.say("idle.notices-offline")),
     ],
-    { buttons: [button({ act: "help", keypad: "*", testid: "help", look: "is-quiet" }, keycap("*"), view.say("idle.help"))] },
+    { buttons: [button({ act: "ask", testid: "ask", look: "is-quiet" }, view.say("idle.ask")), button({ act: "help", keypad: "*", testid: "help", look: "is-quiet" }, keycap("*"), view.say("idle.help"))] },
   );
 }
 
@@ -34,12 +36,13 @@ export function help(view) {
   const topic = (name, key, more = null) =>
     h("li", {}, icon(name), h("div", {}, h("h2", {}, view.say(key)), h("p", {}, view.say(`${key}.how`, { hotline: view.hotline }))), more);
   const lost = button({ act: "lost", keypad: "2", testid: "lost-code", look: "is-quiet" }, keycap("2"), view.say("help.lost.do"));
+  const asks = button({ act: "ask", keypad: "3", testid: "help-ask", look: "is-quiet" }, keycap("3"), view.say("help.ask.do"));
   return screen(
     "help",
     view,
     [
       h("h1", {}, view.say("help.title")),
-      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost", lost), topic("door", "help.stuck", callMe(view, "3"))),
+      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost", lost), topic("door", "help.stuck", callMe(view, "4")), h("li", {}, icon("search"), h("div", {}, h("h2", {}, view.say("help.ask"))), asks)),
     ],
     {
       countdown: view.entryLeft,

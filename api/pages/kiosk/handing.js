@@ -5,6 +5,8 @@ import { icon } from "../shared/icons.js";
 import { cabinetPicture } from "../shared/picture.js";
 import { button, callLine, keycap, screen } from "./frame.js";
 import { callMe } from "./lost.js";
+import { rating } from "./rating.js";
+import { choices, stayWords } from "./status.js";
 import { disputeOf, doorOf } from "./screens.js";
 
 function answerNote(view) {
@@ -24,7 +26,7 @@ const answer = (view, said, keypad, testid, key, door, look = "") =>
 const finish = (view, key = "finish") =>
   button({ act: "leave", keypad: "*", testid: "finish", look: "is-quiet" }, keycap("*"), view.say(key));
 
-const picture = (view, door) =>
+export const picture = (view, door) =>
   h(
     "figure",
     { class: "where" },
@@ -32,7 +34,7 @@ const picture = (view, door) =>
     h("figcaption", {}, h("strong", {}, view.say("place", { row: door.row, column: door.column })), h("span", {}, view.say("place.how"))),
   );
 
-const number = (view, door) =>
+export const number = (view, door) =>
   h("p", { class: "number" }, h("span", {}, view.say("compartment")), h("strong", { "data-testid": "door-number" }, door.compartment));
 
 export function opening(view) {
@@ -78,7 +80,7 @@ export function open(view) {
   return screen("open", view, task, { buttons: [reminder && isShut] });
 }
 
-const asked = (name, view, door, title, lead, answers, foot) =>
+export const asked = (name, view, door, title, lead, answers, foot) =>
   screen(
     name,
     view,
@@ -203,15 +205,30 @@ export function high(view) {
   );
 }
 
+/** More papers for the office in the same visit, where the cabinet takes papers in. */
+const handIn = (view) =>
+  view.snapshot.intake?.is_offered &&
+  button({ act: "intake", keypad: "0", testid: "hand-in", look: "is-quiet" }, keycap("0"), view.say("intake.hand-in"));
+
+/** The first that was left inside: until when, and what else may be done with it. */
+function leftInside(view) {
+  const stay = view.visit.is_moved ? null : view.visit.left?.[0];
+  if (!stay) return [];
+  return [h("p", { class: "lead", "data-testid": "stay" }, stayWords(view, stay)), answerNote(view), h("div", { class: "answers" }, choices(view, stay))];
+}
+
 export function later(view) {
+  const stay = leftInside(view);
   return screen(
     "later",
     view,
     [
-      icon("check"),
+      stay.length === 0 && icon("check"),
       h("h1", {}, view.say("later.title", { count: view.visit.later })),
       h("p", { class: "lead" }, view.say("later.lead")),
       view.visit.is_moved && h("p", { class: "lead", "data-testid": "moved" }, view.say("later.moved")),
+      ...stay,
+      handIn(view),
     ],
     { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view)] },
   );
@@ -256,15 +273,18 @@ export function leftOpen(view) {
 }
 
 export function end(view) {
+  const asks = rating(view);
   const left = Math.max(1, Math.ceil((view.local.thanksUntil - view.now) / 1000));
   return screen(
     "end",
     view,
     [
-      icon("check"),
+      asks === null && icon("check"),
       h("h1", {}, view.say("end.title")),
-      h("p", { class: "lead" }, view.say("end.lead")),
+      asks === null && h("p", { class: "lead" }, view.say("end.lead")),
       h("p", { class: "lead" }, view.say("end.not-done")),
+      asks,
+      handIn(view),
     ],
     {
       countdown: left,

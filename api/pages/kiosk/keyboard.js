@@ -13,8 +13,9 @@ const isScan = (line, spanMs) =>
   line.length >= SCAN_SIGNS && (/\D/.test(line) || line.length > CODE_DIGITS || spanMs < FINGER_MS * line.length);
 
 /**
- * Call `onKey(name)` for each key of the keypad (0-9, Enter, Backspace, *), `onScan(text)` for each scan, and
- * `onSign()` for each sign that only a scanner types. `forget()` of what it gives drops the line typed so far.
+ * Call `onKey(name)` for each key of the keypad (0-9, Enter, Backspace, *), `onScan(text, beganAt)` for each scan, and
+ * `onSign()` for each sign that only a scanner types. `forget()` of what it gives drops the line typed so far, and so
+ * does a finger on a key of which `onKey` says that it chose something instead of being typed.
  */
 export function listen({ onKey, onScan, onSign }) {
   let line = "";
@@ -28,10 +29,11 @@ export function listen({ onKey, onScan, onSign }) {
       event.preventDefault();
       const scanned = line;
       line = "";
-      onScan(scanned);
+      onScan(scanned, beganAt);
       return;
     }
     const name = NAMES[event.key] ?? event.key;
+    const isByHand = line !== "" && at - lastAt > FINGER_MS;
     const isSign = [...event.key].length === 1 && name !== "*" && name !== "Enter";
     if (isSign) {
       if (line === "" || at - lastAt > PAUSE_MS) [line, beganAt] = ["", at];
@@ -42,7 +44,7 @@ export function listen({ onKey, onScan, onSign }) {
     }
     if (/^([0-9*]|Enter|Backspace)$/.test(name)) {
       event.preventDefault();
-      if (!event.repeat || name === "Backspace") onKey(name);
+      if ((!event.repeat || name === "Backspace") && onKey(name) && isByHand) line = "";
     } else if (isSign) {
       onSign();
     }

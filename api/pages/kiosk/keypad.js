@@ -57,6 +57,6 @@ export function noteOf(view) {
   const { note, isBusy, language } = view.local;
   if (isBusy) return h("p", { class: "note is-busy", role: "status", "data-testid": "checking" }, icon("clock"), view.say("code.checking"));
   if (!note) return null;
-  const words = note.hint ? (note.hint[language] ?? note.hint.vi) : view.say(note.key, { hotline: view.hotline });
+  const words = note.hint ? (note.hint[language] ?? note.hint.vi) : view.say(note.key, { hotline: view.hotline, ...note.values });
   return h("p", { class: "note", role: "alert", "data-testid": "note" }, icon("warning"), h("span", {}, words));
 }

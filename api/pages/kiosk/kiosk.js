@@ -2,29 +2,40 @@
 
 import { morph } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
-import { post } from "../shared/requests.js";
+import { get, post } from "../shared/requests.js";
 import { loadWords, readablePhone } from "../shared/words.js";
 import * as entry from "./entry.js";
 import * as handing from "./handing.js";
+import * as intake from "./intake.js";
 import { listen } from "./keyboard.js";
+import { FIELDS, askForOtp, freshLeaving, isEnough, offer, pathOf, stepAfter, stepBefore } from "./leaving.js";
 import * as lost from "./lost.js";
-import { CODE_DIGITS, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, SLIP_DIGITS, THANKS_MS, doorOf, freshEntry, screenOf, visitOf } from "./screens.js";
+import * as status from "./status.js";
+import { CODE_DIGITS, DOSSIER_DIGITS, DOSSIER_LEAST, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, SLIP_DIGITS, THANKS_MS, doorOf, freshEntry, paperOf, screenOf, visitOf } from "./screens.js";
 import { bare, standstill } from "./standstill.js";
 
 const PREFIX = "/api/kiosk";
 const AUTO_SEND_MS = 150;
 const ACCEPTED_MS = 5_000;
 const NEXT_TRY_MS = 20_000;
+const REASON_MS = 25_000;
+const RECEIPT_MS = 30_000;
+const RECEIPT_TRIES = 6;
 
 const DRAW = {
   ...entry,
   ...handing,
   ...lost,
+  ...status.screens,
   "left-open": handing.leftOpen,
+  ...Object.fromEntries(Object.entries(intake).map(([name, paint]) => [`intake-${name}`, paint])),
+  "intake-left-open": intake.leftOpen,
   starting: standstill("starting"),
   "safe-mode": standstill("safe-mode"),
   "read-only": standstill("read-only"),
   fault: standstill("fault"),
+  moving: standstill("moving"),
+  retired: standstill("retired"),
   lost: standstill("lost"),
 };
 
@@ -94,6 +105,11 @@ function typeDigit(digit) {
   if (local.isBusy) return;
   if (local.step === "idle" || local.step === "end") local.step = "code";
   local.note = null;
+  if (FIELDS[local.step]) {
+    const { field, most } = FIELDS[local.step];
+    if (local.leaving[field].length < most) local.leaving[field] += digit;
+    return;
+  }
   if (local.step === "second") {
     if (local.second.length < SECOND_DIGITS) local.second += digit;
     sendSoon(local.second.length === SECOND_DIGITS);
@@ -102,6 +118,15 @@ function typeDigit(digit) {
   if (local.step === "paper") {
     if (local.paper.length < SECOND_DIGITS) local.paper += digit;
     sendSoon(local.paper.length === SECOND_DIGITS);
+    return;
+  }
+  if (local.step === "ask") {
+    if (local.dossier.length < DOSSIER_DIGITS) local.dossier += digit;
+    return;
+  }
+  if (local.step === "ask-phone") {
+    if (local.second.length < SECOND_DIGITS) local.second += digit;
+    if (local.second.length === SECOND_DIGITS) askStatus();
     return;
   }
   if (local.step === "phone") {
@@ -124,9 +149,11 @@ function erase() {
   clearTimeout(sendTimer);
   local.note = null;
   local.isStale = false;
-  if (local.step === "second") local.second = local.second.slice(0, -1);
+  if (local.step === "second" || local.step === "ask-phone") local.second = local.second.slice(0, -1);
+  else if (local.step === "ask") local.dossier = local.dossier.slice(0, -1);
   else if (local.step === "paper") local.paper = local.paper.slice(0, -1);
   else if (local.step === "phone") local.phone = local.phone.slice(0, -1);
+  else if (FIELDS[local.step]) local.leaving[FIELDS[local.step].field] = local.leaving[FIELDS[local.step].field].slice(0, -1);
   else local.typed = local.typed.slice(0, -1);
 }
 
@@ -194,6 +221,45 @@ async function askForCode(by = { phone: local.phone }) {
   draw();
 }
 
+// --- asking about a dossier
+
+const question = () => ({ dossier: local.dossier, phone: local.second });
+
+function askOn() {
+  if (local.step === "ask" && local.dossier.length >= DOSSIER_LEAST) {
+    keyboard.forget();
+    Object.assign(local, { step: "ask-phone", second: "", note: null });
+  } else if (local.step === "ask-phone" && local.second.length === SECOND_DIGITS) askStatus();
+}
+
+async function askStatus() {
+  await asking("status", question(), (told) => Object.assign(local, { step: "told", told, sureFor: "" }));
+}
+
+/** Ask again for what is told after a wish was done: the digits are still here. */
+async function wish(what, hand) {
+  await asking(`status/${what}`, { ...question(), hand_over: hand });
+  if (!local.note) await askStatus();
+}
+
+async function asking(path, body, after = () => {}) {
+  keyboard.forget();
+  if (local.isBusy) return;
+  Object.assign(local, { isBusy: true, note: null });
+  draw();
+  try {
+    after(await post(`${PREFIX}/${path}`, body));
+  } catch ({ slug, body: problem, retryAfter }) {
+    if (slug === "status-unknown") Object.assign(local, { step: "ask", dossier: "", second: "" });
+    const minutes = Math.ceil(retryAfter / 60);
+    const key = { "status-unknown": "ask.unknown", "too-many-attempts": "ask.wait", "stay-refused": `stay.refused.${problem.reason}`, "wrong-stage": "answer.wrong-stage" }[slug];
+    local.note = { key: key ?? "ask.unsent", values: { minutes } };
+  }
+  local.isBusy = false;
+  local.touchedAt = now();
+  draw();
+}
+
 // In a visit the number on record is called; where there is none, and outside of one, it is typed.
 async function askForCall(body) {
   if (local.isBusy || body.phone === "") return;
@@ -211,6 +277,28 @@ async function askForCall(body) {
   draw();
 }
 
+// --- rating
+
+async function rate(reason = "") {
+  const { face } = local;
+  const visitId = snapshot.rateable;
+  if (local.isBusy || !visitId) return;
+  local.isBusy = true;
+  draw();
+  // A face that does not arrive is not worth another screen.
+  await post(`${PREFIX}/visits/${encodeURIComponent(visitId)}/rating`, { face, reason }).catch(() => {});
+  Object.assign(local, { isBusy: false, isRated: true, face: "", thanksUntil: now() + THANKS_MS / 3 });
+  draw();
+}
+
+function chooseFace(face) {
+  local.face = face;
+  if (face === "good") rate();
+  else local.thanksUntil = now() + REASON_MS;
+}
+
+// --- a ticket
+
 function callMe() {
   const present = visit();
   if (present) askForCall({ visit: present.visit });
@@ -220,6 +308,109 @@ function callMe() {
 function ticketSeen() {
   local.ticket = null;
   if (!visit()) startOverKeeping(local.language);
+}
+
+// --- papers for the office
+
+const here = () => ({ language: local.language, visit: visit()?.visit ?? null });
+
+function beginLeaving(noted) {
+  if (noted) local.noted.push(noted);
+  Object.assign(local, { step: "intake-kinds", leaving: freshLeaving(), note: null, thanksUntil: 0 });
+}
+
+function sendField() {
+  keyboard.forget();
+  const { step, leaving } = local;
+  if (local.isBusy || !isEnough(step, leaving)) return;
+  local.note = null;
+  if (step === "intake-bag") {
+    openForPapers();
+    return;
+  }
+  const { step: next, note } = stepAfter(step, leaving, snapshot.notices_online);
+  if (note) Object.assign(local, { note: { key: note }, leaving: { ...leaving, again: "" } });
+  else local.step = next;
+}
+
+/** Do what waits for the service; what it refuses is said at once. */
+async function whileBusy(what) {
+  if (local.isBusy) return;
+  Object.assign(local, { isBusy: true, note: null });
+  draw();
+  try {
+    await what();
+  } catch (problem) {
+    notTaken(problem);
+  }
+  local.isBusy = false;
+  local.touchedAt = now();
+  draw();
+}
+
+const openForPapers = () =>
+  whileBusy(async () => {
+    const offered = await offer(local.leaving, here());
+    await shownOf(offered.hand_over);
+    local.step = "idle";
+  });
+
+// The snapshot with the opening door comes by itself; until then the keypad stays locked, but not for ever.
+async function shownOf(hand) {
+  const until = now() + ACCEPTED_MS;
+  while (now() < until && !visit()?.intakes.some((one) => one.hand_over === hand)) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const checkPhone = () =>
+  whileBusy(async () => {
+    local.leaving.check = await askForOtp(local.leaving, here());
+    local.step = "intake-otp";
+  });
+
+function notTaken({ slug, body }) {
+  if (slug === "phone-refused") {
+    const leaving = { ...local.leaving, again: "", otp: "" };
+    const isOtp = body.reason === "otp" || body.reason === "otp_over";
+    Object.assign(local, { step: isOtp ? "intake-check" : "intake-phone", leaving, note: { key: `intake.phone.${body.reason}` } });
+    if (body.reason === "otp") local.step = "intake-otp";
+  } else if (slug === "bag-in-use") {
+    Object.assign(local, { leaving: { ...local.leaving, bag: "" }, note: { key: "intake.refused.bag-in-use" } });
+  } else if (slug === "intake-full") {
+    local.note = { key: `intake.refused.${body.reason}` };
+  } else {
+    const known = ["no-free-compartment", "no-reachable-compartment", "board-offline", "door-did-not-open", "not-allowed", "unreachable", "invalid-request", "notices-offline", "too-many-attempts"];
+    local.note = { key: `intake.refused.${known.includes(slug) ? slug : "unknown"}` };
+  }
+}
+
+const atPapers = (hand, what, body) => whileBusy(() => post(`${pathOf(visit().visit, hand)}/${what}`, body));
+
+async function largerDoor(hand) {
+  await atPapers(hand, "larger", {});
+  if (local.note === null) local.noted.push(hand);
+}
+
+function doneWithPapers(hand) {
+  const shown = visit();
+  local.noted.push(hand);
+  if (shown && shown.waiting === 0 && shown.doors.length === 0 && shown.intakes.every((one) => local.noted.includes(one.hand_over))) leave();
+}
+
+// Silence counts as left: the receipt says so for a while, with nobody having looked inside.
+async function showSilentReceipt(ended, paper) {
+  for (let attempt = 0; attempt < RECEIPT_TRIES; attempt += 1) {
+    try {
+      const receipt = await get(`${pathOf(ended.visit, paper.hand_over)}/receipt`);
+      if (visit() || local.step !== "idle") return;
+      Object.assign(local, { step: "intake-silent", receipt: { ...receipt, visit: ended.visit, hand_over: paper.hand_over }, touchedAt: now() - IDLE_MS + RECEIPT_MS });
+      draw();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
 }
 
 // The snapshot with the visit comes by itself; should it not, the keypad must not stay locked.
@@ -271,7 +462,11 @@ async function inVisit(what, body, after = () => {}) {
   draw();
 }
 
-function notDone({ slug, retryAfter }) {
+function notDone({ slug, retryAfter, body }) {
+  if (slug === "stay-refused") {
+    local.note = { key: `stay.refused.${body.reason}` };
+    return;
+  }
   if (slug === "door-did-not-open" || slug === "board-offline" || slug === "bus-offline") {
     const key = slug === "door-did-not-open" ? slug : "board-offline";
     local.note = { key: `sorry.${key}.lead`, isTrouble: true };
@@ -307,12 +502,40 @@ const ACTS = {
   "call-me": callMe,
   "ticket-seen": ticketSeen,
   back: () => startOverKeeping(local.language),
+  intake: ({ hand }) => beginLeaving(hand),
+  "intake-kind": ({ kind }) => Object.assign(local, { step: "intake-bring", leaving: { ...freshLeaving(), kind }, note: null }),
+  "intake-size": ({ size }) => {
+    local.leaving.size = size;
+    local.step = stepAfter("intake-bring", local.leaving).step;
+  },
+  "intake-reach": () => (local.leaving.reach = local.leaving.reach === "low" ? "any" : "low"),
+  "intake-back": () => Object.assign(local, { step: stepBefore(local.step, local.leaving), note: null }),
+  "intake-twice": () => Object.assign(local, { step: "intake-again", note: null, leaving: { ...local.leaving, again: "", otp: "", check: "" } }),
+  "intake-otp": () => checkPhone(),
+  "intake-open": () => openForPapers(),
+  "intake-say": ({ said, hand }) => atPapers(hand, "answers", { said }),
+  "intake-larger": ({ hand }) => largerDoor(hand),
+  "intake-done": ({ hand }) => doneWithPapers(hand),
   language: ({ language }) => (local.language = language),
   "other-language": () => (local.language = local.language === "vi" ? "en" : "vi"),
   "more-time": () => visit() && inVisit("stay", {}),
   digit: ({ digit }) => typeDigit(digit),
   erase,
-  send: () => (local.step !== "phone" ? send() : local.wantsCall ? askForCall({ phone: local.phone }) : askForCode()),
+  ask: () => Object.assign(local, { step: "ask", dossier: "", second: "", note: null }),
+  extend: ({ hand }) => (visit() ? inVisit("extend", { hand_over: hand }) : wish("extend", hand)),
+  sure: ({ hand }) => (local.sureFor = hand),
+  "not-sure": () => (local.sureFor = ""),
+  counter: ({ hand }) => {
+    local.sureFor = "";
+    return visit() ? inVisit("counter", { hand_over: hand }) : wish("counter", hand);
+  },
+  face: ({ face }) => chooseFace(face),
+  reason: ({ reason }) => rate(reason),
+  send: () => {
+    if (local.step === "phone") return local.wantsCall ? askForCall({ phone: local.phone }) : askForCode();
+    if (FIELDS[local.step]) return sendField();
+    return local.step.startsWith("ask") ? askOn() : send();
+  },
   answer: ({ said, hand }) => inVisit("answers", { hand_over: hand, said }, () => answered(said)),
   wrong: ({ hand }) => Object.assign(local, { wrongFor: hand, note: null }),
   "not-wrong": () => (local.wrongFor = ""),
@@ -336,21 +559,44 @@ function act(element) {
   draw();
 }
 
+// Says whether the key chose something, instead of being typed.
 function press(key) {
   const element = page.querySelector(`[data-keypad="${CSS.escape(key)}"]`);
   if (element) {
     act(element);
-    return;
+    if (element.dataset.act === "intake") local.leavingAt = now();
+    return element.dataset.act !== "digit";
   }
   const name = due();
-  if (!/^\d$/.test(key) || (name !== "idle" && name !== "end")) return;
+  if (!/^\d$/.test(key) || (name !== "idle" && name !== "end")) return false;
   if (name === "end") leave();
   local.touchedAt = now();
   typeDigit(key);
   draw();
+  return false;
 }
 
-function scan(text) {
+function scan(text, beganAt) {
+  // A scanner types: its first signs may have chosen something on the start page.
+  if (local.leavingAt >= beganAt && !visit()) startOverKeeping(local.language);
+  if (local.step === "intake-dossier" || local.step === "intake-bag") {
+    local.touchedAt = now();
+    if (new RegExp(`^\\d{${SLIP_DIGITS}}$`).test(text.trim())) {
+      Object.assign(local, { leaving: { ...local.leaving, dossier: "", bag: "" }, note: { key: "intake.refused.invalid-request" } });
+      draw();
+      return;
+    }
+    local.leaving[FIELDS[local.step].field] = text.trim();
+    sendField();
+    draw();
+    return;
+  }
+  if (!local.isBusy && due() === "ask") {
+    Object.assign(local, { dossier: text.trim(), touchedAt: now() });
+    askOn();
+    draw();
+    return;
+  }
   if (local.isBusy || !["idle", "code", "end", "phone"].includes(due())) return;
   if (due() === "end") leave();
   local.touchedAt = now();
@@ -373,9 +619,10 @@ function take(fresh) {
   local.lostAt = null;
   local.isBarred = false;
   const present = visit();
-  if (!before && present) startOverKeeping(local.language);
+  if (!before && present && !local.step.startsWith("intake-")) startOverKeeping(local.language);
+  if (before && present && paperOf(present, local) && paperOf(before, local)?.stage !== paperOf(present, local).stage) papersMoved(paperOf(present, local));
   if (before && present && doorOf(before)?.stage !== doorOf(present)?.stage) visitMoved(doorOf(present));
-  if (before && !present && before.visit !== local.leftVisit) visitEnded();
+  if (before && !present && before.visit !== local.leftVisit) visitEnded(before);
   draw();
 }
 
@@ -384,12 +631,23 @@ function visitMoved(door) {
   if (door?.stage === "opening" || door?.stage === "open") Object.assign(local, { note: null, waitUntil: 0 });
 }
 
+// Why no larger door opened is still to be read when the first one is shown as kept.
+function papersMoved(paper) {
+  if (paper.stage !== "withdrawn") local.note = null;
+}
+
 // The service may end a visit with its last answer; the person is thanked all the same.
-function visitEnded() {
-  const { language, thanksUntil } = local;
+function visitEnded(ended) {
+  if (local.step.startsWith("intake-") && now() - local.touchedAt < IDLE_MS) return;
+  const { language, thanksUntil, face, isRated } = local;
+  const dropped = (ended.intakes ?? []).find((one) => one.stage === "dropped");
   startOver();
+  if (dropped) {
+    local.language = language;
+    showSilentReceipt(ended, dropped);
+  }
   local.touchedAt = now();
-  if (thanksUntil > now()) Object.assign(local, { language, thanksUntil });
+  if (thanksUntil > now()) Object.assign(local, { language, thanksUntil, face, isRated });
 }
 
 follow({

@@ -1,6 +1,9 @@
 // Which screen is due: a pure answer from the last snapshot and what was touched here since. An open door comes
 // first, then the other doors of the visit, then the state of the cabinet, then what the person is typing.
 
+import { freshLeaving } from "./leaving.js";
+
+const PAPER_ORDER = ["opening", "open", "unseen", "dropped", "offered", "left_open", "uncertain", "withdrawn", "deposited"];
 const DOOR_ORDER = ["opening", "open", "unseen", "closed", "left_open"];
 const LOST_AFTER_MS = 800;
 
@@ -8,6 +11,8 @@ export const CODE_DIGITS = 12;
 export const SECOND_DIGITS = 4;
 export const PHONE_DIGITS = 10;
 export const SLIP_DIGITS = 39;
+export const DOSSIER_LEAST = 10;
+export const DOSSIER_DIGITS = 15;
 export const THANKS_MS = 15_000;
 export const IDLE_MS = 90_000;
 
@@ -29,6 +34,14 @@ export const freshEntry = () => ({
   thanksUntil: 0,
   wrongFor: "",
   noted: [],
+  leaving: freshLeaving(),
+  leavingAt: -Infinity,
+  receipt: null,
+  dossier: "",
+  told: null,
+  sureFor: "",
+  face: "",
+  isRated: false,
   language: "vi",
 });
 
@@ -45,18 +58,31 @@ export function doorOf(visit) {
   return null;
 }
 
+/** The intake whose screen is due, or null; one that is over stays until it was noted. */
+export function paperOf(visit, local) {
+  const papers = (visit.intakes ?? []).filter((one) => !local.noted.includes(one.hand_over));
+  for (const stage of PAPER_ORDER) {
+    const paper = papers.find((one) => one.stage === stage);
+    if (paper) return paper;
+  }
+  return null;
+}
+
 /** A dispute that was put on record in this visit and is still on screen, or null. */
 export const disputeOf = (visit, local) =>
   visit.doors.find((one) => one.stage === "disputed" && !local.noted.includes(one.hand_over)) ?? null;
 
 function visitScreen(visit, local) {
   const door = doorOf(visit);
+  const paper = door?.stage === "opening" || door?.stage === "open" ? null : paperOf(visit, local);
+  if (paper) return `intake-${paper.stage.replace("_", "-")}`;
   if (door) {
     const canBeWrong = door.stage === "closed" || door.stage === "unseen";
     if (canBeWrong && local.wrongFor === door.hand_over) return "wrong";
     return door.stage.replace("_", "-");
   }
   if (disputeOf(visit, local)) return "disputed";
+  if (local.step.startsWith("intake-")) return local.step;
   if (visit.waiting > 0) return visit.next?.is_high ? "high" : "next";
   return visit.later > 0 ? "later" : "end";
 }

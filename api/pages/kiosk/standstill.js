@@ -1,10 +1,10 @@
-// The screens on which nothing can be done but wait or call: starting, safe mode, read-only, fault, lost, barred.
+// The screens on which nothing can be done but wait or call: starting, safe mode, read-only, fault, moved, retired, lost, barred.
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { callLine, screen } from "./frame.js";
 
-const LOOKS = { starting: "clock", "safe-mode": "wrench", "read-only": "wrench", fault: "wrench", lost: "offline" };
+const LOOKS = { starting: "clock", "safe-mode": "wrench", "read-only": "wrench", fault: "wrench", moving: "arrow", retired: "cross", lost: "offline" };
 
 /** A designed screen for a cabinet that does not serve now. `name` is its state, or `lost`. */
 export const standstill = (name) => (view) =>

@@ -1,0 +1,39 @@
+"""Questions about a dossier, more time for what waits, the counter instead, and what people thought of a visit."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from locker import events as ev
+from locker.fold.change import touch_hand_over
+from locker.fold.custody import results_of
+from locker.model import Cabinet
+from otp import throttle
+
+
+def status_asked(cabinet: Cabinet, event: ev.StatusAsked, recorded: ev.Recorded) -> Cabinet:
+    if event.is_matched:
+        return cabinet
+    counts = dict(cabinet.wrong_asks)
+    for ref in event.dossiers:
+        counts[ref] = counts.get(ref, 0) + 1
+    bucket = throttle.drain(cabinet.asked_bucket, recorded.moment.uptime_ms)
+    return replace(cabinet, wrong_asks=counts, asked_bucket=bucket)
+
+
+def stay_extended(cabinet: Cabinet, event: ev.StayExtended, _recorded: ev.Recorded) -> Cabinet:
+    results = dict(cabinet.results)
+    for key in results_of(cabinet, event.hand_over):
+        results[key] = replace(results[key], deadline=event.deadline, extended=results[key].extended + 1)
+    return replace(cabinet, results=results)
+
+
+def counter_asked(cabinet: Cabinet, event: ev.CounterAsked, _recorded: ev.Recorded) -> Cabinet:
+    return touch_hand_over(cabinet, event.hand_over, is_counter_wanted=True)
+
+
+def rated(cabinet: Cabinet, _event: ev.Rated, _recorded: ev.Recorded) -> Cabinet:
+    """Whichever visit is there, or ended last, has been rated."""
+    if cabinet.visit is None:
+        return replace(cabinet, rateable=None)
+    return replace(cabinet, visit=replace(cabinet.visit, is_rated=True))

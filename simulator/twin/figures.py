@@ -1,0 +1,33 @@
+"""What a run came to, day by day and in all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Evening:
+    """One day's counts at half past eleven at night; `inside` and `left` are compartments in use for either way."""
+
+    day: int
+    felt: Counter[str]
+    happened: Counter[str]
+    inside: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    violations: tuple[str, ...]
+    stories: tuple[str, ...]
+    felt: Counter[str]
+    happened: Counter[str]
+    facts: Counter[str]
+    head: str
+    messages: int
+    days: int
+    evenings: tuple[Evening, ...] = field(repr=False)
+    compartments: int
