@@ -75,7 +75,9 @@ async def check_stock(one: Clerk) -> None:
         if not is_afternoon or now // 86400 < one.world.next_stock_check:
             return
         one.world.next_stock_check = int(now // 86400) + CHECKED_EVERY_DAYS
-        await one.ask(_start)
+        await one.prove_presence()
+        with suppress(*SAID_NO):
+            await one.ask(_start)
     while (check := one.cabinet.stock_check) is not None and check.left:
         number = check.left[0]
         await one.inspect(number, lambda running, session: stock.open_next(clerk.Seconded(), session, running))

@@ -25,6 +25,8 @@ KIOSK: Body = {
     "clock": "synced",
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
+    "printer": "none",
+    "scan": None,
     "rateable": None,
     "doors": [{**place, "is_open": False} for place in PLACES],
     "intake": {
@@ -247,6 +249,7 @@ CLERK: Body = {
     "clerks": [{"user": "lan", "name": "Nguyễn Thị Lan"}],
     "asked": [],
     "approvals": [],
+    "practice": None,
     "stock_check": None,
     "balance": {
         "before": 6,
@@ -273,7 +276,14 @@ CLERK: Body = {
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
     "clock": "synced",
-    "panel": {"opened": [], "battery_minutes": None, "is_stopping": False, "is_supply_cut": False, "has_key": False},
+    "panel": {
+        "opened": [],
+        "battery_minutes": None,
+        "is_stopping": False,
+        "is_supply_cut": False,
+        "has_key": False,
+        "printer": "none",
+    },
     "boards": [
         {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
         {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},
