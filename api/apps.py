@@ -12,6 +12,7 @@ from api import (
     clerk_intake,
     counter,
     delegates,
+    deputies,
     exceptional,
     health,
     incidents,
@@ -23,6 +24,7 @@ from api import (
     page_files,
     panel,
     paper,
+    practice,
     problems,
     reports,
     standing,
@@ -79,9 +81,11 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
     app.include_router(panel.router)
+    app.include_router(practice.router)
     app.include_router(stock.router)
     app.include_router(moving.router)
     app.include_router(counter.router)
+    app.include_router(deputies.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(texts.router)

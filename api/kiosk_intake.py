@@ -24,7 +24,7 @@ from otp import phones
 
 Code = Annotated[str, Field(min_length=1, max_length=60, examples=["H29.190.5-261008-0042"])]
 Typed = Annotated[str, Field(max_length=32)]
-FULL = (why.IntakeFull, why.NoFreeCompartment, why.NoReachableCompartment)
+FULL = (why.OutOfUse, why.IntakeFull, why.NoFreeCompartment, why.NoReachableCompartment)
 
 
 class PhoneCheck(Body):

@@ -223,7 +223,7 @@ CLERK: Body = {
     "state": "ready",
     "office": OFFICE,
     "time": "2026-11-22T07:35:16+07:00",
-    "me": {"user": "lan", "name": "Nguyễn Thị Lan", "role": "clerk", "is_present": True},
+    "me": {"user": "lan", "name": "Nguyễn Thị Lan", "role": "clerk", "agrees": False, "is_present": True},
     "compartments": [_compartment(place) for place in PLACES],
     "to_load": [
         to_load("r1", "H29.178-261008-0975", "Trần Văn Bình", recipient="p1", items=2),
@@ -245,8 +245,11 @@ CLERK: Body = {
     "grants": [],
     "moves": [],
     "counter": [],
+    "deputies": [],
+    "clerks": [{"user": "lan", "name": "Nguyễn Thị Lan"}],
     "asked": [],
     "approvals": [],
+    "practice": None,
     "stock_check": None,
     "balance": {
         "before": 6,

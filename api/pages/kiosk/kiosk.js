@@ -279,14 +279,14 @@ async function askForCall(body) {
 
 // --- rating
 
+// A face that does not arrive is not worth another screen.
+const sendFace = (reason) => post(`${PREFIX}/visits/${encodeURIComponent(snapshot.rateable)}/rating`, { face: local.face, reason }).catch(() => {});
+
 async function rate(reason = "") {
-  const { face } = local;
-  const visitId = snapshot.rateable;
-  if (local.isBusy || !visitId) return;
+  if (local.isBusy || !snapshot.rateable) return;
   local.isBusy = true;
   draw();
-  // A face that does not arrive is not worth another screen.
-  await post(`${PREFIX}/visits/${encodeURIComponent(visitId)}/rating`, { face, reason }).catch(() => {});
+  await sendFace(reason);
   Object.assign(local, { isBusy: false, isRated: true, face: "", thanksUntil: now() + THANKS_MS / 3 });
   draw();
 }
@@ -502,6 +502,7 @@ function answered(said) {
 
 function leave() {
   const present = visit();
+  if (local.face && snapshot.rateable) sendFace("");
   startOver();
   if (!present) return;
   local.leftVisit = present.visit;
@@ -535,7 +536,7 @@ const ACTS = {
   "intake-done": ({ hand }) => doneWithPapers(hand),
   language: ({ language }) => (local.language = language),
   "other-language": () => (local.language = local.language === "vi" ? "en" : "vi"),
-  "more-time": () => {},
+  "more-time": () => visit() && inVisit("stay", {}),
   digit: ({ digit }) => typeDigit(digit),
   erase,
   ask: () => Object.assign(local, { step: "ask", dossier: "", second: "", note: null }),
