@@ -8,7 +8,7 @@ from api import intake_snapshot, stays
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Visit
-from locker.rules import pickup, ratings
+from locker.rules import pickup, practice, ratings
 from locker.rules.pickup import REOPEN_MS
 
 REMINDERS_S = (20, 40)
@@ -40,8 +40,16 @@ def build(running: Running) -> dict[str, Any]:
         ],
         "rateable": ratings.rateable(cabinet, moment),
         "intake": intake_snapshot.offer(running, moment),
+        "printer": running.printing.state,
+        "scan": _scan(running),
         "visit": None if cabinet.visit is None else _visit(running, cabinet, cabinet.visit, moment),
     }
+
+
+def _scan(running: Running) -> dict[str, Any] | None:
+    """What the cabinet's own scanner has just read."""
+    scan = running.scans.latest
+    return None if scan is None else {"number": scan.number, "text": scan.text}
 
 
 def office(running: Running) -> dict[str, Any]:
@@ -67,6 +75,8 @@ def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> 
         if stage:
             doors.append(_door(running, cabinet, one, stage, moment))
         waiting += not stage and one in still
+    if visit.practice:
+        doors.append(_practice_door(running, cabinet, visit, moment))
     idle_ms = running.timing.visit_idle_ms - (moment.uptime_ms - visit.touched_uptime_ms)
     return {
         "visit": visit.visit,
@@ -136,6 +146,20 @@ def _door(running: Running, cabinet: Cabinet, one: HandOver, stage: str, moment:
         "reopen_seconds_left": _seconds(reopen_ms),
         "trains": one.trains,
     }
+
+
+def _practice_door(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> dict[str, Any]:
+    """The empty door that somebody tries, as if an envelope lay behind it."""
+    present, grant = cabinet.compartment(visit.practice), cabinet.grant_on(visit.practice)
+    stage = "closed" if present.closed_uptime_ms >= visit.begun_uptime_ms else "unseen"
+    if present.is_open:
+        stage = "open"
+    elif grant is not None:
+        stage = "opening"
+    pretended = HandOver(
+        hand_over=practice.HAND_OVER, results=(), recipient="", compartment=visit.practice, stage="collected"
+    )
+    return {**_door(running, cabinet, pretended, stage, moment), "items": 1, "reopen_seconds_left": 0}
 
 
 def _seconds(span_ms: int) -> int:

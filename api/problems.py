@@ -59,8 +59,8 @@ def _hint(error: why.CodeMalformed) -> Mapping[str, Any]:
     return {"looks_like": error.looks_like, "hint": dict(HINTS[Mistake(error.looks_like)])}
 
 
-def _wait(error: why.TooManyAttempts) -> Mapping[str, Any]:
-    return {"retry_after": error.retry_after_s}
+def _wait(error: why.TooManyAttempts | why.DoorDidNotOpen) -> Mapping[str, Any]:
+    return {} if error.retry_after_s is None else {"retry_after": error.retry_after_s}
 
 
 TABLE: Mapping[type[Exception], Row] = {
@@ -99,6 +99,7 @@ TABLE: Mapping[type[Exception], Row] = {
     why.TicketsFull: Row(409, "Too many people wait for a call"),
     why.UnknownDelegate: Row(404, "Nobody is named to collect this result"),
     why.UnknownCompartment: Row(404, "No such compartment"),
+    why.UnknownDeputy: Row(404, "No such deputy"),
     why.UnknownApproval: Row(404, "No such request waits"),
     why.PresenceNeeded: Row(403, "Presence at the cabinet is needed"),
     why.SecondPersonNeeded: Row(403, "A second person is needed"),
@@ -108,7 +109,9 @@ TABLE: Mapping[type[Exception], Row] = {
     why.NotServed: Row(409, "This compartment waits for a clerk's look"),
     TooLarge: Row(413, "The body is too large"),
     TooSlow: Row(408, "The body came too slowly"),
-    why.DoorDidNotOpen: Row(503, "The door did not open"),
+    why.PrinterOffline: Row(503, "The printer does not answer"),
+    why.PaperOut: Row(503, "The printer has no paper"),
+    why.DoorDidNotOpen: Row(503, "The door did not open", _wait),
     why.BoardOffline: Row(503, "The board does not answer"),
     why.BusOffline: Row(503, "The line to the boards is down"),
     why.NoticesOffline: Row(503, "No message can be sent now"),

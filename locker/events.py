@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move", "practice"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -523,6 +523,19 @@ class GlassCountersigned(EventBody, frozen=True):
     actor: str
 
 
+class DeputyNamed(EventBody, frozen=True):
+    """A leader named a clerk to agree and countersign in a leader's place, through the day `until` (YYYY-MM-DD)."""
+
+    deputy: str
+    until: str
+    actor: str
+
+
+class DeputyEnded(EventBody, frozen=True):
+    deputy: str
+    actor: str
+
+
 # --- codes and pickup
 
 
@@ -620,6 +633,20 @@ class ReachAsked(EventBody, frozen=True):
     hand_over: str
     compartment: int
     visit: str
+
+
+class MoreTimeAsked(EventBody, frozen=True):
+    """The person of this visit is still there and wants more time."""
+
+    visit: str
+
+
+class PracticeBegan(EventBody, frozen=True):
+    """Somebody tries the cabinet at an empty door, with a code that this clerk made for them."""
+
+    visit: str
+    compartment: int
+    actor: str
 
 
 class TicketTaken(EventBody, frozen=True):
@@ -1069,6 +1096,8 @@ Event = (
     | ApprovalGiven
     | GlassBroken
     | GlassCountersigned
+    | DeputyNamed
+    | DeputyEnded
     | CodeMinted
     | CodesRevoked
     | AttemptFailed
@@ -1082,6 +1111,8 @@ Event = (
     | Disputed
     | LeftForLater
     | ReachAsked
+    | MoreTimeAsked
+    | PracticeBegan
     | TicketTaken
     | VisitEnded
     | StatusAsked

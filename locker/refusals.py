@@ -257,6 +257,10 @@ class UnknownCompartment(Refusal):
     slug = "unknown-compartment"
 
 
+class UnknownDeputy(Refusal):
+    slug = "unknown-deputy"
+
+
 class UnknownApproval(Refusal):
     """No such request waits: it is over, was used, was for another opening, or was never asked."""
 
@@ -294,7 +298,13 @@ class NotServed(Refusal):
 
 
 class DoorDidNotOpen(Fault):
+    """The door was tried; again after `retry_after_s` seconds, or not in this visit when that is None."""
+
     slug = "door-did-not-open"
+
+    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class BoardOffline(Fault):
@@ -303,6 +313,18 @@ class BoardOffline(Fault):
 
 class BusOffline(Fault):
     slug = "bus-offline"
+
+
+class PrinterOffline(Fault):
+    """There is no printer, or it does not answer; the receipt is on the screen."""
+
+    slug = "printer-offline"
+
+
+class PaperOut(Fault):
+    """The printer has no paper; the receipt is on the screen."""
+
+    slug = "paper-out"
 
 
 class NoticesOffline(Fault):

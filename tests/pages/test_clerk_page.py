@@ -29,7 +29,7 @@ ROUND = {"loaded": 1, "closes_in_seconds": 595}
 
 
 def _grant(number: int, purpose: str, *, is_opened: bool = False) -> list[dict[str, Any]]:
-    return [{"compartment": number, "purpose": purpose, "is_opened": is_opened}]
+    return [{"compartment": number, "purpose": purpose, "is_opened": is_opened, "hand_over": f"h{number}"}]
 
 
 async def test_signing_in_leads_to_the_days_work_and_a_wrong_code_is_said(clerk: StubService, open_page: Open) -> None:
@@ -175,7 +175,7 @@ async def test_a_leader_elsewhere_is_asked_and_the_door_opens_when_they_agreed(
 
 
 async def test_a_leader_agrees_with_password_and_code(clerk: StubService, open_page: Open) -> None:
-    await clerk.show(me={**ME, "role": "leader"}, approvals=[APPROVAL])
+    await clerk.show(me={**ME, "role": "leader", "agrees": True}, approvals=[APPROVAL])
     page = await open_page(clerk)
     form = page.get_by_test_id("approval-a1")
     await expect(form).to_contain_text("317")
@@ -398,6 +398,24 @@ async def test_a_clerk_revokes_a_delegate_where_the_result_is_listed(clerk: Stub
     await expect(page.get_by_test_id("hand-over-h2")).to_contain_text("Đã thu hồi")
 
 
+async def test_a_clerk_says_that_a_door_is_shut_whatever_its_sensor_shows(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("loads/h5/shut", done())
+    await clerk.show(grants=_grant(5, "load", is_opened=True))
+    await page.get_by_test_id("shut-5").click()
+    await clerk.asked("loads/h5/shut")
+
+
+async def test_a_clerk_makes_a_practice_code(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("practice", done())
+    await page.get_by_test_id("practice").click()
+    await clerk.asked("practice")
+    await clerk.show(practice={"code": "4821 7390 5562", "compartment": 9, "seconds_left": 590})
+    await expect(page.get_by_test_id("practice-code")).to_contain_text("4821 7390 5562")
+    await expect(page.get_by_test_id("practice-code")).to_contain_text("ngăn 9")
+
+
 async def test_moving_leads_from_door_to_door_by_the_keyboard_alone(clerk: StubService, open_page: Open) -> None:
     page = await open_page(clerk)
     await page.get_by_test_id("move-h2").click()
@@ -452,3 +470,29 @@ async def test_what_stays_at_the_counter_is_listed_with_its_reason_and_leaves_by
     await expect(page.get_by_test_id("counter")).to_be_visible()
     await expect(page.get_by_test_id("scan-box")).to_be_hidden()
     await expect(page.get_by_test_id("hand-out-r9")).to_be_hidden()
+
+
+async def test_a_leader_finds_the_sheets_to_print_and_a_clerk_does_not(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("stock-sum")).to_be_visible()
+    await expect(page.get_by_test_id("sheet")).to_have_count(0)
+    await clerk.show(me={**ME, "role": "leader"})
+    sheets = {"sheet": "/api/clerk/balance?as=html&lang=vi", "report-year": "by=month&as=html&lang=vi"}
+    for testid, path in sheets.items():
+        href = await page.get_by_test_id(testid).get_attribute("href")
+        assert href is not None
+        assert href.endswith(path)
+
+
+async def test_a_leader_names_who_agrees_in_their_place(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("deputies")).to_be_hidden()
+    until = {"user": "lan", "name": "Nguyễn Thị Lan", "until": "2026-12-04"}
+    await clerk.show(me={**ME, "role": "leader", "agrees": True})
+    await page.get_by_test_id("deputy-until").fill("2026-12-04")
+    await page.get_by_test_id("deputy-submit").click()
+    assert await clerk.asked("deputies/lan") == {"until": "2026-12-04"}
+    await clerk.show(deputies=[until])
+    await expect(page.get_by_test_id("deputies")).to_contain_text("đến hết 04/12/2026")
+    await page.get_by_test_id("deputy-end-lan").click()
+    await clerk.asked("deputies/lan/end")

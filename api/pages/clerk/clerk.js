@@ -209,6 +209,8 @@ const ACTS = {
     draw();
   },
   reclaim: ({ hand, where }) => perform(where, `hand-overs/${hand}/reclaim`, { second: null }),
+  shut: ({ hand, where }) => perform(where, `loads/${hand}/shut`, {}),
+  practice: ({ where }) => perform(where, "practice", {}),
   "revoke-delegate": ({ result, where }) => perform(where, `results/${result}/delegate/revoke`, {}, { good: "delegate.revoked" }),
   move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
   "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),
@@ -216,6 +218,7 @@ const ACTS = {
   "hand-out": ({ result, where }) => perform(where, `counter/${result}/hand-out`, {}, { good: "counter.done" }),
   "post-ask": ({ result }) => (local.posting = result),
   "post-cancel": () => (local.posting = ""),
+  "deputy-end": ({ user, where }) => perform(where, `deputies/${user}/end`, {}),
   print: () => print(),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
@@ -355,6 +358,7 @@ const FORMS = {
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
   post: (form) => sendByPost(form),
+  deputy: ({ elements }) => perform("deputies", `deputies/${elements.user.value}`, { until: elements.until.value }, { good: "deputies.done" }),
   clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
   "papers-report": (form) => reportPapers(form),
   "papers-register": (form) => registerPapers(form),
