@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help run demo twin explore test proof-ci check format bench setup lock clean
+.PHONY: help run demo twin explore fuzz-bus test proof-ci check format bench setup lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +22,10 @@ twin: ## play a ward's year on a virtual clock with faults, and judge it (ARGS="
 explore: ## many short stories with many faults, one seed after another (ARGS="--seed 100")
 	@.ci/setup run
 	@$(PY) -m simulator.twin --days 5 --seeds 200 --fault-mix harsh $(ARGS)
+
+fuzz-bus: ## let a wire say anything to the controller and see what it dares (ARGS="--seeds 500 --seed 7")
+	@.ci/setup run
+	@$(PY) -m simulator.fuzz_bus $(ARGS)
 
 test: ## run every test (ARGS="tests/hw -k late" picks some)
 	@.ci/setup dev

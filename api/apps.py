@@ -12,6 +12,7 @@ from api import (
     clerk_intake,
     counter,
     delegates,
+    deputies,
     exceptional,
     health,
     incidents,
@@ -22,6 +23,7 @@ from api import (
     moving,
     page_files,
     panel,
+    paper,
     practice,
     problems,
     reports,
@@ -61,6 +63,7 @@ def create_kiosk_app(running: Running) -> Guard:
     files = page_files.read_pages(page_files.PAGES / "kiosk", page_files.PAGES / "shared")
     app.include_router(kiosk.router)
     app.include_router(kiosk_intake.router)
+    app.include_router(paper.router)
     app.include_router(kiosk_asking.router)
     app.include_router(kiosk_tickets.router)
     app.include_router(kiosk.entrance(running.entry, files))
@@ -82,6 +85,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(stock.router)
     app.include_router(moving.router)
     app.include_router(counter.router)
+    app.include_router(deputies.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(texts.router)

@@ -20,7 +20,7 @@ from locker import views
 from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
-from locker.rules import exceptional, moving, notices
+from locker.rules import deputies, exceptional, moving, notices
 from locker.rules.results import FINISHED_STATE, check_loadable
 from otp import codes, phones
 
@@ -58,6 +58,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "user": session.member.user,
             "name": session.member.name,
             "role": session.member.role,
+            "agrees": _agrees(cabinet, session, today),
             "is_present": running.sessions.is_present(session),
         },
         "compartments": [_compartment(running, cabinet, place, today) for place in running.places.values()],
@@ -94,6 +95,12 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             if is_asked_of(one, session.member.user)
         ],
         "incidents": [_incident(running, cabinet, one, read, session, moment) for one in cabinet.incidents.values()],
+        "deputies": [
+            {"user": user, "name": running.name_of(user), "until": until}
+            for user, until in cabinet.deputies.items()
+            if until >= today
+        ],
+        "clerks": [{"user": one.user, "name": one.name} for one in running.config.staff if one.role == "clerk"],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
             {
@@ -163,7 +170,7 @@ def _incident(
     running: Running, cabinet: Cabinet, one: Incident, read: Read, session: Session, moment: Moment
 ) -> dict[str, Any]:
     """An incident; why a glass was broken is for leaders, and for who broke it."""
-    me = session.member
+    me, agrees = session.member, _agrees(cabinet, session, running.today(moment))
     about = cabinet.hand_overs.get(one.hand_over)
     results = [cabinet.results[key] for key in about.results if key in cabinet.results] if about is not None else []
     reason = read.reasons.get(balancing.reason_of(one), {}).get("reason", "")
@@ -180,10 +187,15 @@ def _incident(
         "call": _call(read, one),
         "is_overdue": 0 < one.due_utc_ms < moment.utc_ms,
         "raised_by": running.name_of(one.raised_by),
-        "reason": reason if me.role == "leader" or me.user == one.raised_by else "",
+        "reason": reason if agrees or me.user == one.raised_by else "",
         "is_glass": bool(one.glass),
-        "can_countersign": exceptional.may_countersign(one, user=me.user, role=me.role),
+        "can_countersign": exceptional.may_countersign(one, user=me.user, role=deputies.LEADER if agrees else me.role),
     }
+
+
+def _agrees(cabinet: Cabinet, session: Session, today: str) -> bool:
+    """Whether this member agrees and countersigns as a leader does."""
+    return deputies.role_of(cabinet, session.member.user, session.member.role, today=today) == deputies.LEADER
 
 
 def _call(read: Read, one: Incident) -> dict[str, str] | None:
@@ -218,7 +230,7 @@ def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Mom
         }
         for one in cabinet.approvals.values()
         if exceptional.left_ms(one, moment) > 0
-        and (session.member.role == "leader" or one.actor == session.member.user)
+        and (_agrees(cabinet, session, running.today(moment)) or one.actor == session.member.user)
     ]
 
 

@@ -84,11 +84,15 @@ async def ask_load(body: Wanted, session: Clerk, running: Cabinets) -> dict[str,
     summary="Agree, with password and second factor",
     responses=problems.documented(*STORED, why.UnknownApproval, why.ClockNotSet, why.TooManyAttempts),
 )
-async def give(approval: Id, body: Factors, session: Leader, running: Cabinets) -> Nothing:
-    exceptional.live(running.journal.cabinet, approval, moment=running.clock())
+async def give(approval: Id, body: Factors, session: Clerk, running: Cabinets) -> Nothing:
+    actor, now = running.sessions.actor(session), running.clock()
+    exceptional.give(running.journal.cabinet, approval, actor, today=running.today(now), moment=now)
     await running.sign_in.check(user=session.member.user, password=body.password, code=body.code)
-    actor = running.sessions.actor(session)
-    await running.record(lambda cabinet, _known, moment: exceptional.give(cabinet, approval, actor, moment=moment))
+    await running.record(
+        lambda cabinet, _known, moment: exceptional.give(
+            cabinet, approval, actor, today=running.today(moment), moment=moment
+        )
+    )
     return Nothing()
 
 

@@ -58,5 +58,7 @@ async def close(incident: Incident, session: Clerk, running: Cabinets, _body: No
 )
 async def countersign(incident: Incident, session: Clerk, running: Cabinets, _body: Nothing | None = None) -> Nothing:
     actor = running.sessions.actor(session)
-    await running.record(lambda cabinet, *_: exceptional.countersign(cabinet, incident, actor))
+    await running.record(
+        lambda cabinet, _known, moment: exceptional.countersign(cabinet, incident, actor, today=running.today(moment))
+    )
     return Nothing()

@@ -152,7 +152,7 @@ async def _practise(running: Running, tried: PracticeCode) -> VisitBegun:
     "/slips",
     summary="Try a scanned appointment slip",
     responses=problems.documented(
-        why.CodeMalformed, why.SlipRefused, why.PaperCheckNeeded, why.PaperRefused, *DOOR_FAULTS
+        why.CodeMalformed, why.SlipRefused, why.PaperCheckNeeded, why.PaperRefused, why.OutOfUse, *DOOR_FAULTS
     ),
 )
 async def submit_slip(body: Scanned, running: Cabinets) -> VisitBegun:

@@ -24,7 +24,7 @@ from otp import phones
 
 Code = Annotated[str, Field(min_length=1, max_length=60, examples=["H29.190.5-261008-0042"])]
 Typed = Annotated[str, Field(max_length=32)]
-FULL = (why.IntakeFull, why.NoFreeCompartment, why.NoReachableCompartment)
+FULL = (why.OutOfUse, why.IntakeFull, why.NoFreeCompartment, why.NoReachableCompartment)
 
 
 class PhoneCheck(Body):
@@ -305,7 +305,7 @@ async def answer(visit: Id, hand_over: Id, body: Word, running: Cabinets) -> Not
     responses=problems.documented(why.WrongStage, why.UnknownHandOver),
 )
 async def receipt(visit: Id, hand_over: Id, running: Cabinets) -> SignedReceipt:
-    one = await _receipt(running, visit, hand_over)
+    one = await receipt_of(running, visit, hand_over)
     return SignedReceipt(
         title=receipts.TITLE,
         text=receipts.write(one, running.receipt_key),
@@ -326,13 +326,13 @@ async def receipt(visit: Id, hand_over: Id, running: Cabinets) -> SignedReceipt:
     responses=problems.documented(why.WrongStage, why.UnknownHandOver),
 )
 async def picture(visit: Id, hand_over: Id, running: Cabinets) -> Response:
-    text = receipts.write(await _receipt(running, visit, hand_over), running.receipt_key)
+    text = receipts.write(await receipt_of(running, visit, hand_over), running.receipt_key)
     drawn = io.BytesIO()
     segno.make(text, error="m", micro=False).save(drawn, kind="svg", xmldecl=False, scale=4)
     return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
-async def _receipt(running: Running, visit: str, hand_over: str) -> receipts.Receipt:
+async def receipt_of(running: Running, visit: str, hand_over: str) -> receipts.Receipt:
     """What is signed. Raises UnknownHandOver, WrongStage (nothing was deposited)."""
     cabinet = running.journal.cabinet
     paper = cabinet.intakes.get(hand_over)

@@ -40,8 +40,16 @@ def build(running: Running) -> dict[str, Any]:
         ],
         "rateable": ratings.rateable(cabinet, moment),
         "intake": intake_snapshot.offer(running, moment),
+        "printer": running.printing.state,
+        "scan": _scan(running),
         "visit": None if cabinet.visit is None else _visit(running, cabinet, cabinet.visit, moment),
     }
+
+
+def _scan(running: Running) -> dict[str, Any] | None:
+    """What the cabinet's own scanner has just read."""
+    scan = running.scans.latest
+    return None if scan is None else {"number": scan.number, "text": scan.text}
 
 
 def office(running: Running) -> dict[str, Any]:

@@ -21,6 +21,8 @@ def look(running: Running) -> Mapping[CheckLine, bool]:
         "boards": all(one.is_online and name not in out for name, one in boards.items()),
         "disk": not (journal.is_read_only or journal.is_in_safe_mode) and self_check.has_room(config.storage.directory),
     }
+    if config.printer is not None:
+        seen["printer"] = running.printing.state in ("ready", "low")
     if config.self_check.battery_clock:
         seen["battery_clock"] = self_check.is_battery_clock_good(running.clock().utc_ms)
     return seen

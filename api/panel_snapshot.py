@@ -22,5 +22,6 @@ def build(running: Running) -> dict[str, Any]:
         "battery_minutes": left,
         "is_stopping": panel.is_stopping,
         "is_supply_cut": panel.is_supply_cut,
+        "printer": running.printing.state,
         "has_key": section is not None and section.key_pin is not None,
     }

@@ -31,6 +31,7 @@ from api.gateways import gateways_of
 from api.running import Running, furnish, timing
 from api.secret_files import CannotStartError, secret_of
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
+from hw.scanner import ScannerPort
 from locker import keeping, receipts, recovery, retention, seals, self_check, timers, views
 from locker.centre import Address
 from locker.clock import Clock, system_clock
@@ -201,6 +202,11 @@ async def _run_all(
             group.create_task(beats.run(), name="beats"),
             group.create_task(notify.run(is_turning=beats.is_turning, environ=os.environ), name="watchdog"),
         ]
+        if config.printer is not None:
+            workers.append(group.create_task(running.printing.run(), name="printer"))
+        if config.scanner is not None:
+            place = ScannerPort(port=config.scanner.port, baud=config.scanner.baud)
+            workers.append(group.create_task(running.scans.follow(place), name="scanner"))
         if config.panel is not None:
             watch = panel.watch_of(running, config.panel, stop=stop.set)
             workers.append(group.create_task(watch.run(), name="panel"))

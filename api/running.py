@@ -19,6 +19,8 @@ from prometheus_client import Histogram
 
 from api.bell import Bell
 from api.entry import KioskEntry
+from api.printing import Printing, printing_of
+from api.scans import Scans
 from api.sessions import Sessions
 from api.sign_in import SignIn
 from hw.link import Counters
@@ -162,6 +164,8 @@ class Running:
     office: OfficeHours
     receipt_key: Ed25519PrivateKey
     working_day: Callable[[date], date]
+    printing: Printing
+    scans: Scans
     push_secret: str | None = None
     practice: Practice = field(default_factory=Practice)
     commit_seconds: Histogram = field(default_factory=_commit_seconds)
@@ -277,5 +281,7 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
         office=office_hours_of(config),
         receipt_key=receipts.signer(device_key),
         working_day=office_hours_of(config).next_working_day,
+        printing=printing_of(config, on_change=bell.ring),
+        scans=Scans(uptime_ms=lambda: clock().uptime_ms, on_change=bell.ring),
         push_secret=push_secret,
     )

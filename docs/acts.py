@@ -23,6 +23,7 @@ from locker.rules import (
     intake,
     intake_round,
     loading,
+    moving,
     notices,
     pickup,
     recounts,
@@ -116,6 +117,7 @@ def _likeness(scene: Scene, cabinet: Cabinet) -> tuple[Any, ...]:
         tuple(_one(one) for one in cabinet.hand_overs.values()),
         tuple((paper.is_collected, paper.is_missed, paper.is_confirmed) for paper in cabinet.intakes.values()),
         tuple((one.hand_over != "", one.is_cancelled) for one in cabinet.results.values()),
+        tuple((one.target, one.is_taken, one.is_moved, one.is_stalled) for one in cabinet.moves.values()),
         tuple((grant.compartment, grant.purpose, grant.is_opened) for grant in cabinet.grants.values()),
         tuple(one.stage for one in cabinet.notices.values()) if not cabinet.hand_overs else (),
         len(cabinet.codes),
@@ -270,8 +272,16 @@ def _inspects(cabinet: Cabinet, _moment: ev.Moment) -> ev.Decision:
     return clearing.inspect(cabinet, 1, CLERK, grant=f"g{cabinet.seq}", today=TODAY, second="hoa")
 
 
-def _finds(found: ev.Found) -> Act:
-    return lambda cabinet, _moment: clearing.looked(cabinet, 1, CLERK, found=found)
+def _sees(number: int, found: ev.Found) -> Act:
+    return lambda cabinet, _moment: clearing.looked(cabinet, number, CLERK, found=found)
+
+
+def _opens_of_move(cabinet: Cabinet, hand_over: str, actor: loading.Actor, *, door: moving.Door) -> ev.Decision:
+    return moving.open_door(cabinet, hand_over, actor, door=door, grant=f"g{cabinet.seq}")
+
+
+def _carries(act: Callable[..., ev.Decision], door: moving.Door) -> Act:
+    return _for_each(lambda cabinet, one, _moment: act(cabinet, one.hand_over, CLERK, door=door))
 
 
 def _each_incident(act: Callable[[Cabinet, int, ev.Moment], ev.Decision]) -> Act:
@@ -369,7 +379,7 @@ DOORS: tuple[Act, ...] = (
     _time_passes,
     _power_is_cut,
 )
-LOOKS: tuple[Act, ...] = (_inspects, _finds("empty"), _finds("as_recorded"), _finds("something_else"))
+LOOKS: tuple[Act, ...] = (_inspects, _sees(1, "empty"), _sees(1, "as_recorded"), _sees(1, "something_else"))
 PICKUP: tuple[Act, ...] = (
     _is_expected,
     _cancels,
@@ -441,7 +451,7 @@ INCIDENTS: tuple[Act, ...] = (
     ),
     _each_incident(
         lambda cabinet, key, _moment: exceptional.countersign(
-            cabinet, key, loading.Actor(user="minh", role="leader", is_present=False)
+            cabinet, key, loading.Actor(user="minh", role="leader", is_present=False), today=TODAY
         )
     ),
     *LOOKS,
@@ -469,6 +479,25 @@ STANDING: tuple[Act, ...] = (
     _closes(1),
     *LOOKS,
 )
+MOVE: tuple[Act, ...] = (
+    _for_each(
+        lambda cabinet, one, _moment: moving.start(
+            cabinet,
+            one.hand_over,
+            CLERK,
+            grant=f"g{cabinet.seq}",
+            today=TODAY,
+            places=PLACES,
+            servable=PLACES,
+            second="hoa",
+        )
+    ),
+    *(_carries(act, door) for act in (_opens_of_move, moving.confirm) for door in get_args(moving.Door)),
+    *(act for number in PLACES for act in (_opens(number, is_asked=True), _closes(number))),
+    *(_sees(number, found) for number in PLACES for found in get_args(ev.Found)),
+    _power_is_cut,
+    _time_passes,
+)
 LOADED: tuple[ev.Event, ...] = (
     _expected(1),
     ev.LoadStarted(hand_over="h1", results=("r1",), recipient="an", compartment=1, actor="lan"),
@@ -483,4 +512,5 @@ SCENES: tuple[Scene, ...] = (
     Scene(INCIDENTS, begin=LOADED, minds_incidents=True),
     Scene(NOTICES),
     Scene(STANDING),
+    Scene(MOVE, begin=(*LOADED, ev.RoundClosed(actor="lan"))),
 )

@@ -15,6 +15,7 @@ import click
 
 from docs import acts
 from locker.model import Cabinet
+from locker.rules import moving
 
 FILE = Path(__file__).with_name("states.md")
 NOWHERE = ""
@@ -55,6 +56,12 @@ def intake(cabinet: Cabinet) -> str:
     if one.uncertain:
         return "uncertain"
     return "missed once" if paper.is_missed else one.stage
+
+
+def move(cabinet: Cabinet) -> str:
+    """Of what is carried to another compartment: what is to be done next."""
+    one = next(iter(cabinet.moves.values()), None)
+    return NOWHERE if one is None else moving.step(one)
 
 
 def compartment(cabinet: Cabinet) -> str:
@@ -110,6 +117,7 @@ MACHINES: tuple[Machine, ...] = (
     Machine("A compartment", "What stands first for whoever is before it; two things may hold at once.", compartment),
     Machine("The codes of a bundle", "Good means that one of them opens the door.", code),
     Machine("Trust in a door sensor", "A suspect one never counts as open and locks nobody out.", sensor),
+    Machine("A move", "A clerk carries a hand-over to another compartment.", move),
     Machine("An intake", "Papers that somebody leaves, until the office has answered.", intake),
     Machine("An incident", "The oldest one that stands.", incident),
     Machine("A message", "It is gone when it was delivered, failed for good, or has nothing left to say.", notice),
@@ -118,7 +126,8 @@ MACHINES: tuple[Machine, ...] = (
 # Which scenes show a machine: the others only touch it in passing.
 SHOWN: dict[str, tuple[acts.Scene, ...]] = {
     "A message": acts.SCENES[6:7],
-    "The cabinet itself": acts.SCENES[7:],
+    "The cabinet itself": acts.SCENES[7:8],
+    "A move": acts.SCENES[8:],
     "An incident": acts.SCENES[5:6],
 }
 

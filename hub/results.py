@@ -28,7 +28,7 @@ TAKEN_FIRST = "taken-before-cancel"
 
 @dataclass(frozen=True, kw_only=True)
 class Whereabouts:
-    """One result as the page shows it: the dossier, where it is, what a clerk must look at."""
+    """One result as the page shows it: the dossier, where it is, what a clerk must look at, what its person chose."""
 
     result: str
     cabinet: str
@@ -43,6 +43,8 @@ class Whereabouts:
     is_uncertain: bool
     cancel_reason: str | None
     conflicts: tuple[str, ...]
+    kept_until: str | None
+    is_counter_wanted: bool
 
 
 def recipient_key(connection: Connection, *, name: str, phone: str | None, id_last4: str | None) -> str:
@@ -176,6 +178,9 @@ def _move(connection: Connection, cabinet: str, said: reading.Moved, at: str) ->
         connection.execute(change.where(r.stage.in_(("announced", "queued"))).values(stage=said.stage, since=at))
         return
     is_inside = said.stage == "in_cabinet"
+    if is_inside:  # put in anew: the wish for the counter was about the time before
+        stays = tables.stay.c
+        connection.execute(sa.update(tables.stay).where(stays.result.in_(said.results)).values(is_counter_wanted=False))
     connection.execute(
         change.values(
             stage=said.stage,
@@ -218,9 +223,16 @@ def listing(
         sa.select(k.result, k.cause).where(k.result.in_([row.result for row in rows])).order_by(k.noted_at)
     ):
         causes.setdefault(one.result, []).append(one.cause)
-    names = set(Whereabouts.__dataclass_fields__) - {"conflicts"}
+    chosen = sa.select(tables.stay).where(tables.stay.c.result.in_([row.result for row in rows]))
+    stays = {one.result: one for one in connection.execute(chosen)}
+    names = set(Whereabouts.__dataclass_fields__) - {"conflicts", "kept_until", "is_counter_wanted"}
     return [
-        Whereabouts(**{name: getattr(row, name) for name in names}, conflicts=tuple(causes.get(row.result, ())))
+        Whereabouts(
+            **{name: getattr(row, name) for name in names},
+            conflicts=tuple(causes.get(row.result, ())),
+            kept_until=stays[row.result].deadline if row.result in stays else None,
+            is_counter_wanted=row.result in stays and stays[row.result].is_counter_wanted,
+        )
         for row in rows
     ]
 

@@ -203,7 +203,7 @@ class Board:
     async def input_before(self, door_input: int) -> bool:
         """One input as it was read within the last second, or is read now. Raises a fault of the bus."""
         if self._clock() - self._inputs_at > INPUTS_FRESH_FOR_S:
-            await self.read_inputs(urgent=True)
+            await _twice_at_most(self.read_inputs)
         return self._inputs[door_input]
 
     async def _pulse(self, lock: LockUse, coil: int, pulse_ms: int, sent: int) -> bool:

@@ -111,3 +111,15 @@ class PanelOffline(RetryableFault):
 
 class UnfitBoard(FinalFault):
     """A board of this profile may not serve where the wiring puts it."""
+
+
+class PrinterOffline(RetryableFault):
+    """The printer does not answer, or its paper or its font is not there."""
+
+
+class PaperOut(PrinterOffline):
+    """The roll is at its end."""
+
+
+class ScannerOffline(RetryableFault):
+    """The scanner's port is gone."""

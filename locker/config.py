@@ -317,6 +317,22 @@ class CalendarSection(Section):
         return self
 
 
+class PrinterSection(Section):
+    """A receipt printer that speaks ESC/POS."""
+
+    device: Path
+    baud: Literal[9600, 19200, 38400, 115200] = 19200
+    width_dots: Literal[384, 576] = 576
+    font: Path = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+
+
+class ScannerSection(Section):
+    """A code scanner in serial (USB-CDC) mode."""
+
+    port: str
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
+
+
 Pin = Annotated[int, Field(ge=0, le=27)]
 
 
@@ -516,6 +532,8 @@ class Config(Wiring):
     calendar: CalendarSection = CalendarSection()
     alerts: AlertsSection = AlertsSection()
     panel: PanelSection | None = None
+    printer: PrinterSection | None = None
+    scanner: ScannerSection | None = None
     self_check: SelfCheckSection = SelfCheckSection()
     staff: tuple[StaffEntry, ...] = ()
 

@@ -18,7 +18,7 @@ import structlog
 from hw import debounce, watch
 from hw.board import Board
 from hw.bus import Bus
-from hw.errors import Fault, PulseTooSoon, PulseUnconfirmed
+from hw.errors import BoardBusy, Fault, PulseTooSoon, PulseUnconfirmed, Unanswered
 from locker import events as ev
 from locker import patience
 from locker.config import CompartmentEntry, Wiring
@@ -28,6 +28,7 @@ from locker.rules import doors as rules
 
 PULSES_A_TRAIN = 3
 SEEN_WITHIN_S = 3.0
+ASKED_AT_MOST, ASKED_AGAIN_AFTER_S = 3, 0.5
 log = structlog.get_logger()
 
 Reading = Literal["closed", "open", "unknown"]
@@ -249,8 +250,12 @@ class Doors:
             await self._land(lambda cabinet, *_: rules.did_not_open(cabinet, grant.grant, pulses=sent), "a train's end")
 
     async def _pulses(self, grant: Grant, entry: CompartmentEntry, *, most: int) -> tuple[int, str]:
-        """Pulses sent, and why the grant lapsed (empty: it did not, the door is open or was pulsed in vain)."""
-        sent = 0
+        """Pulses sent, and why the grant lapsed (empty: it did not, the door is open or was pulsed in vain).
+
+        A board that was not understood, or was busy, before a pulse went out is asked again: one garbled frame must
+        not send anybody home.
+        """
+        sent = refused = 0
         while sent < most and self._is_live(grant):
             age_ms = self._uptime_ms() - grant.issued_uptime_ms
             if age_ms > (rules.GRANT_FIRST_PULSE_MS if sent == 0 else rules.GRANT_TRAIN_MS):
@@ -270,7 +275,11 @@ class Doors:
                 sent += unconfirmed
                 self._pulsed(grant, sent)
                 if not unconfirmed:
-                    return sent, type(fault).__name__
+                    refused += 1
+                    if refused >= ASKED_AT_MOST or not isinstance(fault, Unanswered | BoardBusy):
+                        return sent, type(fault).__name__
+                    await self._is_over(grant, within_s=ASKED_AGAIN_AFTER_S)
+                    continue
             await self._is_over(grant, within_s=SEEN_WITHIN_S)
         return sent, ""
 

@@ -523,6 +523,19 @@ class GlassCountersigned(EventBody, frozen=True):
     actor: str
 
 
+class DeputyNamed(EventBody, frozen=True):
+    """A leader named a clerk to agree and countersign in a leader's place, through the day `until` (YYYY-MM-DD)."""
+
+    deputy: str
+    until: str
+    actor: str
+
+
+class DeputyEnded(EventBody, frozen=True):
+    deputy: str
+    actor: str
+
+
 # --- codes and pickup
 
 
@@ -1083,6 +1096,8 @@ Event = (
     | ApprovalGiven
     | GlassBroken
     | GlassCountersigned
+    | DeputyNamed
+    | DeputyEnded
     | CodeMinted
     | CodesRevoked
     | AttemptFailed

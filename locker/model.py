@@ -493,6 +493,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     notices: dict[str, Notice] = {}
     incidents: dict[int, Incident] = {}
     approvals: dict[str, Approval] = {}
+    deputies: dict[str, str] = {}
     stock_check: StockCheck | None = None
     checked_stock: CheckedStock | None = None
     boards_out: dict[str, str] = {}

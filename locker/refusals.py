@@ -257,6 +257,10 @@ class UnknownCompartment(Refusal):
     slug = "unknown-compartment"
 
 
+class UnknownDeputy(Refusal):
+    slug = "unknown-deputy"
+
+
 class UnknownApproval(Refusal):
     """No such request waits: it is over, was used, was for another opening, or was never asked."""
 
@@ -309,6 +313,18 @@ class BoardOffline(Fault):
 
 class BusOffline(Fault):
     slug = "bus-offline"
+
+
+class PrinterOffline(Fault):
+    """There is no printer, or it does not answer; the receipt is on the screen."""
+
+    slug = "printer-offline"
+
+
+class PaperOut(Fault):
+    """The printer has no paper; the receipt is on the screen."""
+
+    slug = "paper-out"
 
 
 class NoticesOffline(Fault):

@@ -18,7 +18,7 @@ from locker.replay import Views
 from locker.rules import asking
 from otp.segments import unaccent
 
-VERSION = 6
+VERSION = 7
 SEARCHED = 50
 SHORTEST_TAIL = 4
 SHORTEST_ASKED = 10
@@ -69,6 +69,7 @@ CREATE INDEX view_result_deadline ON view_result (deadline);
 CREATE INDEX view_result_dossier ON view_result (dossier);
 CREATE INDEX view_result_person ON view_result (person);
 CREATE INDEX view_result_hand_over ON view_result (hand_over) WHERE hand_over <> '';
+CREATE INDEX view_result_notice ON view_result (notice) WHERE notice <> '';
 CREATE TABLE view_notice (
   notice TEXT PRIMARY KEY,
   outcome TEXT NOT NULL
@@ -349,7 +350,7 @@ def _notice_sent(connection: apsw.Connection, event: ev.NoticeSent, at: At) -> N
     _outcome(connection, event.notice, "sent")
     connection.execute(
         "UPDATE view_hand_over SET told_utc_ms = ? WHERE told_utc_ms IS NULL AND ended = '' "
-        "AND hand_over IN (SELECT hand_over FROM view_result WHERE notice = ?)",
+        "AND hand_over IN (SELECT hand_over FROM view_result WHERE notice = ? AND notice <> '')",
         (at.utc_ms, event.notice),
     )
 

@@ -1,4 +1,4 @@
-"""`make demo`: the whole path without hands: announce, load, collect; one result, then a bundle of three with one code.
+"""`make demo`: the whole path without hands: one result, a bundle of three with one code, papers left, a reclaim.
 
 Ends well only if the journal, the doors and the centre agree.
 """
@@ -19,6 +19,7 @@ from typing import Any
 import click
 import httpx
 
+from locker import receipts
 from simulator import dossiers
 from simulator.children import ChildFailed, held, until_ready
 from simulator.desk import CABINET, Desk, first_free_port, set_up
@@ -27,6 +28,8 @@ from simulator.stack import ROOT, commands
 
 SINGLE = "desk-1004"
 BUNDLE = ("desk-0975", "desk-0976", "desk-0981")
+CANCELLED = "desk-1017"
+FILED = "H29.190.5-261009-0007"
 
 
 @dataclass(frozen=True)
@@ -77,24 +80,26 @@ async def play(desk: Desk) -> None:
         await load(story, tell)
         await collect(story, tell, SINGLE, dossiers.BINH["phone"])
         await collect_bundle(story, tell)
+        await leave_papers(story, tell)
+        await reclaim(story, tell)
         await compare(story)
         tell("journal, doors and centre agree: four results handed over, nothing inside, no incident")
 
 
 async def announce(story: Story, tell: Any) -> None:
-    """The centre announces four results of two people."""
-    wanted = {SINGLE, *BUNDLE}
+    """The centre announces five results of three people."""
+    wanted = {SINGLE, *BUNDLE, CANCELLED}
     for announcement in dossiers.waiting(CABINET, datetime.now(UTC).date()):
         if announcement["result_id"] in wanted:
             await story.centre.announce(announcement)
     for result in wanted:
         await story.centre.until_stage(result, "queued")
-    tell("the centre announced four results, the cabinet expects them")
+    tell("the centre announced five results, the cabinet expects them")
 
 
 async def load(story: Story, tell: Any) -> None:
-    """The clerk scans four envelopes and says that the round is done."""
-    for result in (SINGLE, *BUNDLE):
+    """The clerk scans five envelopes and says that the round is done."""
+    for result in (SINGLE, *BUNDLE, CANCELLED):
         code = f"H29.190.5-261008-{result[-4:]}"
         number = await story.clerk.load(code, story.steel)
         tell(f"envelope {result[-4:]} lies in compartment {number}, its door is closed")
@@ -142,6 +147,62 @@ async def collect_bundle(story: Story, tell: Any) -> None:
     tell("the centre knows all three as handed over")
 
 
+async def leave_papers(story: Story, tell: Any) -> None:
+    """A citizen leaves a bag and keeps the receipt; the clerk takes it out, counts, and registers it."""
+    phone = dossiers.MAI["phone"]
+    wanted = {"kind": "new", "size": "S", "phone": phone, "phone_again": phone}
+    offered = (await story.kiosk.http.post("/api/kiosk/intakes", json=wanted)).raise_for_status().json()
+    path = f"/api/kiosk/visits/{offered['visit']}/intakes/{offered['hand_over']}"
+    await story.steel.put_in(offered["compartment"], offered["bag"])
+
+    async def asked() -> bool:
+        visit = (await story.kiosk.snapshot())["visit"]
+        return visit is not None and any(one["stage"] == "dropped" for one in visit["intakes"])
+
+    await until("the kiosk asks what became of the papers", asked)
+    (await story.kiosk.http.post(f"{path}/answers", json={"said": "left"})).raise_for_status()
+    told = (await story.kiosk.http.get(f"{path}/receipt")).raise_for_status().json()
+    key = (await story.controller.get("/health/receipt-key")).raise_for_status().json()["key"]
+    receipts.check(told["text"], key)
+    tell(f"a citizen left bag {offered['bag']} in compartment {offered['compartment']}; the receipt's signature holds")
+    await _end_visit(story, offered["visit"])
+    await collect_papers(story, offered["hand_over"], offered["compartment"], offered["bag"])
+    tell(f"the clerk took the bag out, counted, and registered it as {FILED[-11:]}")
+
+
+async def _end_visit(story: Story, visit: str) -> None:
+    (await story.kiosk.http.post(f"/api/kiosk/visits/{visit}/leave", json={})).raise_for_status()
+
+
+async def collect_papers(story: Story, hand_over: str, number: int, bag: str) -> None:
+    """The clerk's round with one door, and the office's answer."""
+    (await story.clerk.post(f"intakes/{hand_over}/collect")).raise_for_status()
+    await story.steel.take_out(number)
+
+    async def emptied() -> bool:
+        return any(one["can_report"] for one in (await story.clerk.snapshot())["intakes"])
+
+    await until(f"compartment {number} can be reported", emptied)
+    (await story.clerk.post(f"intakes/{hand_over}/report", {"bag": bag, "count": 3})).raise_for_status()
+    filed = {"outcome": "registered", "dossier": FILED, "appointment": "2030-12-30"}
+    (await story.clerk.post(f"intakes/{hand_over}/answer", filed)).raise_for_status()
+
+
+async def reclaim(story: Story, tell: Any) -> None:
+    """The centre cancels a result that is inside; the clerk takes it out again."""
+    (await story.centre.http.post(f"/v1/results/{CANCELLED}/cancel", json={"reason": "counter"})).raise_for_status()
+
+    async def cancelled() -> Any:
+        inside = (await story.clerk.snapshot())["in_cabinet"]
+        return next((one for one in inside if one["is_cancelled"]), None)
+
+    one = await until("the cabinet knows of the cancel", cancelled)
+    (await story.clerk.post(f"hand-overs/{one['hand_over']}/reclaim")).raise_for_status()
+    await story.steel.take_out(int(one["compartment"]))
+    await story.centre.until_stage(CANCELLED, "reclaimed")
+    tell(f"the centre cancelled result {CANCELLED[-4:]}; the clerk took it out of compartment {one['compartment']}")
+
+
 async def compare(story: Story) -> None:
     """Journal, doors and centre must say the same. Raises StoryBroken."""
     seen = await story.clerk.snapshot()
@@ -150,10 +211,13 @@ async def compare(story: Story) -> None:
         *(f"compartment {door['number']} is {door['position']}" for door in doors if door["position"] != "closed"),
         *(f"an envelope lies in compartment {door['number']}" for door in doors if door["content"]),
         *(f"{one['hand_over']} is on record inside" for one in seen["in_cabinet"]),
+        *(f"bag {one['bag']} is not answered" for one in seen["intakes"]),
         *(f"incident {one['kind']}" for one in seen["incidents"]),
     ]
     if seen["today"]["collected"] != len(BUNDLE) + 1:
         flaws.append(f"the journal counts {seen['today']['collected']} hand-overs")
+    if not seen["balance"]["holds"]:
+        flaws.append("the day's balance does not hold")
     if flaws:
         raise StoryBroken("; ".join(flaws))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from simulator.boards import framed
 from simulator.other_boards import is_kerong_request, kerong_frame
+
+Parts = Sequence[tuple[float, bytes]]
 
 
 class LineFaultKind(StrEnum):
@@ -80,7 +83,7 @@ def altered(fault: LineFault | None, request: bytes, reply: bytes | None) -> byt
     return None if fault.kind is LineFaultKind.LOST else reply
 
 
-def deliveries(fault: LineFault | None, request: bytes, reply: bytes) -> tuple[tuple[float, bytes], ...]:
+def deliveries(fault: LineFault | None, request: bytes, reply: bytes) -> Parts:
     """What the host receives, as (seconds after the reply was due, bytes); `request` and `reply` as on the wire."""
     kind, delay = (fault.kind, fault.delay_ms / 1000) if fault is not None else (None, 0.0)
     half = len(reply) // 2

@@ -7,17 +7,16 @@ every framing, and does to replies what `faults` say, or what `mangle` makes of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from hw.errors import BusOffline
 from hw.line import Lost, Received, Transport
 from simulator.boards import framed
-from simulator.line_faults import ArmedFaults, altered, deliveries, is_executed
+from simulator.line_faults import ArmedFaults, Parts, altered, deliveries, is_executed
 
 MBAP = 6
-Parts = Sequence[tuple[float, bytes]]
 
 
 @dataclass

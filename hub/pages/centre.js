@@ -113,6 +113,8 @@ function showResults(results) {
       const look = [];
       if (one.is_disputed) look.push(t.disputed);
       if (one.is_uncertain) look.push(t.uncertain);
+      if (one.is_counter_wanted && one.stage === "in_cabinet") look.push(t.counter_wanted);
+      if (one.kept_until && one.stage === "in_cabinet") look.push(`${t.kept_until} ${one.kept_until.split("-").reverse().join("/")}`);
       for (const cause of one.conflicts) look.push(t[cause] || cause);
       if (one.cancel_reason && !["cancelled", "collected", "gone", "reclaimed", "handed_out", "posted"].includes(one.stage)) look.push(t.cancelling);
       const row = [

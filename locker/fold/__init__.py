@@ -34,7 +34,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 9
+FOLD_VERSION = 10
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -107,6 +107,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.ApprovalGiven: exceptional.approval_given,
     ev.GlassBroken: exceptional.glass_broken,
     ev.GlassCountersigned: exceptional.glass_countersigned,
+    ev.DeputyNamed: exceptional.deputy_named,
+    ev.DeputyEnded: exceptional.deputy_ended,
     ev.CodeMinted: pickup.code_minted,
     ev.CodesRevoked: pickup.codes_revoked,
     ev.AttemptFailed: pickup.attempt_failed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold.change import open_incident, put
+from locker.fold.change import drop, open_incident, put
 from locker.model import Approval, Cabinet
 
 
@@ -47,3 +47,11 @@ def glass_broken(cabinet: Cabinet, event: ev.GlassBroken, recorded: ev.Recorded)
 def glass_countersigned(cabinet: Cabinet, event: ev.GlassCountersigned, _recorded: ev.Recorded) -> Cabinet:
     left = {key: one for key, one in cabinet.incidents.items() if one.glass != event.glass}
     return replace(cabinet, incidents=left)
+
+
+def deputy_named(cabinet: Cabinet, event: ev.DeputyNamed, _recorded: ev.Recorded) -> Cabinet:
+    return replace(cabinet, deputies=put(cabinet.deputies, event.deputy, event.until))
+
+
+def deputy_ended(cabinet: Cabinet, event: ev.DeputyEnded, _recorded: ev.Recorded) -> Cabinet:
+    return replace(cabinet, deputies=drop(cabinet.deputies, event.deputy))

@@ -4,8 +4,8 @@ A present clerk asks for an approval, for an opening or to load what two people 
 own from anywhere, gives it with password and second factor. It is good for the one door and purpose it names, once, for
 ten minutes, in this run; the latest one a clerk asks for replaces the earlier one. When nobody can be reached, a clerk
 breaks the glass: the door opens at once, the reason is kept where it can be erased, an incident tells the leader, and
-another person countersigns by the end of the next working day: a leader, or, when a leader broke it, any clerk. Nothing
-but that closes the incident. A technician does neither.
+another person countersigns by the end of the next working day: a leader or who stands in for one (`rules.deputies`),
+or, when a leader broke it, any clerk. Nothing but that closes the incident. A technician does neither.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from locker import events as ev
 from locker.model import Approval, Cabinet, HandOver, Incident
 from locker.office_hours import OfficeHours
 from locker.refusals import NotAllowed, SecondPersonNeeded, UnknownApproval, UnknownHandOver, WrongStage
-from locker.rules import clearing
+from locker.rules import clearing, deputies
 from locker.rules.doors import merged
 from locker.rules.loading import Actor, needs_presence
 from locker.rules.results import needs_two
@@ -85,10 +85,13 @@ def _exceptional(cabinet: Cabinet, number: int, *, today: str) -> HandOver:
     return one
 
 
-def give(cabinet: Cabinet, approval: str, actor: Actor, *, moment: ev.Moment) -> ev.Decision:
-    """A leader agrees. Raises UnknownApproval (over, or never asked), NotAllowed (no leader, or one's own)."""
+def give(cabinet: Cabinet, approval: str, actor: Actor, *, today: str, moment: ev.Moment) -> ev.Decision:
+    """A leader agrees, or who stands in for one.
+
+    Raises UnknownApproval (over, or never asked), NotAllowed (no leader, or one's own).
+    """
     asked = live(cabinet, approval, moment=moment)
-    if actor.role != LEADER or actor.user == asked.actor:
+    if deputies.role_of(cabinet, actor.user, actor.role, today=today) != LEADER or actor.user == asked.actor:
         raise NotAllowed("another person, a leader, gives the approval")
     if asked.given_by:
         return ev.Decision()
@@ -164,7 +167,7 @@ def break_glass(
     return merged(ev.Decision(events=(broken,), rows=(kept,)), opening)
 
 
-def countersign(cabinet: Cabinet, incident: int, actor: Actor) -> ev.Decision:
+def countersign(cabinet: Cabinet, incident: int, actor: Actor, *, today: str) -> ev.Decision:
     """Stand for a broken glass.
 
     Raises UnknownApproval when no such glass waits, NotAllowed for oneself, or for a clerk where a leader must.
@@ -172,7 +175,8 @@ def countersign(cabinet: Cabinet, incident: int, actor: Actor) -> ev.Decision:
     present = cabinet.incidents.get(incident)
     if present is None or not present.glass:
         raise UnknownApproval("no broken glass waits there to be countersigned")
-    if not may_countersign(present, user=actor.user, role=actor.role):
+    role = deputies.role_of(cabinet, actor.user, actor.role, today=today)
+    if not may_countersign(present, user=actor.user, role=role):
         raise NotAllowed("another person, a leader, countersigns; for a leader's glass any clerk does")
     return ev.Decision(events=(ev.GlassCountersigned(glass=present.glass, actor=actor.user),))
 

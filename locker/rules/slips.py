@@ -19,6 +19,7 @@ from locker.model import Bundle, Cabinet, HandOver, Place, Right
 from locker.refusals import PaperCheckNeeded, PaperRefused, SlipRefused
 from locker.rules import pickup
 from locker.rules.doors import merged
+from locker.rules.standing import require_open
 
 PAPER_TRIES = 5
 
@@ -42,8 +43,9 @@ def submit(
 ) -> ev.Decision:
     """Accept a slip and grant its first door, or charge wrong digits of the ID paper.
 
-    Raises SlipRefused, PaperCheckNeeded, PaperRefused, BoardOffline, CompartmentBusy, DoorDidNotOpen.
+    Raises OutOfUse, SlipRefused, PaperCheckNeeded, PaperRefused, BoardOffline, CompartmentBusy, DoorDidNotOpen.
     """
+    require_open(cabinet)
     waiting = opens(cabinet, proof.results)
     bundle = None if not waiting else cabinet.bundle_of(waiting[0].recipient)
     if bundle is None or not proof.has_paper:

@@ -26,6 +26,7 @@ LAN = Member(user="lan", name="Lan", role="clerk")
 SAID_NO = (why.Refusal, why.BoardOffline, why.DoorDidNotOpen)
 
 
+TRIES_WHEN_FULL = 4
 Act = Callable[[Running, Session], Awaitable[Any]]
 
 
@@ -39,6 +40,10 @@ class Clerk:
     async def ask(self, act: Act) -> Any:
         """What the clerk's page answers. Raises Dark and refusals."""
         return await ask(self.world, lambda running: act(running, self.session))
+
+    async def prove_presence(self) -> None:
+        """Type the kiosk's number again. Raises Dark."""
+        self.session = await ask(self.world, _prove_presence)
 
     # --- the round
 
@@ -68,11 +73,16 @@ class Clerk:
         return one.is_cancelled or self.world.is_overdue(one)
 
     async def load_all(self) -> None:
-        """Every envelope on the desk that may go in, one recipient after another."""
+        """Every envelope on the desk that may go in, one recipient after another, until the cabinet is full."""
+        full = 0
         for results in self._piles():
+            if full >= TRIES_WHEN_FULL:
+                self.world.judge.felt["left at the counter: full"] += len(results)
+                continue
             await asyncio.sleep(8.0)
             if not await self._load(results):
                 break
+            full = 0 if set(results).isdisjoint(self.world.office.desk) else full + 1
         with suppress(*SAID_NO):
             await self.ask(lambda running, session: clerk.close_round(session, running))
 

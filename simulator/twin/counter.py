@@ -52,13 +52,19 @@ async def _take_out(one: Clerk, hand_over: str, number: int) -> None:
 async def _give(running: Running, approval: str) -> Any:
     """The leader's password and second factor are taken as given."""
     return await running.record(
-        lambda cabinet, _known, moment: exceptions.give(cabinet, approval, LEADER, moment=moment)
+        lambda cabinet, _known, moment: exceptions.give(
+            cabinet, approval, LEADER, today=running.today(moment), moment=moment
+        )
     )
 
 
 async def _countersign(incident: int, running: Running, _session: Session) -> Any:
     with suppress(why.Refusal):
-        return await running.record(lambda cabinet, *_: exceptions.countersign(cabinet, incident, LEADER))
+        return await running.record(
+            lambda cabinet, _known, moment: exceptions.countersign(
+                cabinet, incident, LEADER, today=running.today(moment)
+            )
+        )
 
 
 async def check_stock(one: Clerk) -> None:
@@ -69,7 +75,9 @@ async def check_stock(one: Clerk) -> None:
         if not is_afternoon or now // 86400 < one.world.next_stock_check:
             return
         one.world.next_stock_check = int(now // 86400) + CHECKED_EVERY_DAYS
-        await one.ask(_start)
+        await one.prove_presence()
+        with suppress(*SAID_NO):
+            await one.ask(_start)
     while (check := one.cabinet.stock_check) is not None and check.left:
         number = check.left[0]
         await one.inspect(number, lambda running, session: stock.open_next(clerk.Seconded(), session, running))

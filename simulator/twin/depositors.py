@@ -13,7 +13,7 @@ from api.kiosk import Nothing
 from locker import refusals as why
 from locker.model import Cabinet
 from simulator.doors import Door
-from simulator.twin.people import HOUR_S, Dark, ask, go_through, push, until
+from simulator.twin.people import HOUR_S, Dark, ask, go_through, in_words, push, until
 
 if TYPE_CHECKING:
     from simulator.twin.world import World
@@ -51,7 +51,7 @@ async def come(world: World, phone: str) -> None:
         except Dark:
             world.judge.tell("papers brought in vain: the screen was or went dark")
         except (why.Refusal, why.Fault) as refusal:
-            world.judge.tell(f"papers brought in vain: {type(refusal).__name__}")
+            world.judge.tell(f"papers brought in vain: {in_words(refusal)}")
 
 
 async def _leave(world: World, visit: Visit) -> None:

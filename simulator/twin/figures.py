@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+WOKEN = "a message to staff by night"
+LATE = "papers not answered by the promised day"
+
 
 @dataclass(frozen=True)
 class Evening:
@@ -18,11 +21,21 @@ class Evening:
 
 
 @dataclass(frozen=True)
+class Story:
+    """Somebody did not get what they came for, or was woken."""
+
+    day: int
+    clock: str
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a run came to."""
 
     violations: tuple[str, ...]
-    stories: tuple[str, ...]
+    stories: tuple[Story, ...]
     felt: Counter[str]
     happened: Counter[str]
     facts: Counter[str]

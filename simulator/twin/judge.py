@@ -17,6 +17,7 @@ from locker import events as ev
 from locker.model import Cabinet, HandOver
 from otp import throttle
 from simulator.doors import Position
+from simulator.twin.figures import LATE, Story
 from simulator.twin.steel import Pulse, Steel
 
 DIGITS = re.compile(r"(?<![0-9A-Za-z])\d{9,12}(?![0-9A-Za-z])")
@@ -34,7 +35,7 @@ class Judge:
     steel: Steel
     violations: list[str] = field(default_factory=list)
     felt: Counter[str] = field(default_factory=Counter)
-    stories: list[str] = field(default_factory=list)
+    stories: list[Story] = field(default_factory=list)
     facts: Counter[str] = field(default_factory=Counter)
     tampered_at: dict[int, float] = field(default_factory=dict)
     _inside: set[str] = field(default_factory=set)
@@ -48,17 +49,17 @@ class Judge:
 
     def broken(self, rule: str, what: str) -> None:
         """An invariant does not hold."""
-        self.violations.append(f"{self._when()} {rule}: {what}")
+        day, clock = self._when()
+        self.violations.append(f"day {day} {clock} {rule}: {what}")
 
-    def tell(self, what: str) -> None:
-        """Somebody did not get what they came for; counted, and told with its moment."""
-        self.felt[what] += 1
-        self.stories.append(f"{self._when()} {what}")
+    def tell(self, what: str, detail: str = "") -> None:
+        """Somebody did not get what they came for, or was woken; told with its moment."""
+        day, clock = self._when()
+        self.stories.append(Story(day, clock, what, detail))
 
-    def _when(self) -> str:
+    def _when(self) -> tuple[int, str]:
         now = self.now()
-        clock = f"{int(now % 86400) // 3600:02d}:{int(now % 3600) // 60:02d}:{now % 60:06.3f}"
-        return f"day {int(now // 86400)} {clock}"
+        return int(now // 86400), f"{int(now % 86400) // 3600:02d}:{int(now % 3600) // 60:02d}:{now % 60:06.3f}"
 
     # --- the wire
 
@@ -238,7 +239,7 @@ class Judge:
             was_left = paper.is_collected or (one is not None and one.stage == "deposited")
             if was_left and paper.promised and paper.promised <= today and key not in self._broken_promises:
                 self._broken_promises.add(key)
-                self.tell("broken time promise: papers not answered by the promised day")
+                self.tell(LATE, key)
 
     def look_for_names(self, bodies: Iterable[str], secrets: Collection[str]) -> None:
         """No event holds a phone number, a code or a name (I11). `secrets` without spaces, numbers without prefix."""

@@ -33,6 +33,22 @@ class Dark(Exception):
     """The screen is dark: the controller has no power."""
 
 
+def in_words(refusal: Exception) -> str:
+    """What the screen said, shortly."""
+    words = {
+        "BoardOffline": "its board did not answer",
+        "CompartmentBusy": "its door was at work",
+        "DoorDidNotOpen": "its door did not open",
+        "TooManyAttempts": "the keypad made everybody wait",
+        "IntakeFull": "no more papers are taken now",
+        "NoFreeCompartment": "no compartment is free",
+        "NoReachableCompartment": "no compartment in reach is free",
+        "NoticesOffline": "no message can be sent",
+        "Dark": "the screen was or went dark",
+    }
+    return words.get(type(refusal).__name__, type(refusal).__name__)
+
+
 async def ask(world: World, act: Callable[[Running], Awaitable[T]]) -> T:
     """What a screen answers. Raises Dark, and what the cabinet refuses."""
     controller = world.controller
@@ -175,7 +191,17 @@ async def visit(world: World, citizen: Citizen) -> None:
         world.judge.felt["first visits"] += 1
         world.judge.felt["first visits with all papers"] += len(left_with) == len(owed)
         if len(left_with) < len(owed):
-            world.judge.tell(f"first visit in vain: {citizen.trouble or 'left something inside'}")
+            why_not = citizen.trouble or "something was left inside"
+            world.judge.tell(f"first visit in vain: {why_not}", _left_behind(world, owed))
+
+
+def _left_behind(world: World, owed: list[str]) -> str:
+    """What the record says of what is still inside."""
+    cabinet = world.state()
+    left = (
+        [] if cabinet is None else [one for one in cabinet.hand_overs.values() if not set(owed).isdisjoint(one.results)]
+    )
+    return "; ".join(str(one) for one in left if any(world.is_inside(key) for key in one.results))
 
 
 async def _until_lit(world: World) -> bool:
@@ -202,7 +228,7 @@ async def _do_without(world: World, citizen: Citizen) -> None:
         try:
             await ask(world, partial(kiosk.lost_code, kiosk.LostCode(phone="0" + citizen.phone[3:])))
         except (why.Refusal, why.Fault, Dark) as no:
-            world.judge.tell(f"no new code at the kiosk: {type(no).__name__}")
+            world.judge.tell(f"no new code at the kiosk: {in_words(no)}")
             return
         try:
             async with asyncio.timeout(CODE_COMES_S):
@@ -241,7 +267,7 @@ async def _type_code(world: World, citizen: Citizen) -> str:
             await _refused(world, citizen)
             return ""
         except CAME_IN_VAIN as fault:
-            citizen.trouble = f"the keypad said {type(fault).__name__}"
+            citizen.trouble = in_words(fault)
             return ""
     citizen.trouble = "asked to wait too often"
     return ""
@@ -286,8 +312,13 @@ async def _empty_doors(world: World, citizen: Citizen, visit_id: str) -> None:
 
 
 def _granted_to(cabinet: Cabinet, recipient: str) -> HandOver | None:
+    """Whose door is opening for this person, or stands open since before the screen went dark."""
     granted = {grant.hand_over for grant in cabinet.grants.values() if grant.purpose == "collect"}
-    return next((one for one in cabinet.hand_overs_of(recipient) if one.hand_over in granted), None)
+    for one in cabinet.hand_overs_of(recipient):
+        stands_open = one.open_for == "collect" and cabinet.compartment(one.compartment).is_open
+        if one.hand_over in granted or stands_open:
+            return one
+    return None
 
 
 async def _at_door(world: World, citizen: Citizen, visit_id: str, one: HandOver) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from simulator.twin.figures import Outcome
+from simulator.twin.figures import LATE, WOKEN, Outcome
 
 WEEK_DAYS = 7
 SHOWN_STORIES = 40
@@ -27,8 +27,8 @@ def measures(outcome: Outcome) -> list[Measure]:
     firsts, without = felt["first visits"], felt["without a usable message"]
     whole = _percent(felt["first visits with all papers"], firsts)
     helped = _percent(felt["without a usable message, served at the cabinet"], without)
-    broken = sum(count for what, count in felt.items() if what.startswith("broken time promise"))
-    nightly = sum(count for what, count in felt.items() if what.startswith("message to staff by night")) / weeks
+    told = Counter(story.what for story in outcome.stories)
+    broken, nightly = told[LATE], told[WOKEN] / weeks
     lost = felt["items without whereabouts or incident"]
     minutes = felt["clerk seconds"] / 60 / outcome.days
     return [
@@ -78,9 +78,9 @@ def text(outcome: Outcome, *, seed: int, mix: str, took_s: float) -> str:
     lines += [
         f"  {one.what:<62} {one.value:>9}  {one.limit}{'' if one.holds else '  MISSED'}" for one in measures(outcome)
     ]
-    lines += [f"  {what:<62} {count:>9}" for what, count in sorted(felt.items()) if ":" not in what]
-    told = Counter(story.split(maxsplit=3)[3] for story in outcome.stories)
-    lines += [f"  {what:<62} {count:>9}" for what, count in sorted(told.items()) if count]
+    lines += [f"  {what:<62} {count:>9}" for what, count in sorted(felt.items())]
+    told = Counter(story.what for story in outcome.stories)
+    lines += [f"  {what:<62} {count:>9}" for what, count in sorted(told.items())]
     lines += ["  happened: " + ", ".join(f"{what} {count}" for what, count in sorted(outcome.happened.items()))]
     lines += [f"  violations: {len(outcome.violations)}"]
     lines += [f"    {violation}" for violation in outcome.violations[:SHOWN_STORIES]]
@@ -89,4 +89,4 @@ def text(outcome: Outcome, *, seed: int, mix: str, took_s: float) -> str:
 
 def stories(outcome: Outcome) -> str:
     """Every disappointment with its moment."""
-    return "\n".join(outcome.stories)
+    return "\n".join(f"day {one.day} {one.clock} {one.what} {one.detail}".rstrip() for one in outcome.stories)

@@ -19,7 +19,7 @@ from locker.config import Wiring
 from simulator.boards import Board
 from simulator.cabinet import Cabinet
 from simulator.doors import Door, Position
-from simulator.line_faults import ArmedFaults, altered, deliveries, is_executed
+from simulator.line_faults import ArmedFaults, Parts, altered, deliveries, is_executed
 
 QUICK_ROUNDS = 2
 WINDOW_S = 1.2
@@ -48,6 +48,8 @@ class Steel:
     heard: Callable[[Pulse], None]
     model: Cabinet = field(init=False)
     faults: ArmedFaults = field(default_factory=ArmedFaults)
+    mangle: Callable[[bytes, Parts], Parts] = lambda _, parts: parts
+    """What the wire makes of a reply's parts, (seconds later, bytes), besides the faults."""
     is_plugged: bool = True
     is_all_online: Callable[[], bool] = lambda: True
     opened_at: dict[int, float] = field(default_factory=dict)
@@ -190,7 +192,7 @@ class Steel:
         reply = altered(fault, frame, self.model.receive("A", frame, now) if is_executed(fault) else None)
         if self.model.changes != before:
             self._follow()
-        for after, part in deliveries(fault, frame, b"" if reply is None else reply):
+        for after, part in self.mangle(frame, deliveries(fault, frame, b"" if reply is None else reply)):
             self._loop.call_later(after + len(part) * CHARACTER_S, connection.deliver, part)
 
     def _pulse_of(self, frame: bytes) -> Pulse | None:

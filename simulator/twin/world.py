@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from locker import keeping
+from api import balancing
+from locker import keeping, views
 from locker.config import (
     AlertsSection,
     CabinetSection,
@@ -26,7 +27,7 @@ from locker.events import Recorded
 from locker.model import Cabinet, HandOver
 from simulator.twin import clerks, depositors, mishaps, people
 from simulator.twin.controller import Controller, Parts, head_hash, start
-from simulator.twin.figures import Evening, Outcome
+from simulator.twin.figures import WOKEN, Evening, Outcome
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop
 from simulator.twin.office import PROCEDURE, Office, poisson
@@ -175,7 +176,7 @@ class World:
         if phone in (DUTY, LEADER):
             self.judge.felt["messages to staff"] += 1
             if not NIGHT_ENDS_H <= self._here().hour < NIGHT_BEGINS_H:
-                self.judge.tell(f"message to staff by night: {text}")
+                self.judge.tell(WOKEN, text)
         elif (citizen := self.phones.get(phone)) is not None:
             citizen.read(text)
 
@@ -278,6 +279,17 @@ class World:
         self._bags += 1
         await depositors.come(self, f"096{self._bags:07d}")
 
+    async def _sum_up(self) -> None:
+        """The leader's sum of the day must be what is on record."""
+        if self.controller is None:
+            return
+        running = self.controller.running
+        since, _end = running.day_utc_ms(running.clock())
+        found = await running.journal.read(lambda connection: views.balance(connection, since))
+        told = balancing.balance(running, running.journal.cabinet, found)
+        if not told["holds"]:
+            self.judge.broken("I2", f"the leader's sum gives {found.inside}, on record are {told['now']}")
+
     async def _look(self) -> None:
         cabinet = self.state()
         if cabinet is None:
@@ -285,6 +297,7 @@ class World:
         self.judge.keep_promises(cabinet, self.today().isoformat())
         if not self.keypad.locked() and not self._is_clerk_there and not cabinet.grants:
             self.judge.look(cabinet)
+            await self._sum_up()
             self.happened["nights compared"] += 1
         held = Counter(one.direction for one in cabinet.hand_overs.values() if one.stage != "collected")
         day = int(self.loop.time() // DAY_S)

@@ -165,3 +165,25 @@ async def test_what_two_people_handle_is_loaded_when_a_second_person_shows_who_t
     second = {"user": "minh", "password": PASSWORD, "code": totp()}
     loaded = await desk.post("/api/clerk/loads", json={"results": ["r-1"], "second": second})
     assert loaded.status_code == 200, loaded.text
+
+
+async def test_a_clerk_named_by_the_leader_agrees_in_the_leaders_place_and_nothing_more(
+    loaded: Any, desk: httpx.AsyncClient, afar: httpx.AsyncClient, be_present: Come, sign_in: Any, totp: Any
+) -> None:
+    await be_present("minh")
+    asked = (await desk.post("/api/clerk/approvals", json=OPENING)).json()["approval"]
+    await sign_in("lan", client=afar)
+    give, shown = f"/api/clerk/approvals/{asked}/give", {"password": PASSWORD, "code": "000000"}
+    assert kind(await afar.post(give, json=shown)) == "not-allowed"
+    assert (await look(afar))["approvals"] == []
+    assert kind(await desk.post("/api/clerk/deputies/nobody", json={"until": "2026-11-30"})) == "unknown-deputy"
+    assert kind(await desk.post("/api/clerk/deputies/tu", json={"until": "2026-11-30"})) == "not-allowed"
+    assert (await desk.post("/api/clerk/deputies/lan", json={"until": "2026-11-30"})).status_code == 200
+    seen = await look(afar)
+    assert (seen["me"]["role"], seen["me"]["agrees"], len(seen["approvals"])) == ("clerk", True, 1)
+    assert [one["user"] for one in seen["deputies"]] == ["lan"]
+    loaded.hands.forward(31)
+    assert (await afar.post(give, json={**shown, "code": totp()})).status_code == 200
+    assert kind(await afar.post("/api/clerk/deputies/lan/end", json={})) == "not-allowed"
+    assert (await desk.post("/api/clerk/deputies/lan/end", json={})).status_code == 200
+    assert not (await look(afar))["me"]["agrees"]

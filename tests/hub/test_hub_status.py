@@ -47,6 +47,8 @@ async def test_a_result_is_told_until_when_it_stays_and_what_its_person_chose(ce
     chain.add("CounterAsked", hand_over="h-1", compartment=5, results=["res-1"])
     await centre.send(chain.facts[-2:])
     assert await told(centre) == ("inside", "2026-11-16", True, True)
+    shown = await centre.result("res-1")
+    assert (shown["kept_until"], shown["is_counter_wanted"]) == ("2026-11-16", True)
     await centre.staff.patch("/v1/results/res-1", json={"deadline": "2026-12-01", "phone": "0907654321"})
     assert (await asks(centre)).status_code == 404
     assert await told(centre, ending="4321") == ("inside", "2026-12-01", True, True)

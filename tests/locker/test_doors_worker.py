@@ -8,7 +8,7 @@ from pathlib import Path
 from locker.config import Wiring
 from locker.rules import pickup
 from simulator.stage import Stage
-from simulator.state import BoardFaultIn, DoorFaultIn
+from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn
 from tests.locker.steel import Desk, running
 
 
@@ -69,6 +69,14 @@ async def test_a_dead_board_is_named_and_the_others_serve(desk: Desk) -> None:
     assert desk.doors.boards[board].cause
     number = await desk.load(await desk.announce(1))
     assert desk.places[number].board != board
+
+
+async def test_a_board_that_is_busy_once_is_asked_again_and_the_door_opens(desk: Desk) -> None:
+    await desk.until_served(1)
+    number = await desk.load(await desk.announce(1))
+    await desk.stage.break_line("A", LineFaultIn(kind="exception", function=5, code=6))
+    await desk.grant_collect("h-r1")
+    await desk.until(lambda cabinet: cabinet.compartment(number).is_open)
 
 
 async def test_after_a_restart_nothing_is_pulsed_and_an_opening_on_record_is_booked_by_the_closed_door(

@@ -40,7 +40,7 @@ def ask(story: Story, actor: Actor | None = None, approval: str = "a1") -> list[
 
 
 def give(story: Story, actor: Actor = LEADER) -> list[Any]:
-    return story.then(exceptional.give(story.cabinet, "a1", actor, moment=story.moment))
+    return story.then(exceptional.give(story.cabinet, "a1", actor, today=TODAY, moment=story.moment))
 
 
 def use(story: Story, number: int = 1, purpose: ev.Purpose = "reclaim") -> list[Any]:
@@ -165,20 +165,22 @@ def test_only_a_countersignature_of_another_person_closes_it(story: Story) -> No
         clearing.close_incident(story.cabinet, number, LEADER)
     for actor in (story.clerk, replace(story.clerk, user="hoa"), replace(LEADER, user="lan")):
         with pytest.raises(NotAllowed):
-            exceptional.countersign(story.cabinet, number, actor)
+            exceptional.countersign(story.cabinet, number, actor, today=TODAY)
     assert story.incidents() == ["break_glass"]
-    assert kinds(story.then(exceptional.countersign(story.cabinet, number, LEADER))) == ["GlassCountersigned"]
+    assert kinds(story.then(exceptional.countersign(story.cabinet, number, LEADER, today=TODAY))) == [
+        "GlassCountersigned"
+    ]
     assert story.incidents() == []
     with pytest.raises(UnknownApproval):
-        exceptional.countersign(story.cabinet, number, LEADER)
+        exceptional.countersign(story.cabinet, number, LEADER, today=TODAY)
 
 
 def test_a_leaders_glass_is_countersigned_by_any_clerk(story: Story) -> None:
     story.then(smash(story.ready(), replace(LEADER, is_present=True)))
     (number,) = story.cabinet.incidents
     with pytest.raises(NotAllowed):
-        exceptional.countersign(story.cabinet, number, LEADER)
-    story.then(exceptional.countersign(story.cabinet, number, story.clerk))
+        exceptional.countersign(story.cabinet, number, LEADER, today=TODAY)
+    story.then(exceptional.countersign(story.cabinet, number, story.clerk, today=TODAY))
     assert story.incidents() == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from docs import acts
 from locker import events as ev
 from locker.refusals import (
     CompartmentBusy,
@@ -345,3 +346,26 @@ def test_what_is_collected_from_a_stalled_move_frees_what_was_kept_for_it(story:
     assert story.cabinet.moves == {}
     assert story.cabinet.compartment(2).hand_over == ""
     assert story.cabinet.compartment(2).quarantine == "move_stalled"
+
+
+def test_in_every_order_of_acts_it_stays_on_record_behind_one_of_its_two_doors() -> None:
+    """Every order of what clerks, doors, time and power cuts do to a move, from `docs.acts`."""
+    moves = next(scene for scene in acts.SCENES if scene.acts is acts.MOVE)
+    met = set()
+    for before, fact, after in acts.walk(moves):
+        met.add(type(fact).__name__)
+        if not before.hand_overs:
+            continue
+        if not after.hand_overs:
+            assert isinstance(fact, ev.Settled)
+            assert fact.outcome == "gone"
+            assert "missing" in [one.kind for one in after.incidents.values()]
+            continue
+        (one,) = after.hand_overs.values()
+        assert after.compartment(one.compartment).hand_over == one.hand_over
+        held = {number for number in acts.PLACES if after.compartment(number).hand_over}
+        move = after.moves.get(one.hand_over)
+        assert held == {one.compartment} | ({move.target} if move is not None and move.target else set())
+        assert move is None or not move.is_taken or one.uncertain, "nobody may think it certain while it is carried"
+        assert move is not None or one.uncertain != "moving", "what is not carried any more is somewhere for certain"
+    assert {"MoveStarted", "Moved", "MoveGivenUp", "MoveStalled", "Settled", "RunStarted"} <= met

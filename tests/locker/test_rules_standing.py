@@ -8,7 +8,7 @@ import pytest
 
 from locker import events as ev
 from locker.refusals import DoorStandsOpen, OutOfUse, StillInUse, WrongStage
-from locker.rules import intake, loading, results, standing
+from locker.rules import intake, loading, pickup, results, slips, standing
 from tests.locker.story import CLERK, Story
 
 
@@ -44,6 +44,9 @@ def test_while_it_is_moved_nothing_is_loaded_left_or_collected_and_holders_are_t
             moment=story.moment,
             policy=intake.Policy(),
         )
+    slip, first = slips.Proof(results=("r1",), has_paper=True, paper_matches=True), pickup.First(visit="v3", grant="g4")
+    with pytest.raises(OutOfUse):
+        slips.submit(story.cabinet, slip, first, places=story.places, servable=story.servable, moment=story.moment)
     assert story.cabinet.bucket.level_milli == Story().cabinet.bucket.level_milli
 
 

@@ -42,7 +42,7 @@ def test_a_leader_elsewhere_agrees_to_the_loading_of_just_this_and_once(story: S
     for results, error in ((("r1",), SecondPersonNeeded), (("r2",), UnknownApproval)):
         with pytest.raises(error):
             exceptional.load_approver(story.cabinet, "a1", results, story.clerk, moment=story.moment)
-    story.then(exceptional.give(story.cabinet, "a1", LEADER, moment=story.moment))
+    story.then(exceptional.give(story.cabinet, "a1", LEADER, today=TODAY, moment=story.moment))
     agreed = exceptional.load_approver(story.cabinet, "a1", ("r1",), story.clerk, moment=story.moment)
     story.then(load(story, agreed, "a1"))
     with pytest.raises(UnknownApproval):

@@ -25,6 +25,8 @@ KIOSK: Body = {
     "clock": "synced",
     "time": "2026-11-22T08:41:16+07:00",
     "presence_number": None,
+    "printer": "none",
+    "scan": None,
     "rateable": None,
     "doors": [{**place, "is_open": False} for place in PLACES],
     "intake": {
@@ -221,7 +223,7 @@ CLERK: Body = {
     "state": "ready",
     "office": OFFICE,
     "time": "2026-11-22T07:35:16+07:00",
-    "me": {"user": "lan", "name": "Nguyễn Thị Lan", "role": "clerk", "is_present": True},
+    "me": {"user": "lan", "name": "Nguyễn Thị Lan", "role": "clerk", "agrees": False, "is_present": True},
     "compartments": [_compartment(place) for place in PLACES],
     "to_load": [
         to_load("r1", "H29.178-261008-0975", "Trần Văn Bình", recipient="p1", items=2),
@@ -243,6 +245,8 @@ CLERK: Body = {
     "grants": [],
     "moves": [],
     "counter": [],
+    "deputies": [],
+    "clerks": [{"user": "lan", "name": "Nguyễn Thị Lan"}],
     "asked": [],
     "approvals": [],
     "practice": None,
@@ -272,7 +276,14 @@ CLERK: Body = {
         {"incident": 44, "kind": "left_open", "compartment": 14, "opened_at": "2026-11-21T22:02:00+07:00", **UNOWNED},
     ],
     "clock": "synced",
-    "panel": {"opened": [], "battery_minutes": None, "is_stopping": False, "is_supply_cut": False, "has_key": False},
+    "panel": {
+        "opened": [],
+        "battery_minutes": None,
+        "is_stopping": False,
+        "is_supply_cut": False,
+        "has_key": False,
+        "printer": "none",
+    },
     "boards": [
         {"name": "A1", "is_online": True, "cause": "", "fault": "", "is_out": False},
         {"name": "A2", "is_online": True, "cause": "", "fault": "", "is_out": False},

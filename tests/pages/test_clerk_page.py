@@ -175,7 +175,7 @@ async def test_a_leader_elsewhere_is_asked_and_the_door_opens_when_they_agreed(
 
 
 async def test_a_leader_agrees_with_password_and_code(clerk: StubService, open_page: Open) -> None:
-    await clerk.show(me={**ME, "role": "leader"}, approvals=[APPROVAL])
+    await clerk.show(me={**ME, "role": "leader", "agrees": True}, approvals=[APPROVAL])
     page = await open_page(clerk)
     form = page.get_by_test_id("approval-a1")
     await expect(form).to_contain_text("317")
@@ -470,3 +470,29 @@ async def test_what_stays_at_the_counter_is_listed_with_its_reason_and_leaves_by
     await expect(page.get_by_test_id("counter")).to_be_visible()
     await expect(page.get_by_test_id("scan-box")).to_be_hidden()
     await expect(page.get_by_test_id("hand-out-r9")).to_be_hidden()
+
+
+async def test_a_leader_finds_the_sheets_to_print_and_a_clerk_does_not(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("stock-sum")).to_be_visible()
+    await expect(page.get_by_test_id("sheet")).to_have_count(0)
+    await clerk.show(me={**ME, "role": "leader"})
+    sheets = {"sheet": "/api/clerk/balance?as=html&lang=vi", "report-year": "by=month&as=html&lang=vi"}
+    for testid, path in sheets.items():
+        href = await page.get_by_test_id(testid).get_attribute("href")
+        assert href is not None
+        assert href.endswith(path)
+
+
+async def test_a_leader_names_who_agrees_in_their_place(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("deputies")).to_be_hidden()
+    until = {"user": "lan", "name": "Nguyễn Thị Lan", "until": "2026-12-04"}
+    await clerk.show(me={**ME, "role": "leader", "agrees": True})
+    await page.get_by_test_id("deputy-until").fill("2026-12-04")
+    await page.get_by_test_id("deputy-submit").click()
+    assert await clerk.asked("deputies/lan") == {"until": "2026-12-04"}
+    await clerk.show(deputies=[until])
+    await expect(page.get_by_test_id("deputies")).to_contain_text("đến hết 04/12/2026")
+    await page.get_by_test_id("deputy-end-lan").click()
+    await clerk.asked("deputies/lan/end")

@@ -415,6 +415,14 @@ async def test_a_visit_is_rated_with_a_face_and_where_it_was_not_good_with_a_rea
     await expect(page.get_by_test_id("rated")).to_be_visible()
 
 
+async def test_a_face_without_a_reason_counts_when_the_person_leaves(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    await kiosk.show(visit=visit(), rateable="v1")
+    await _touch(page, "face-fair")
+    await _press(page, "Enter")
+    assert await kiosk.asked("visits/v1/rating") == {"face": "fair", "reason": ""}
+
+
 async def test_who_knows_no_way_on_asks_to_be_called_back(kiosk: StubService, open_page: Open) -> None:
     page = await open_page(kiosk)
     by = "2026-11-23T08:30:00+07:00"

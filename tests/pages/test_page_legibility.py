@@ -17,6 +17,8 @@ from tests.pages.stub_service import PAGES, StubService, done, problem
 Open = Callable[..., Awaitable[Page]]
 CODE = "482173905562"
 ONLY_CITIZENS = {
+    "paper-out",
+    "printer-offline",
     "slip-refused",
     "phone-malformed",
     "notices-offline",
@@ -321,6 +323,8 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "clock",
         "time",
         "presence_number",
+        "printer",
+        "scan",
         "rateable",
         "doors",
         "intake",

@@ -11,7 +11,14 @@ from tests.pages.stub_service import StubService, problem
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Open = Callable[..., Awaitable[Page]]
-PANEL = {"opened": ["case"], "battery_minutes": 12, "is_stopping": False, "is_supply_cut": True, "has_key": True}
+PANEL = {
+    "opened": ["case"],
+    "battery_minutes": 12,
+    "is_stopping": False,
+    "is_supply_cut": True,
+    "has_key": True,
+    "printer": "out",
+}
 
 
 async def test_power_locks_and_clock_are_told_and_set(clerk: StubService, open_page: Open) -> None:
@@ -19,6 +26,7 @@ async def test_power_locks_and_clock_are_told_and_set(clerk: StubService, open_p
     await expect(page.get_by_test_id("panel-battery")).to_have_count(0)
     await clerk.show(panel=PANEL, clock="unset")
     await expect(page.get_by_test_id("panel-battery")).to_contain_text("12 phút")
+    await expect(page.get_by_test_id("panel-printer")).to_contain_text("hết giấy")
     await expect(page.get_by_test_id("panel-case")).to_be_visible()
     await page.get_by_test_id("clock-time").fill("2026-12-24T18:30")
     await page.get_by_test_id("clock-set").click()

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Locator, Page, async_playwright, expect
 
-from tests.scenarios.office import Office
+from locker import receipts
+from simulator.players import until
+from tests.scenarios.office import Office, phone
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+OTP = re.compile(r"\b[0-9]{8}\b")
 FOUR_DIGITS = re.compile(r"^[0-9]{4}$")
 
 
@@ -150,3 +153,51 @@ async def test_three_results_of_one_person_come_out_with_one_code_typed_on_the_k
     assert sorted(opened) == sorted(numbers)
     await expect(desks.centre.locator("#results .collected")).to_have_count(3)
     await expect(desks.cabinet.locator("#messages .code")).to_have_count(1)
+
+
+async def test_papers_left_at_the_kiosk_reach_the_office_by_keyboard_and_their_receipt_needs_no_cabinet(
+    desks: Desks, empty_office: Office
+) -> None:
+    kiosk, clerk, number = desks.kiosk, desks.clerk, phone(777)
+    for touched in ("intake", "kind-new", "size-S"):
+        await kiosk.get_by_test_id(touched).click()
+    await kiosk.keyboard.type(number.replace("+84", "0"), delay=60)
+    await kiosk.keyboard.press("Enter")
+    await kiosk.get_by_test_id("check-otp").click()
+    await expect(kiosk.get_by_test_id("screen-intake-otp")).to_be_visible()
+
+    async def came() -> str:
+        messages = (await empty_office.steel.http.get("/phone")).json()
+        digits = [OTP.search(one["text"]) for one in messages if one["recipient"] == number]
+        return digits[-1][0] if digits and digits[-1] else ""
+
+    await kiosk.keyboard.type(await until("the code is on the phone", came), delay=60)
+    await kiosk.keyboard.press("Enter")
+    await expect(kiosk.get_by_test_id("screen-intake-bag")).to_be_visible()
+    await kiosk.keyboard.press("Enter")
+    await expect(kiosk.get_by_test_id("screen-intake-open")).to_be_visible()
+    compartment = await kiosk.get_by_test_id("door-number").inner_text()
+    await desks.put_in(compartment)
+    await kiosk.get_by_test_id("answer-left").click()
+    bag = await kiosk.get_by_test_id("receipt-bag").inner_text()
+    drawn = await kiosk.locator(".receipt img").get_attribute("src")
+    assert drawn is not None
+    signed = (await empty_office.kiosk.http.get(drawn.removesuffix(".svg"))).raise_for_status().json()["text"]
+    key = (await empty_office.clerk.http.get("/health/receipt-key")).raise_for_status().json()["key"]
+    await kiosk.get_by_test_id("intake-done").click()
+    await expect(kiosk.get_by_test_id("screen-idle")).to_be_visible()
+
+    await desks.sign_in(empty_office)
+    await expect(clerk.get_by_test_id("papers-open")).to_contain_text(bag)
+    await clerk.keyboard.press("F6")
+    await desks.take_out(compartment)
+    await expect(clerk.get_by_test_id("papers-bag")).to_be_focused()
+    await clerk.keyboard.type(f"{bag}\n4\n")
+    await clerk.locator('[data-testid^="dossier-"]').fill("H29.190.5-261009-0007")
+    await clerk.locator('[data-testid^="appointment-"]').fill("2030-12-30")
+    await clerk.keyboard.press("Enter")
+    await expect(clerk.get_by_test_id("papers")).to_have_count(0)
+
+    await empty_office.kill()
+    receipt = receipts.check(signed, key)
+    assert (receipt.bag, receipt.is_confirmed, receipt.evidence) == (bag, True, "door_cycle")

@@ -218,6 +218,7 @@ const ACTS = {
   "hand-out": ({ result, where }) => perform(where, `counter/${result}/hand-out`, {}, { good: "counter.done" }),
   "post-ask": ({ result }) => (local.posting = result),
   "post-cancel": () => (local.posting = ""),
+  "deputy-end": ({ user, where }) => perform(where, `deputies/${user}/end`, {}),
   print: () => print(),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
   place: ({ number }) => {
@@ -357,6 +358,7 @@ const FORMS = {
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
   post: (form) => sendByPost(form),
+  deputy: ({ elements }) => perform("deputies", `deputies/${elements.user.value}`, { until: elements.until.value }, { good: "deputies.done" }),
   clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
   "papers-report": (form) => reportPapers(form),
   "papers-register": (form) => registerPapers(form),

@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { readablePhone } from "../shared/words.js";
+import { deputies } from "./deputies.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
 import { button, day, dossier, field, mark, moment, noteAt, secondAt } from "./parts.js";
@@ -88,7 +89,7 @@ export const matters = (view) =>
   h(
     "div",
     { class: "column column-matters", "data-key": "matters" },
-    view.snapshot.approvals.filter((one) => !one.is_mine && !one.given_by && view.snapshot.me.role === "leader").map((one) => approval(view, one)),
+    view.snapshot.approvals.filter((one) => !one.is_mine && !one.given_by && view.snapshot.me.agrees).map((one) => approval(view, one)),
     h(
       "section",
       { class: "card" },
@@ -99,6 +100,7 @@ export const matters = (view) =>
     ),
     stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
+    deputies(view),
     standing(view),
     texts(view),
   );

@@ -21,6 +21,7 @@ export function panelBanners(view) {
         button({ act: "lock-supply", testid: "lock-supply", isDisabled: view.local.busy.has("lock-supply"), of: { where: "lock-supply" } }, view.say("panel.supply.restore")),
         noteAt(view, "lock-supply"),
       ),
+    ["out", "low", "offline"].includes(panel.printer) && banner("panel-printer", "", icon("warning"), view.say(`panel.printer.${panel.printer}`)),
     clock === "unset" && banner("panel-clock", "is-red", icon("warning"), view.say("panel.clock"), clockForm(view)),
   ];
 }

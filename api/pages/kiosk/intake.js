@@ -6,6 +6,7 @@ import { button, callLine, keycap, screen } from "./frame.js";
 import { asked, number, picture } from "./handing.js";
 import { groups, keypad, noteOf } from "./keypad.js";
 import { FIELDS, isEnough, pathOf } from "./leaving.js";
+import { printing } from "./paper.js";
 import { paperOf } from "./screens.js";
 
 const KINDS = ["new", "supplement", "originals", "badge"];
@@ -269,6 +270,7 @@ function receiptScreen(name, view, shown, acts, countdown) {
         !shown.is_confirmed && h("p", { class: "note", "data-testid": "unconfirmed" }, icon("warning"), h("span", {}, view.say("intake.receipt.unconfirmed"))),
         h("p", { class: "small-print" }, view.say("intake.receipt.not-form"), own && ` ${own}`),
         acts,
+        printing(view, `${pathOf(shown.visit, shown.hand_over)}/receipt/print`),
       ),
       h(
         "figure",

@@ -279,14 +279,14 @@ async function askForCall(body) {
 
 // --- rating
 
+// A face that does not arrive is not worth another screen.
+const sendFace = (reason) => post(`${PREFIX}/visits/${encodeURIComponent(snapshot.rateable)}/rating`, { face: local.face, reason }).catch(() => {});
+
 async function rate(reason = "") {
-  const { face } = local;
-  const visitId = snapshot.rateable;
-  if (local.isBusy || !visitId) return;
+  if (local.isBusy || !snapshot.rateable) return;
   local.isBusy = true;
   draw();
-  // A face that does not arrive is not worth another screen.
-  await post(`${PREFIX}/visits/${encodeURIComponent(visitId)}/rating`, { face, reason }).catch(() => {});
+  await sendFace(reason);
   Object.assign(local, { isBusy: false, isRated: true, face: "", thanksUntil: now() + THANKS_MS / 3 });
   draw();
 }
@@ -295,6 +295,22 @@ function chooseFace(face) {
   local.face = face;
   if (face === "good") rate();
   else local.thanksUntil = now() + REASON_MS;
+}
+
+// --- on paper
+
+async function print(path) {
+  if (local.isBusy) return;
+  local.isBusy = true;
+  draw();
+  let said = "done";
+  try {
+    await post(path, { language: local.language });
+  } catch ({ slug }) {
+    said = slug === "paper-out" ? "out" : "failed";
+  }
+  Object.assign(local, { isBusy: false, printed: { path, said }, touchedAt: now() });
+  draw();
 }
 
 // --- a ticket
@@ -486,6 +502,7 @@ function answered(said) {
 
 function leave() {
   const present = visit();
+  if (local.face && snapshot.rateable) sendFace("");
   startOver();
   if (!present) return;
   local.leftVisit = present.visit;
@@ -501,6 +518,7 @@ const ACTS = {
   lost: () => Object.assign(local, { step: "phone", phone: "", wantsCall: false, note: null }),
   "call-me": callMe,
   "ticket-seen": ticketSeen,
+  print: ({ path }) => print(path),
   back: () => startOverKeeping(local.language),
   intake: ({ hand }) => beginLeaving(hand),
   "intake-kind": ({ kind }) => Object.assign(local, { step: "intake-bring", leaving: { ...freshLeaving(), kind }, note: null }),
@@ -612,6 +630,17 @@ function scan(text, beganAt) {
 
 // --- following the service
 
+// The cabinet's own scanner: what it reads is typed here, as a scanner that is a keyboard would. `local` forgets between
+// visits, this does not: each scan counts once.
+let scansSeen = null;
+
+function typeScan(scan) {
+  const isNew = scan && scansSeen !== null && scan.number !== scansSeen;
+  scansSeen = scan?.number ?? scansSeen ?? 0;
+  if (!isNew) return;
+  for (const key of [...scan.text, "Enter"]) document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+}
+
 function take(fresh) {
   const before = visit();
   snapshot = fresh;
@@ -624,6 +653,7 @@ function take(fresh) {
   if (before && present && doorOf(before)?.stage !== doorOf(present)?.stage) visitMoved(doorOf(present));
   if (before && !present && before.visit !== local.leftVisit) visitEnded(before);
   draw();
+  typeScan(fresh.scan);
 }
 
 function visitMoved(door) {

@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { button, callLine, keycap, screen } from "./frame.js";
 import { groups, keypad, noteOf } from "./keypad.js";
+import { printing } from "./paper.js";
 import { PHONE_DIGITS } from "./screens.js";
 
 const back = (view) => button({ act: "back", keypad: "*", testid: "back", look: "is-quiet" }, keycap("*"), view.say("lost-code.back"));
@@ -24,6 +25,7 @@ export function ticket(view) {
       h("p", { class: "huge", "data-testid": "ticket-number" }, view.say("ticket.number", { number })),
       h("p", { class: "lead", "data-testid": "ticket-by" }, time),
       h("p", { class: "lead" }, view.say("ticket.safe")),
+      printing(view, `/api/kiosk/tickets/${number}/print`),
       callLine(view),
     ],
     { countdown: view.entryLeft, buttons: [button({ act: "ticket-seen", keypad: "Enter", testid: "ticket-seen", look: "is-quiet" }, view.say("finish"), keycap("Enter"))] },

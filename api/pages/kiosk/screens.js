@@ -37,6 +37,7 @@ export const freshEntry = () => ({
   leaving: freshLeaving(),
   leavingAt: -Infinity,
   receipt: null,
+  printed: null,
   dossier: "",
   told: null,
   sureFor: "",
