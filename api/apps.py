@@ -24,6 +24,7 @@ from api import (
     page_files,
     panel,
     paper,
+    practice,
     problems,
     reports,
     standing,
@@ -80,6 +81,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(exceptional.router)
     app.include_router(incidents.router)
     app.include_router(panel.router)
+    app.include_router(practice.router)
     app.include_router(stock.router)
     app.include_router(moving.router)
     app.include_router(counter.router)

@@ -22,7 +22,7 @@ from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
 from locker.refusals import NotLoadable
 from locker.rules import deputies, exceptional, moving, notices
 from locker.rules.results import FINISHED_STATE, check_loadable
-from otp import phones
+from otp import codes, phones
 
 CENTRE_CURSOR = "centre"
 
@@ -81,7 +81,12 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             for move in cabinet.moves.values()
         ],
         "grants": [
-            {"compartment": grant.compartment, "purpose": grant.purpose, "is_opened": grant.is_opened}
+            {
+                "compartment": grant.compartment,
+                "purpose": grant.purpose,
+                "is_opened": grant.is_opened,
+                "hand_over": grant.hand_over if grant.actor == session.member.user else "",
+            }
             for grant in cabinet.grants.values()
         ],
         "asked": [
@@ -112,6 +117,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "unsent": max(0, cabinet.seq - read.acked),
             "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
         },
+        "practice": _practice(running, session, moment),
         "clock": cabinet.clock,
         "panel": panel_snapshot.build(running),
         "standing": _standing(running, cabinet),
@@ -129,7 +135,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
 
 def counts_down(snapshot: dict[str, Any]) -> bool:
     """Whether seconds run on this snapshot."""
-    return snapshot["round"] is not None or bool(snapshot["approvals"])
+    return snapshot["round"] is not None or bool(snapshot["approvals"]) or snapshot["practice"] is not None
 
 
 def is_asked_of(one: HandOver, user: str) -> bool:
@@ -196,6 +202,15 @@ def _call(read: Read, one: Incident) -> dict[str, str] | None:
     """Who waits for a call, with the number in clear: it is to be dialled."""
     person = read.people.get(one.person)
     return None if person is None else {"name": person.get("name", ""), "phone": person.get("phone", "")}
+
+
+def _practice(running: Running, session: Session, moment: Moment) -> dict[str, Any] | None:
+    """The practice code this member made, to be read out or typed; nobody else sees it."""
+    code = running.practice.live(moment.uptime_ms)
+    if code is None or code.actor != session.member.user:
+        return None
+    left_s = -(-(code.until_ms - moment.uptime_ms) // 1000)
+    return {"code": codes.group(code.digits), "compartment": code.compartment, "seconds_left": left_s}
 
 
 def _approvals(running: Running, cabinet: Cabinet, session: Session, moment: Moment) -> list[dict[str, Any]]:

@@ -15,13 +15,13 @@ from api import callers, kiosk_snapshot, page_files, problems
 from api.callers import Cabinets
 from api.entry import COOKIE, KioskEntry
 from api.page_files import PageFile
-from api.running import Running
+from api.running import PracticeCode, Running
 from api.streams import Stream
 from locker import refusals as why
 from locker import slips, views
 from locker.events import Decision, Moment
 from locker.model import Cabinet
-from locker.rules import lost_codes, pickup
+from locker.rules import lost_codes, pickup, practice
 from locker.rules import slips as slip_rules
 from otp import codes, phones
 
@@ -118,6 +118,9 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
     if isinstance(typed, codes.Malformed):
         raise why.CodeMalformed(typed.mistake.value)
     running.require_trusted_disk()
+    tried = running.practice.matches(codes.compose(typed.selector, typed.secret), running.clock().uptime_ms)
+    if tried is not None:
+        return await _practise(running, tried)
     proof = await running.proofs.prove(typed, second=body.second, paper=body.paper)
     grant, fresh, servable = running.new_id(), running.new_id(), running.doors.servable
     visits = [fresh]
@@ -132,6 +135,17 @@ async def submit(body: Submitted, running: Cabinets) -> VisitBegun:
 
     await running.record(decide)
     return VisitBegun(visit=visits[-1])
+
+
+async def _practise(running: Running, tried: PracticeCode) -> VisitBegun:
+    visit, grant, servable = running.new_id(), running.new_id(), running.doors.servable
+    await running.record(
+        lambda cabinet, *_: practice.begin(
+            cabinet, tried.compartment, visit=visit, grant=grant, actor=tried.actor, servable=servable
+        )
+    )
+    running.practice.spend()
+    return VisitBegun(visit=visit)
 
 
 @router.post(
@@ -250,9 +264,22 @@ async def reach(visit: Id, body: OneHandOver, running: Cabinets) -> Nothing:
     responses=problems.documented(why.WrongStage, why.UnknownHandOver, why.ReadOnly, why.SafeMode),
 )
 async def answer(visit: Id, body: Said, running: Cabinets) -> Nothing:
+    if body.hand_over == practice.HAND_OVER:
+        await running.record(lambda cabinet, *_: practice.end(cabinet, visit=visit))
+        return Nothing()
     await running.record(
         lambda cabinet, _known, _moment: pickup.answer(cabinet, body.hand_over, visit=visit, said=body.said)
     )
+    return Nothing()
+
+
+@router.post(
+    "/visits/{visit}/stay",
+    summary="Have more time",
+    responses=problems.documented(why.WrongStage, why.ReadOnly, why.SafeMode),
+)
+async def stay(visit: Id, _body: Nothing, running: Cabinets) -> Nothing:
+    await running.record(lambda cabinet, *_: pickup.stay(cabinet, visit=visit))
     return Nothing()
 
 

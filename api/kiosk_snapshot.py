@@ -8,7 +8,7 @@ from api import intake_snapshot, stays
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Visit
-from locker.rules import pickup, ratings
+from locker.rules import pickup, practice, ratings
 from locker.rules.pickup import REOPEN_MS
 
 REMINDERS_S = (20, 40)
@@ -75,6 +75,8 @@ def _visit(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> 
         if stage:
             doors.append(_door(running, cabinet, one, stage, moment))
         waiting += not stage and one in still
+    if visit.practice:
+        doors.append(_practice_door(running, cabinet, visit, moment))
     idle_ms = running.timing.visit_idle_ms - (moment.uptime_ms - visit.touched_uptime_ms)
     return {
         "visit": visit.visit,
@@ -144,6 +146,20 @@ def _door(running: Running, cabinet: Cabinet, one: HandOver, stage: str, moment:
         "reopen_seconds_left": _seconds(reopen_ms),
         "trains": one.trains,
     }
+
+
+def _practice_door(running: Running, cabinet: Cabinet, visit: Visit, moment: Moment) -> dict[str, Any]:
+    """The empty door that somebody tries, as if an envelope lay behind it."""
+    present, grant = cabinet.compartment(visit.practice), cabinet.grant_on(visit.practice)
+    stage = "closed" if present.closed_uptime_ms >= visit.begun_uptime_ms else "unseen"
+    if present.is_open:
+        stage = "open"
+    elif grant is not None:
+        stage = "opening"
+    pretended = HandOver(
+        hand_over=practice.HAND_OVER, results=(), recipient="", compartment=visit.practice, stage="collected"
+    )
+    return {**_door(running, cabinet, pretended, stage, moment), "items": 1, "reopen_seconds_left": 0}
 
 
 def _seconds(span_ms: int) -> int:

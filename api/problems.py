@@ -59,8 +59,8 @@ def _hint(error: why.CodeMalformed) -> Mapping[str, Any]:
     return {"looks_like": error.looks_like, "hint": dict(HINTS[Mistake(error.looks_like)])}
 
 
-def _wait(error: why.TooManyAttempts) -> Mapping[str, Any]:
-    return {"retry_after": error.retry_after_s}
+def _wait(error: why.TooManyAttempts | why.DoorDidNotOpen) -> Mapping[str, Any]:
+    return {} if error.retry_after_s is None else {"retry_after": error.retry_after_s}
 
 
 TABLE: Mapping[type[Exception], Row] = {
@@ -111,7 +111,7 @@ TABLE: Mapping[type[Exception], Row] = {
     TooSlow: Row(408, "The body came too slowly"),
     why.PrinterOffline: Row(503, "The printer does not answer"),
     why.PaperOut: Row(503, "The printer has no paper"),
-    why.DoorDidNotOpen: Row(503, "The door did not open"),
+    why.DoorDidNotOpen: Row(503, "The door did not open", _wait),
     why.BoardOffline: Row(503, "The board does not answer"),
     why.BusOffline: Row(503, "The line to the boards is down"),
     why.NoticesOffline: Row(503, "No message can be sent now"),

@@ -5,6 +5,7 @@ The seams to the workers are protocols of the few things asked of them.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -96,6 +97,40 @@ class Notices(Protocol):
     async def run(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class PracticeCode:
+    """Twelve digits for one empty compartment, made by this member of staff, good until this uptime."""
+
+    digits: str = field(repr=False)
+    compartment: int
+    actor: str
+    until_ms: int
+
+
+class Practice:
+    """Keeps the latest practice code of this run; it is used once."""
+
+    def __init__(self) -> None:
+        self._code: PracticeCode | None = None
+
+    def keep(self, code: PracticeCode) -> None:
+        """From now on this is the one; an earlier one is over."""
+        self._code = code
+
+    def live(self, uptime_ms: int) -> PracticeCode | None:
+        """The code that is still good."""
+        return self._code if self._code is not None and uptime_ms < self._code.until_ms else None
+
+    def matches(self, digits: str, uptime_ms: int) -> PracticeCode | None:
+        """The code, if these are its digits."""
+        code = self.live(uptime_ms)
+        return code if code is not None and hmac.compare_digest(code.digits.encode(), digits.encode()) else None
+
+    def spend(self) -> None:
+        """It was used."""
+        self._code = None
+
+
 def _commit_seconds() -> Histogram:
     return Histogram(
         "locker_commit_seconds",
@@ -132,6 +167,7 @@ class Running:
     printing: Printing
     scans: Scans
     push_secret: str | None = None
+    practice: Practice = field(default_factory=Practice)
     commit_seconds: Histogram = field(default_factory=_commit_seconds)
 
     @property

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
-Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move"]
+Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move", "practice"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
 Reach = Literal["any", "low"]
@@ -635,6 +635,20 @@ class ReachAsked(EventBody, frozen=True):
     visit: str
 
 
+class MoreTimeAsked(EventBody, frozen=True):
+    """The person of this visit is still there and wants more time."""
+
+    visit: str
+
+
+class PracticeBegan(EventBody, frozen=True):
+    """Somebody tries the cabinet at an empty door, with a code that this clerk made for them."""
+
+    visit: str
+    compartment: int
+    actor: str
+
+
 class TicketTaken(EventBody, frozen=True):
     """Somebody at the kiosk knows no way on and is to be called back; `person` names the row with the number."""
 
@@ -1097,6 +1111,8 @@ Event = (
     | Disputed
     | LeftForLater
     | ReachAsked
+    | MoreTimeAsked
+    | PracticeBegan
     | TicketTaken
     | VisitEnded
     | StatusAsked

@@ -243,7 +243,8 @@ class Right(msgspec.Struct, frozen=True, omit_defaults=True):
 class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """The visit a code was accepted in; it may open the other doors of its bundle and re-open just closed ones.
 
-    `later` are the hand-overs the person left inside for another day.
+    `later` are the hand-overs the person left inside for another day. `practice` is the empty compartment somebody
+    tries since `begun_uptime_ms`, and then there is no bundle.
     """
 
     visit: str
@@ -252,6 +253,8 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     touched_uptime_ms: int
     later: tuple[str, ...] = ()
     right: Right = Right()
+    practice: int = 0
+    begun_uptime_ms: int = 0
     is_rated: bool = False
 
 

@@ -298,7 +298,13 @@ class NotServed(Refusal):
 
 
 class DoorDidNotOpen(Fault):
+    """The door was tried; again after `retry_after_s` seconds, or not in this visit when that is None."""
+
     slug = "door-did-not-open"
+
+    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class BoardOffline(Fault):

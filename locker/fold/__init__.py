@@ -122,6 +122,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.Disputed: pickup.disputed,
     ev.LeftForLater: pickup.left_for_later,
     ev.ReachAsked: pickup.reach_asked,
+    ev.MoreTimeAsked: pickup.more_time_asked,
+    ev.PracticeBegan: pickup.practice_began,
     ev.TicketTaken: pickup.ticket_taken,
     ev.VisitEnded: pickup.visit_ended,
     ev.StatusAsked: staying.status_asked,

@@ -97,8 +97,8 @@ def end_visit(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
 
 
 def _rateable(cabinet: Cabinet, recorded: ev.Recorded) -> Rateable | None:
-    """The visit that ends may be rated for a while, unless it was."""
-    if cabinet.visit is None or cabinet.visit.is_rated:
+    """The visit that ends may be rated for a while, unless it was, or was for practice."""
+    if cabinet.visit is None or cabinet.visit.is_rated or cabinet.visit.practice:
         return None
     return Rateable(
         visit=cabinet.visit.visit, is_intake=not cabinet.visit.bundle, ended_uptime_ms=recorded.moment.uptime_ms

@@ -172,6 +172,24 @@ def visit_ended(cabinet: Cabinet, event: ev.VisitEnded, recorded: ev.Recorded) -
     return end_visit(cabinet, recorded)
 
 
+def more_time_asked(cabinet: Cabinet, event: ev.MoreTimeAsked, recorded: ev.Recorded) -> Cabinet:
+    return touch_visit(cabinet, event.visit, recorded)
+
+
+def practice_began(cabinet: Cabinet, event: ev.PracticeBegan, recorded: ev.Recorded) -> Cabinet:
+    changed = end_visit(cabinet, recorded) if cabinet.visit is not None else cabinet
+    now_ms = recorded.moment.uptime_ms
+    begun = Visit(
+        visit=event.visit,
+        bundle="",
+        recipient="",
+        touched_uptime_ms=now_ms,
+        practice=event.compartment,
+        begun_uptime_ms=now_ms,
+    )
+    return replace(changed, visit=begun)
+
+
 def ticket_taken(cabinet: Cabinet, event: ev.TicketTaken, recorded: ev.Recorded) -> Cabinet:
     touched = touch_visit(cabinet, event.visit, recorded)
     changed = open_incident(touched, "ticket", recorded, 0, event.hand_over)

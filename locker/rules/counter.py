@@ -13,6 +13,7 @@ from locker import events as ev
 from locker.model import Cabinet, OnCounter
 from locker.refusals import UnknownResult, WrongStage
 from locker.rules.loading import Actor
+from locker.rules.phones import to_each
 from locker.rules.results import FINISHED_STATE
 
 
@@ -51,5 +52,5 @@ def post(cabinet: Cabinet, result: str, actor: Actor, *, kept: ev.PutPersonal | 
             bundle="",
             results=(result,),
         )
-        facts = (*facts, told)
+        facts = (*facts, *to_each(cabinet, told))
     return ev.Decision(events=facts, rows=() if kept is None else (kept,))

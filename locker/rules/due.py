@@ -55,6 +55,8 @@ def _deadlines(cabinet: Cabinet, timing: Timing) -> list[tuple[int, ev.Event]]:
 
 
 def _is_at_door(cabinet: Cabinet, visit: Visit) -> bool:
+    if visit.practice and (cabinet.grant_on(visit.practice) or cabinet.compartment(visit.practice).is_open):
+        return True
     leaving = [cabinet.hand_overs.get(one.hand_over) for one in cabinet.intakes_of(visit.visit)]
     return any(is_at_door(cabinet, one) for one in cabinet.hand_overs_of(visit.recipient)) or any(
         one is not None and intake.is_at_door(cabinet, one) for one in leaving

@@ -240,7 +240,9 @@ def _choose(
         raise CompartmentBusy("a clerk is at its door; try again when it has closed")
     free = [one for one in idle if _may_try(cabinet, one, moment)]
     if not free:
-        raise DoorDidNotOpen("the door was tried and did not open; the code stays good")
+        waits = [_rest_ms(cabinet, one, moment) for one in idle if one.trains < TRAINS_A_VISIT]
+        again_s = -(-min(waits) // 1000) if waits else None
+        raise DoorDidNotOpen("the door was tried and did not open; the code stays good", again_s)
     return min(free, key=lambda each: (each.trains, cabinet.compartment(each.compartment).is_open, each.compartment))
 
 
@@ -250,10 +252,15 @@ def _is_busy(cabinet: Cabinet, one: HandOver) -> bool:
 
 
 def _may_try(cabinet: Cabinet, one: HandOver, moment: ev.Moment) -> bool:
-    if one.trains >= TRAINS_A_VISIT:
-        return False
+    return one.trains < TRAINS_A_VISIT and _rest_ms(cabinet, one, moment) == 0
+
+
+def _rest_ms(cabinet: Cabinet, one: HandOver, moment: ev.Moment) -> int:
+    """For how long its lock still rests after the last train of pulses."""
+    if one.trains == 0:
+        return 0
     pause = SUSPECT_RETRY_MS if cabinet.compartment(one.compartment).is_suspect else doors.NEXT_TRAIN_MS
-    return one.trains == 0 or moment.uptime_ms - one.train_ended_uptime_ms >= pause
+    return max(0, one.train_ended_uptime_ms + pause - moment.uptime_ms)
 
 
 def _granted(one: HandOver, grant: str, visit: str) -> ev.Decision:
@@ -399,6 +406,13 @@ def _answer_unseen(cabinet: Cabinet, one: HandOver, said: Said) -> ev.Decision:
 
 def _dispute(one: HandOver, kind: ev.DisputeKind) -> ev.Disputed:
     return ev.Disputed(hand_over=one.hand_over, compartment=one.compartment, kind=kind)
+
+
+def stay(cabinet: Cabinet, *, visit: str) -> ev.Decision:
+    """The person wants more time; the visit ends later. Raises WrongStage when it has ended."""
+    if cabinet.visit is None or cabinet.visit.visit != visit:
+        raise WrongStage("this visit has ended; type the code again")
+    return ev.Decision(events=(ev.MoreTimeAsked(visit=visit),))
 
 
 def leave(cabinet: Cabinet, *, visit: str) -> ev.Decision:

@@ -31,7 +31,7 @@ def _is_intake(cabinet: Cabinet, visit: str, moment: ev.Moment) -> bool | None:
     """Whether papers were left in the visit to be rated; None where there is no such visit."""
     present, last = cabinet.visit, cabinet.rateable
     if present is not None:
-        return None if present.visit != visit or present.is_rated else not present.bundle
+        return None if present.visit != visit or present.is_rated or present.practice else not present.bundle
     if last is None or last.visit != visit or moment.uptime_ms - last.ended_uptime_ms > RATEABLE_MS:
         return None
     return last.is_intake

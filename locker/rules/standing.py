@@ -13,6 +13,7 @@ from __future__ import annotations
 from locker import events as ev
 from locker.model import Cabinet, Standing
 from locker.refusals import DoorStandsOpen, OutOfUse, StillInUse, WrongStage
+from locker.rules.phones import to_each
 
 LONGEST_ADDRESS = 40
 
@@ -70,7 +71,7 @@ def address_of(standing: Standing, configured: str) -> str:
 
 def _told(cabinet: Cabinet, template: ev.Template, mark: str) -> tuple[ev.NoticeQueued, ...]:
     """One message to each person with announced results inside."""
-    queued = []
+    queued: list[ev.NoticeQueued] = []
     for bundle in cabinet.bundles.values():
         inside = [
             result
@@ -80,13 +81,12 @@ def _told(cabinet: Cabinet, template: ev.Template, mark: str) -> tuple[ev.Notice
             if result in cabinet.results
         ]
         if inside:
-            queued.append(
-                ev.NoticeQueued(
-                    notice=f"{bundle.bundle}-{mark}",
-                    template=template,
-                    person=cabinet.results[inside[-1]].person,
-                    bundle=bundle.bundle,
-                    results=tuple(inside),
-                )
+            told = ev.NoticeQueued(
+                notice=f"{bundle.bundle}-{mark}",
+                template=template,
+                person=cabinet.results[inside[-1]].person,
+                bundle=bundle.bundle,
+                results=tuple(inside),
             )
+            queued.extend(to_each(cabinet, told))
     return tuple(queued)

@@ -27,7 +27,8 @@ async def test_a_scanned_envelope_goes_into_a_compartment(cab: Any, desk: httpx.
     loaded = await desk.post("/api/clerk/loads", json={"scan": DOSSIER.lower()})
     assert loaded.status_code == 200, loaded.text
     hand_over, number = loaded.json()["hand_over"], loaded.json()["compartment"]
-    assert (await look(desk))["grants"] == [{"compartment": number, "purpose": "load", "is_opened": False}]
+    (grant,) = (await look(desk))["grants"]
+    assert grant == {"compartment": number, "purpose": "load", "is_opened": False, "hand_over": hand_over}
     await cab.open(number)
     await cab.close(number)
     shown = await look(desk)

@@ -126,6 +126,7 @@ async def test_an_unseen_door_is_asked_about_and_the_word_is_booked(cab: Any, ki
     assert shut.status_code == 200
     soon = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
     assert (soon.status_code, soon.json()["type"].rsplit(":", 1)[-1]) == (503, "door-did-not-open")
+    assert soon.headers["retry-after"] == "60"
     cab.hands.forward(61)
     assert (await kiosk.post(f"/api/kiosk/visits/{visit}/next", json={})).status_code == 200
     await cab.stay_shut(1)
@@ -261,3 +262,17 @@ async def test_a_procedure_that_wants_the_id_paper_asks_for_it_after_a_right_cod
     right = await kiosk.post("/api/kiosk/codes", json={"digits": digits, "paper": "4417"})
     assert right.status_code == 200
     assert await cab.facts(ev.GrantIssued) == 1
+
+
+async def test_what_was_disputed_in_an_earlier_visit_is_not_counted_as_waiting(
+    cab: Any, kiosk: httpx.AsyncClient
+) -> None:
+    digits = await ready(cab, "r-1", "r-2", "r-3")
+    visit = (await kiosk.post("/api/kiosk/codes", json={"digits": digits})).json()["visit"]
+    await cab.stay_shut(1)
+    body = {"hand_over": "h-1", "said": "empty"}
+    assert (await kiosk.post(f"/api/kiosk/visits/{visit}/answers", json=body)).status_code == 200
+    await kiosk.post(f"/api/kiosk/visits/{visit}/leave", json={})
+    await kiosk.post("/api/kiosk/codes", json={"digits": digits})
+    await cab.open(2)
+    assert (await look(kiosk))["visit"]["waiting"] == 1

@@ -58,3 +58,18 @@ async def test_the_second_of_two_is_left_for_another_day(cab: Any, kiosk: httpx.
     await cab.open(2)
     await cab.close(2)
     assert await cab.facts(ev.Collected) == 2
+
+
+async def test_who_wants_more_time_has_it_and_an_ended_visit_is_over(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    digits = await load(cab, 1, 2)
+    visit = (await kiosk.post("/api/kiosk/codes", json={"digits": digits})).json()["visit"]
+    await cab.open(1)
+    await cab.close(1)
+    cab.hands.forward(80)
+    assert (await visit_of(kiosk))["idle_seconds_left"] == 10
+    assert (await kiosk.post(f"/api/kiosk/visits/{visit}/stay", json={})).status_code == 200
+    assert (await visit_of(kiosk))["idle_seconds_left"] == 90
+    await kiosk.post(f"/api/kiosk/visits/{visit}/leave", json={})
+    assert (await kiosk.post(f"/api/kiosk/visits/{visit}/stay", json={})).status_code == 409
+    again = await kiosk.post("/api/kiosk/codes", json={"digits": digits})
+    assert again.status_code == 200

@@ -249,6 +249,7 @@ CLERK: Body = {
     "clerks": [{"user": "lan", "name": "Nguyễn Thị Lan"}],
     "asked": [],
     "approvals": [],
+    "practice": None,
     "stock_check": None,
     "balance": {
         "before": 6,

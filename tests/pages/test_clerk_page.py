@@ -29,7 +29,7 @@ ROUND = {"loaded": 1, "closes_in_seconds": 595}
 
 
 def _grant(number: int, purpose: str, *, is_opened: bool = False) -> list[dict[str, Any]]:
-    return [{"compartment": number, "purpose": purpose, "is_opened": is_opened}]
+    return [{"compartment": number, "purpose": purpose, "is_opened": is_opened, "hand_over": f"h{number}"}]
 
 
 async def test_signing_in_leads_to_the_days_work_and_a_wrong_code_is_said(clerk: StubService, open_page: Open) -> None:
@@ -396,6 +396,24 @@ async def test_a_clerk_revokes_a_delegate_where_the_result_is_listed(clerk: Stub
     await page.get_by_test_id("revoke-r-2").click()
     await clerk.asked("results/r-2/delegate/revoke")
     await expect(page.get_by_test_id("hand-over-h2")).to_contain_text("Đã thu hồi")
+
+
+async def test_a_clerk_says_that_a_door_is_shut_whatever_its_sensor_shows(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("loads/h5/shut", done())
+    await clerk.show(grants=_grant(5, "load", is_opened=True))
+    await page.get_by_test_id("shut-5").click()
+    await clerk.asked("loads/h5/shut")
+
+
+async def test_a_clerk_makes_a_practice_code(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    clerk.script("practice", done())
+    await page.get_by_test_id("practice").click()
+    await clerk.asked("practice")
+    await clerk.show(practice={"code": "4821 7390 5562", "compartment": 9, "seconds_left": 590})
+    await expect(page.get_by_test_id("practice-code")).to_contain_text("4821 7390 5562")
+    await expect(page.get_by_test_id("practice-code")).to_contain_text("ngăn 9")
 
 
 async def test_moving_leads_from_door_to_door_by_the_keyboard_alone(clerk: StubService, open_page: Open) -> None:

@@ -446,3 +446,19 @@ async def test_who_knows_no_way_on_asks_to_be_called_back(kiosk: StubService, op
     await _sees(page, "ticket")
     await _touch(page, "ticket-seen")
     await _sees(page, "next")
+
+
+async def test_who_is_reminded_of_a_shut_door_can_say_so(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("visits/v1/answers", done())
+    await kiosk.show(visit=visit(door(7, "open", reminder=1)), doors=doors(7))
+    await _touch(page, "answer-shut")
+    assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h7", "said": "door_is_shut"}
+
+
+async def test_more_time_is_had_in_a_visit(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("visits/v1/stay", done())
+    await kiosk.show(visit=visit(door(7, "closed", reopen_seconds_left=5), idle=25))
+    await _touch(page, "more-time")
+    await kiosk.asked("visits/v1/stay")

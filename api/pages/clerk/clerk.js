@@ -209,6 +209,8 @@ const ACTS = {
     draw();
   },
   reclaim: ({ hand, where }) => perform(where, `hand-overs/${hand}/reclaim`, { second: null }),
+  shut: ({ hand, where }) => perform(where, `loads/${hand}/shut`, {}),
+  practice: ({ where }) => perform(where, "practice", {}),
   "revoke-delegate": ({ result, where }) => perform(where, `results/${result}/delegate/revoke`, {}, { good: "delegate.revoked" }),
   move: ({ hand, where }) => perform(where, `hand-overs/${hand}/move`, { second: null }),
   "move-open": ({ hand, door, where }) => perform(where, `hand-overs/${hand}/move/open`, { door }),

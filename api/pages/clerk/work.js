@@ -8,13 +8,15 @@ import { button, day, dossier, mark, noteAt, secondAt } from "./parts.js";
 import { morning } from "./unit.js";
 
 function doors(view) {
-  return view.snapshot.grants.map(({ compartment, purpose, is_opened: isOpened }) => {
+  return view.snapshot.grants.map(({ compartment, purpose, is_opened: isOpened, hand_over: hand }) => {
     const key = `door.${purpose}.${isOpened ? "open" : "opening"}`;
     return h(
       "div",
       { class: `door-panel is-${purpose}${isOpened ? " is-open" : ""}`, "data-testid": "door-panel", "data-key": `door-${compartment}`, role: "status" },
       h("p", { class: "door-place" }, view.say("compartment"), h("strong", { "data-testid": "door-number" }, compartment)),
       h("p", { class: "door-task" }, view.say(key)),
+      purpose === "load" && isOpened && hand && button({ act: "shut", testid: `shut-${compartment}`, look: "is-small", of: { hand, where: `door:${compartment}` } }, view.say("door.is-shut")),
+      noteAt(view, `door:${compartment}`),
     );
   });
 }
@@ -145,5 +147,19 @@ function toLoad(view) {
   );
 }
 
+/** For an elder who wants to try it: a code that opens an empty door once. */
+function practice(view) {
+  const { practice: made } = view.snapshot;
+  return h(
+    "section",
+    { class: "card", "data-key": "practice" },
+    h("h2", {}, view.say("practice.title")),
+    made && h("p", { class: "round", "data-testid": "practice-code" }, h("b", {}, made.code), ` · ${view.say("practice.for", { number: made.compartment, minutes: Math.ceil(view.seconds(made.seconds_left) / 60) })}`),
+    h("p", { class: "details" }, view.say("practice.how")),
+    button({ act: "practice", testid: "practice", isDisabled: view.local.busy.has("practice"), of: { where: "practice" } }, view.say("practice.make")),
+    noteAt(view, "practice"),
+  );
+}
+
 export const work = (view) =>
-  h("div", { class: "column column-work", "data-key": "work" }, morning(view), doors(view), asked(view), moving(view), scan(view), secondAt(view, "scan"), round(view), papers(view), toLoad(view));
+  h("div", { class: "column column-work", "data-key": "work" }, morning(view), doors(view), asked(view), moving(view), scan(view), secondAt(view, "scan"), round(view), papers(view), toLoad(view), practice(view));

@@ -55,7 +55,12 @@ export function open(view) {
   const door = doorOf(view.visit);
   const reminder = ["", "open.reminder", "open.reminder.strong"][door.reminder] ?? "";
   const say = { number: door.compartment, hotline: view.hotline };
-  return screen("open", view, [
+  const isShut = button(
+    { act: "answer", keypad: "3", testid: "answer-shut", look: "is-quiet", isDisabled: view.local.isBusy, of: { said: "door_is_shut", hand: door.hand_over } },
+    keycap("3"),
+    view.say("open.is-shut"),
+  );
+  const task = [
     h(
       "section",
       { class: "do" },
@@ -71,7 +76,8 @@ export function open(view) {
         ),
     ),
     picture(view, door),
-  ]);
+  ];
+  return screen("open", view, task, { buttons: [reminder && isShut] });
 }
 
 export const asked = (name, view, door, title, lead, answers, foot) =>
@@ -83,7 +89,7 @@ export const asked = (name, view, door, title, lead, answers, foot) =>
       answerNote(view),
       h("div", { class: "answers" }, answers),
     ],
-    { countdown: view.visitLeft, ...foot },
+    { countdown: view.visitLeft, canHaveMore: true, ...foot },
   );
 
 export function unseen(view) {
@@ -163,7 +169,7 @@ export function next(view) {
       ),
       h("div", { class: "pair" }, view.visit.waiting > 1 && view.visit.next && skip(view, view.visit.next), view.local.note?.isTrouble && callMe(view, "4")),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view, "next.later")] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view, "next.later")] },
   );
 }
 
@@ -195,7 +201,7 @@ export function high(view) {
       ),
       picture(view, door),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view, "next.later")] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view, "next.later")] },
   );
 }
 
@@ -224,7 +230,7 @@ export function later(view) {
       ...stay,
       handIn(view),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view)] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view)] },
   );
 }
 
@@ -242,7 +248,7 @@ export function disputed(view) {
       goesOn &&
         button({ act: "noted", keypad: "Enter", testid: "go-on", look: "is-primary", of: { hand: door.hand_over } }, view.say("disputed.go-on", { count: view.visit.waiting }), keycap("Enter")),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view)] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view)] },
   );
 }
 
@@ -262,7 +268,7 @@ export function leftOpen(view) {
       ),
       picture(view, door),
     ],
-    { countdown: view.visitLeft, buttons: [finish(view)] },
+    { countdown: view.visitLeft, canHaveMore: true, buttons: [finish(view)] },
   );
 }
 

@@ -536,7 +536,7 @@ const ACTS = {
   "intake-done": ({ hand }) => doneWithPapers(hand),
   language: ({ language }) => (local.language = language),
   "other-language": () => (local.language = local.language === "vi" ? "en" : "vi"),
-  "more-time": () => {},
+  "more-time": () => visit() && inVisit("stay", {}),
   digit: ({ digit }) => typeDigit(digit),
   erase,
   ask: () => Object.assign(local, { step: "ask", dossier: "", second: "", note: null }),
