@@ -61,6 +61,8 @@ class World:
     phones: dict[str, Reader] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
     """Result to who has taken it out for good: a citizen's key, or office."""
+    in_hand: dict[str, str] = field(default_factory=dict)
+    """Intake to the bag a clerk has taken out and not reported yet."""
     happened: Counter[str] = field(default_factory=Counter)
     controller: Controller | None = None
     next_stock_check: int = 14
