@@ -323,6 +323,7 @@ async function reportPapers({ dataset, elements: { bag, count } }) {
     bag.value = count.value = "";
     focus("papers-open");
   } else {
+    bag.focus();
     bag.select();
   }
 }
