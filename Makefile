@@ -15,13 +15,14 @@ demo: ## the same, scripted and headless: announce, load, collect
 	@.ci/setup run
 	@$(PY) -m simulator.demo $(ARGS)
 
-twin: ## play a ward's year on a virtual clock with faults, and judge it (ARGS="--days 30 --seed 7")
-	@.ci/setup run
-	@$(PY) -m simulator.twin --days 365 $(ARGS)
+twin: ## play a ward's year on a virtual clock with faults, judge it, write docs/ward-year.md (ARGS="--seed 7")
+	@.ci/setup dev
+	@$(PY) -m simulator.twin --days 365 --per-day 38 --into docs $(ARGS)
 
-explore: ## many short stories with many faults, one seed after another (ARGS="--seed 100")
-	@.ci/setup run
-	@$(PY) -m simulator.twin --days 5 --seeds 200 --fault-mix harsh $(ARGS)
+explore: ## a million random steps against the rules, then short stories of the twin with many faults (half an hour)
+	@.ci/setup dev
+	@$(PY) -m pytest -q -s --hypothesis-profile=explore tests/locker/test_invariants.py
+	@$(PY) -m simulator.twin --days 5 --seeds 40 --fault-mix harsh $(ARGS)
 
 fuzz-bus: ## let a wire say anything to the controller and see what it dares (ARGS="--seeds 500 --seed 7")
 	@.ci/setup run

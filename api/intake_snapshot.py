@@ -20,12 +20,14 @@ def offer(running: Running, moment: Moment) -> dict[str, Any]:
 
     `checked_from` is the day on which the office opens again, before and during a closure of more than three days.
     """
-    section = running.config.intake
+    section, power = running.config.intake, running.journal.cabinet.panel
     closure = None
     if moment.clock != "unset":
         closure = running.office.closure_after(running.local(moment.utc_ms).date())
     return {
-        "is_offered": section.is_offered and running.state == "ready",
+        "is_offered": section.is_offered
+        and running.state == "ready"
+        and not (power.is_on_reserve or power.is_stopping),
         "promised": promised(running, moment),
         "checked_from": "" if closure is None else closure.reopens.isoformat(),
         "thickness_cm": list(section.thickness_cm),

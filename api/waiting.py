@@ -70,6 +70,8 @@ def snapshot(waiting: Waiting) -> dict[str, Any]:
         "doors": [],
         "rateable": None,
         "intake": {"is_offered": False, "promised": ""},
+        "printer": "none",
+        "scan": None,
         "visit": None,
     }
 

@@ -106,7 +106,7 @@ class NoReachableCompartment(Refusal):
 
 
 class IntakeFull(Refusal):
-    """One more intake is too many now; `reason` is one of cabinet, visit, hour, phone, unverified."""
+    """One more intake is too many now; `reason` is one of cabinet, visit, hour, phone, unverified, power."""
 
     slug = "intake-full"
 

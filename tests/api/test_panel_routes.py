@@ -69,6 +69,17 @@ async def test_the_current_comes_back_by_a_present_person_only(
     assert not (await look(desk))["panel"]["is_supply_cut"]
 
 
+async def test_below_the_reserve_the_kiosk_offers_no_intake_and_says_why(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    assert (await kiosk.get("/api/kiosk/snapshot")).json()["intake"]["is_offered"]
+    await record(cab, ev.MainsLost(), ev.ReserveReached())
+    assert not (await kiosk.get("/api/kiosk/snapshot")).json()["intake"]["is_offered"]
+    wanted = {"kind": "new", "size": "S", "phone": "0912345678", "phone_again": "0912345678"}
+    refused = await kiosk.post("/api/kiosk/intakes", json=wanted)
+    assert (refused.status_code, kind(refused), refused.json()["reason"]) == (409, "intake-full", "power")
+    await record(cab, ev.MainsReturned())
+    assert (await kiosk.get("/api/kiosk/snapshot")).json()["intake"]["is_offered"]
+
+
 def test_the_pins_of_the_configuration_become_a_panel(cab: Any) -> None:
     section = PanelSection.model_validate(
         {

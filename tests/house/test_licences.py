@@ -15,6 +15,7 @@ PERMISSIVE = {
     "BSD License",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    "CC0-1.0",
     "ISC",
     "MIT",
     "MIT License",
@@ -22,6 +23,7 @@ PERMISSIVE = {
     "MIT-CMU",
     "PSF-2.0",
     "Python Software Foundation License",
+    "Zlib",
 }
 WEAK_COPYLEFT = {
     "GNU Lesser General Public License v2 or later (LGPLv2+)",

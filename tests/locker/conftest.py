@@ -32,6 +32,7 @@ from tests.otp.conftest import (  # noqa: F401  fixtures: the same Twilio on the
     twilio_calls,
     twilio_wire,
 )
+from tests.otp.esms_wire import esms, open_esms  # noqa: F401  fixtures: the same eSMS on the wire
 
 SECTOR = 512
 DEVICE_KEY = b"k" * 32

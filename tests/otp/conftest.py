@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from otp.twilio_calls import TwilioCalls, Voices
 from otp.twilio_gateway import TwilioAccount, TwilioGateway
+from tests.otp.esms_wire import esms, open_esms  # noqa: F401  fixtures
 
 # A busy machine is no bug of a property.
 settings.register_profile("no deadline", deadline=None)

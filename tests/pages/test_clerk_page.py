@@ -496,3 +496,16 @@ async def test_a_leader_names_who_agrees_in_their_place(clerk: StubService, open
     await expect(page.get_by_test_id("deputies")).to_contain_text("đến hết 04/12/2026")
     await page.get_by_test_id("deputy-end-lan").click()
     await clerk.asked("deputies/lan/end")
+
+
+async def test_a_double_scan_is_asked_once_and_the_second_one_is_said(clerk: StubService, open_page: Open) -> None:
+    page = await open_page(clerk)
+    await page.evaluate(
+        "for (const _ of [1, 2]) {"
+        "  document.querySelector('[data-testid=scan-box]').value = '261008-0975';"
+        "  document.querySelector('[data-act=scan]').requestSubmit();"
+        "}"
+    )
+    await expect(page.get_by_test_id("note")).to_contain_text("quét lại phong bì này")
+    assert await clerk.asked("loads") == {"scan": "261008-0975"}
+    assert len([path for path, _body in clerk.requests if path == "loads"]) == 1

@@ -140,6 +140,7 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await shown("idle")
     await page.keyboard.type(CODE)
     yield await shown("sorry")
+    await kiosk.show(printer="ready")
     kiosk.script("tickets", done(number=1048576, by="2026-11-23T08:30:00+07:00"))
     await page.keyboard.press("3")
     await shown("phone")
@@ -207,6 +208,10 @@ async def _papers(kiosk: StubService, page: Page, shown: Callable[[str], Awaitab
     for stage in PAPERS:
         await kiosk.show(visit=visit(intakes=[paper(10, stage, is_confirmed=False)], visit="v2"), doors=doors(10))
         yield await shown(f"intake-{stage.replace('_', '-')}")
+        if stage == "deposited":
+            await kiosk.show(printer="out")
+            await page.get_by_text("hết giấy").wait_for()
+            yield await shown("intake-deposited")
     await page.keyboard.press("Enter")
     await kiosk.show(visit=None)
 

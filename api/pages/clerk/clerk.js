@@ -200,6 +200,11 @@ const ACTS = {
     return load(where, { results: results.split(" ") });
   },
   "did-open": ({ hand, opened, where }) => perform(where, `loads/${hand}/answers`, { did_open: opened === "yes" }),
+  // The door stayed shut and the envelope is still in hand: the next scan finds another compartment.
+  "give-up-load": async ({ hand, where }) => {
+    if (await perform(where, `loads/${hand}/answers`, { did_open: false })) await perform(where, `loads/${hand}/undo`, {});
+    focus("scan-box");
+  },
   "close-round": ({ where }) => perform(where, "round/close", {}, { good: "round.closed" }),
   reopen: ({ hand, where }) => perform(where, `loads/${hand}/reopen`, {}),
   "undo-ask": ({ hand }) => (local.undoing = hand),
@@ -318,6 +323,7 @@ async function reportPapers({ dataset, elements: { bag, count } }) {
     bag.value = count.value = "";
     focus("papers-open");
   } else {
+    bag.focus();
     bag.select();
   }
 }
@@ -372,7 +378,9 @@ const FORMS = {
     const text = form.elements.scan.value.trim();
     form.elements.scan.value = "";
     local.candidates = [];
-    if (text) load("scan", { scan: text });
+    // What is scanned while the one before is still asked for is not lost unsaid.
+    if (text && local.busy.has("scan")) note("scan", "scan.too-soon");
+    else if (text) load("scan", { scan: text });
   },
 };
 
@@ -436,6 +444,7 @@ const SHORTCUTS = {
   F4: () => show("inside", "search-box"),
   // A step that was begun goes before the next door of the round.
   F6: () => (page.querySelector("[data-step] .button.is-primary") ?? at("papers-open"))?.click(),
+  F7: () => page.querySelector('[data-act="give-up-load"]')?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
   Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false }),

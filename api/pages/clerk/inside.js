@@ -49,7 +49,7 @@ export function actsOf(view, one, where, prefix = "") {
   if (one.can_reopen) return [act("reopen", "reopen", "act.reopen"), act("undo-ask", "undo", "act.undo")];
   if (one.stage === "loading") return [];
   if (one.is_moving) return [];
-  return [act("reclaim", "arrow", "act.reclaim"), one.stage === "loaded" && act("move", "reopen", "act.move"), one.stage === "loaded" && act("new-code", "message", "act.new-code")];
+  return [act("reclaim", "arrow", "act.reclaim"), one.stage === "loaded" && !one.uncertain && !one.disputed && !one.is_cancelled && act("move", "reopen", "act.move"), one.stage === "loaded" && act("new-code", "message", "act.new-code")];
 }
 
 const delegate = (view, one, who) =>

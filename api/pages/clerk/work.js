@@ -33,6 +33,8 @@ const asked = (view) =>
         { class: "buttons" },
         button({ act: "did-open", testid: `asked-yes-${hand}`, of: { hand, opened: "yes", where: `asked:${hand}` } }, view.say("asked.yes")),
         button({ act: "did-open", testid: `asked-no-${hand}`, of: { hand, opened: "no", where: `asked:${hand}` } }, view.say("asked.no")),
+        view.snapshot.in_cabinet.some((one) => one.hand_over === hand && one.stage === "loading") &&
+          button({ act: "give-up-load", testid: `asked-give-up-${hand}`, of: { hand, where: `asked:${hand}` } }, view.say("asked.give-up"), h("kbd", {}, "F7")),
       ),
       noteAt(view, `asked:${hand}`),
     ),

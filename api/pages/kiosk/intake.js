@@ -6,7 +6,7 @@ import { button, callLine, keycap, screen } from "./frame.js";
 import { asked, number, picture } from "./handing.js";
 import { groups, keypad, noteOf } from "./keypad.js";
 import { FIELDS, isEnough, pathOf } from "./leaving.js";
-import { printing } from "./paper.js";
+import { printButton, printNote } from "./paper.js";
 import { paperOf } from "./screens.js";
 
 const KINDS = ["new", "supplement", "originals", "badge"];
@@ -253,6 +253,7 @@ function receiptScreen(name, view, shown, acts, countdown) {
   const time = shown.sent_at
     ? `${shown.sent_at.slice(11, 16)} ${date(shown.sent_at.slice(0, 10))}`
     : view.say("intake.receipt.untimed", { position: shown.position });
+  const path = `${pathOf(shown.visit, shown.hand_over)}/receipt/print`;
   const own = sentence[view.local.language] || sentence.vi;
   return screen(
     name,
@@ -269,14 +270,13 @@ function receiptScreen(name, view, shown, acts, countdown) {
         ]),
         !shown.is_confirmed && h("p", { class: "note", "data-testid": "unconfirmed" }, icon("warning"), h("span", {}, view.say("intake.receipt.unconfirmed"))),
         h("p", { class: "small-print" }, view.say("intake.receipt.not-form"), own && ` ${own}`),
-        acts,
-        printing(view, `${pathOf(shown.visit, shown.hand_over)}/receipt/print`),
+        h("p", { class: "acts" }, acts, printButton(view, path)),
       ),
       h(
         "figure",
         { class: "receipt" },
         h("img", { src: `${pathOf(shown.visit, shown.hand_over)}/receipt.svg`, alt: view.say("intake.receipt.code"), "data-key": shown.hand_over }),
-        h("figcaption", {}, view.say("intake.receipt.keep")),
+        h("figcaption", { role: "status", "data-testid": "print-note" }, printNote(view, path) || view.say("intake.receipt.keep")),
       ),
     ],
     { countdown },
@@ -287,11 +287,11 @@ export function deposited(view) {
   const paper = paperOf(view.visit, view.local);
   const done = button({ act: "intake-done", keypad: "Enter", testid: "intake-done", look: "is-primary", of: { hand: paper.hand_over } }, view.say("finish"), keycap("Enter"));
   const more = button({ act: "intake", keypad: "0", testid: "intake-more", look: "is-quiet", of: { hand: paper.hand_over } }, keycap("0"), view.say("intake.more"));
-  return receiptScreen("intake-deposited", view, { ...paper, visit: view.visit.visit }, h("p", { class: "acts" }, done, more), view.visitLeft);
+  return receiptScreen("intake-deposited", view, { ...paper, visit: view.visit.visit }, [done, more], view.visitLeft);
 }
 
 /** After a visit that ended without a word: the papers count as left, and nobody has looked inside. */
 export function silent(view) {
   const done = button({ act: "back", keypad: "Enter", testid: "intake-done", look: "is-primary" }, view.say("finish"), keycap("Enter"));
-  return receiptScreen("intake-silent", view, view.local.receipt, h("p", { class: "acts" }, done), view.entryLeft);
+  return receiptScreen("intake-silent", view, view.local.receipt, [done], view.entryLeft);
 }

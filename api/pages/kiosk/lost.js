@@ -4,7 +4,7 @@ import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { button, callLine, keycap, screen } from "./frame.js";
 import { groups, keypad, noteOf } from "./keypad.js";
-import { printing } from "./paper.js";
+import { printButton, printNote } from "./paper.js";
 import { PHONE_DIGITS } from "./screens.js";
 
 const back = (view) => button({ act: "back", keypad: "*", testid: "back", look: "is-quiet" }, keycap("*"), view.say("lost-code.back"));
@@ -15,6 +15,7 @@ export const callMe = (view, keypad, look = "is-quiet") =>
 
 export function ticket(view) {
   const { number, by } = view.local.ticket;
+  const path = `/api/kiosk/tickets/${number}/print`;
   const time = by ? view.say("ticket.by", { time: by.slice(11, 16), day: `${by.slice(8, 10)}/${by.slice(5, 7)}` }) : view.say("ticket.by-unset");
   return screen(
     "ticket",
@@ -24,9 +25,8 @@ export function ticket(view) {
       h("h1", {}, view.say("ticket.title")),
       h("p", { class: "huge", "data-testid": "ticket-number" }, view.say("ticket.number", { number })),
       h("p", { class: "lead", "data-testid": "ticket-by" }, time),
-      h("p", { class: "lead" }, view.say("ticket.safe")),
-      printing(view, `/api/kiosk/tickets/${number}/print`),
-      callLine(view),
+      h("p", { class: "lead", "data-testid": "print-note" }, printNote(view, path) || view.say("ticket.safe")),
+      printButton(view, path) ?? callLine(view),
     ],
     { countdown: view.entryLeft, buttons: [button({ act: "ticket-seen", keypad: "Enter", testid: "ticket-seen", look: "is-quiet" }, view.say("finish"), keycap("Enter"))] },
   );

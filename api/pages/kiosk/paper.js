@@ -1,17 +1,20 @@
 // A receipt or ticket on paper: offered only while the printer has paper.
 
-import { h } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
 import { button, keycap } from "./frame.js";
 
 const HAS_PAPER = ["ready", "low"];
 
-/** The button that prints what `path` names, or why there is none. Nothing in a cabinet without a printer. */
-export function printing(view, path) {
-  const state = view.snapshot.printer;
-  const said = view.local.printed?.path === path ? view.local.printed.said : "";
-  if (!state || state === "none") return null;
-  if (said) return h("p", { class: "note", role: "status", "data-testid": "print-said" }, icon(said === "done" ? "check" : "warning"), h("span", {}, view.say(`print.${said}`)));
-  if (!HAS_PAPER.includes(state)) return h("p", { class: "note", "data-testid": "print-none" }, icon("warning"), h("span", {}, view.say("print.out")));
+const said = (view, path) => (view.local.printed?.path === path ? view.local.printed.said : "");
+
+/** The button that prints what `path` names; null without a printer, without paper, and once it was asked. */
+export function printButton(view, path) {
+  if (!HAS_PAPER.includes(view.snapshot.printer) || said(view, path)) return null;
   return button({ act: "print", keypad: "1", testid: "print", look: "is-quiet", isDisabled: view.local.isBusy, of: { path } }, keycap("1"), view.say("print.do"));
+}
+
+/** What came of printing, or why it is not offered; "" where there is nothing to say. */
+export function printNote(view, path) {
+  const { printer } = view.snapshot;
+  if (said(view, path)) return view.say(`print.${said(view, path)}`);
+  return printer && printer !== "none" && !HAS_PAPER.includes(printer) ? view.say("print.out") : "";
 }
