@@ -223,13 +223,13 @@ class World:
         """It comes within the next commits or pulses, so that it falls between two steps of somebody's act."""
         self._hops = self.rng.randrange(6)
 
-    async def restore(self) -> None:
-        """A copy of tonight is put in place of the journal some hours or days later, as if the card had died."""
+    async def restore(self, *, after_s: float | None = None) -> None:
+        """A copy of now is put in place of the journal some hours or days later, as if the card had died."""
         if self.controller is None or self.judge.is_recounting:
             return
         backups = self.config.storage.backups
         copy = await keeping.backup(self.controller.journal, backups, keep=2, utc_ms=self._utc_ms())
-        await asyncio.sleep(HOUR_S * (2.0 + 40.0 * self.rng.random()))
+        await asyncio.sleep(HOUR_S * (2.0 + 40.0 * self.rng.random()) if after_s is None else after_s)
         if self.controller is None or self.centre.is_down:
             return
         self.happened["restore"] += 1
@@ -281,7 +281,7 @@ class World:
         self._bags += 1
         await depositors.come(self, f"096{self._bags:07d}")
 
-    async def _sum_up(self) -> None:
+    async def sum_up(self) -> None:
         """The leader's sum of the day must be what is on record."""
         if self.controller is None:
             return
@@ -299,7 +299,7 @@ class World:
         self.judge.keep_promises(cabinet, self.today().isoformat())
         if not self.keypad.locked() and not self._is_clerk_there and not cabinet.grants:
             self.judge.look(cabinet)
-            await self._sum_up()
+            await self.sum_up()
             self.happened["nights compared"] += 1
         held = Counter(one.direction for one in cabinet.hand_overs.values() if one.stage != "collected")
         day = int(self.loop.time() // DAY_S)
