@@ -1,7 +1,7 @@
-"""A ward's year with somebody at the keypad who should not be there, on a virtual clock, through the real rules and fold.
+"""A ward's year with somebody at the keypad who should not be there: a virtual clock, the real rules and fold.
 
-Nothing is guessed by luck: a wrong code that the throttle lets through adds the chance it had (live codes at its selector
-over 10^8) to the expected wrong openings. Meanwhile owners come with their right codes, and each must be served.
+Nothing is guessed by luck: a wrong code that the throttle lets through adds the chance it had (live codes at its
+selector over 10^8) to the expected wrong openings. Meanwhile owners come with their right codes, and must be served.
 """
 
 from __future__ import annotations
