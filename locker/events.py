@@ -107,12 +107,17 @@ class RecountStarted(EventBody, frozen=True):
 
 
 class FactMerged(EventBody, frozen=True):
-    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as recorded."""
+    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as recorded.
+
+    `epoch` and `cab_seq` are those it was recorded under. `line_seq` is its number on the line it was fetched from, if
+    an earlier recount had brought it there; else 0.
+    """
 
     epoch: int
     cab_seq: int
     utc_ms: int
     fact: str
+    line_seq: int = 0
 
 
 class RecountFinished(EventBody, frozen=True):
