@@ -312,6 +312,20 @@ class SensorTrusted(EventBody, frozen=True):
     cause: Literal["full_cycle", "clerk"]
 
 
+class ContentSeen(EventBody, frozen=True):
+    """What the content sensor sees behind a closed door; it counts until a door's next grant or opening."""
+
+    compartment: int
+    is_empty: bool
+
+
+class ContentSensorSuspected(EventBody, frozen=True):
+    """The content sensor cannot be right; until somebody has looked inside it settles nothing."""
+
+    compartment: int
+    cause: Literal["changed_behind_closed_door", "contradicted"]
+
+
 class BoardOutOfService(EventBody, frozen=True):
     board: str
     cause: str
@@ -803,7 +817,7 @@ class PromiseBroken(EventBody, frozen=True):
 
 
 class IntakeGivenUp(EventBody, frozen=True):
-    """Nothing is in the compartment: its door never opened, or a clerk looked and found it empty."""
+    """Nothing is in the compartment: its door never opened, its content sensor says so, or a clerk found it empty."""
 
     hand_over: str
     compartment: int
@@ -1076,6 +1090,8 @@ Event = (
     | LeftOpen
     | SensorSuspected
     | SensorTrusted
+    | ContentSeen
+    | ContentSensorSuspected
     | BoardOutOfService
     | BoardProved
     | CoilStrayed
