@@ -21,6 +21,7 @@ from api import (
     kiosk_intake,
     kiosk_tickets,
     moving,
+    office_days,
     page_files,
     panel,
     paper,
@@ -86,6 +87,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(moving.router)
     app.include_router(counter.router)
     app.include_router(deputies.router)
+    app.include_router(office_days.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(texts.router)

@@ -561,14 +561,16 @@ def office_hours_of(config: Config) -> office_hours.OfficeHours:
     calendar = config.calendar
     return office_hours.OfficeHours(
         zone=ZoneInfo(config.cabinet.timezone),
-        weekly=tuple(_spans(getattr(calendar, name)) for name in get_args(Weekday)),
+        weekly=tuple(office_hours.spans_of(getattr(calendar, name)) for name in get_args(Weekday)),
         sessions=tuple(
             office_hours.Session(
-                weekday=get_args(Weekday).index(one.weekday), weeks=frozenset(one.weeks), spans=_spans(one.hours)
+                weekday=get_args(Weekday).index(one.weekday),
+                weeks=frozenset(one.weeks),
+                spans=office_hours.spans_of(one.hours),
             )
             for one in calendar.session
         ),
-        exceptions={one.date: _spans(one.hours) for one in calendar.day},
+        exceptions={one.date: office_hours.spans_of(one.hours) for one in calendar.day},
         public=office_hours.VietnamesePublicDays() if calendar.public_holidays else office_hours.NoPublicDays(),
     )
 
@@ -613,13 +615,6 @@ def staff_phones_of(config: Config) -> Mapping[str, str]:
     """Numbers of staff and of the trial message, by the ref under which facts name them."""
     canary = config.self_check.canary
     return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
-
-
-def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
-    pairs = (one.split("-") for one in hours)
-    return tuple(
-        office_hours.Span(dt.time.fromisoformat(opens), dt.time.fromisoformat(closes)) for opens, closes in pairs
-    )
 
 
 def load(path: Path) -> Config:

@@ -555,6 +555,21 @@ class DeputyEnded(EventBody, frozen=True):
     actor: str
 
 
+class OfficeDaySet(EventBody, frozen=True):
+    """A leader said when the counter is open on one day (YYYY-MM-DD), `"07:30-11:30"` each; none: it is closed."""
+
+    day: str
+    hours: tuple[str, ...]
+    actor: str
+
+
+class OfficeDayFreed(EventBody, frozen=True):
+    """That day goes by the calendar again."""
+
+    day: str
+    actor: str
+
+
 # --- codes and pickup
 
 
@@ -1119,6 +1134,8 @@ Event = (
     | GlassCountersigned
     | DeputyNamed
     | DeputyEnded
+    | OfficeDaySet
+    | OfficeDayFreed
     | CodeMinted
     | CodesRevoked
     | AttemptFailed

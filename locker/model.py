@@ -502,6 +502,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     incidents: dict[int, Incident] = {}
     approvals: dict[str, Approval] = {}
     deputies: dict[str, str] = {}
+    office_days: dict[str, tuple[str, ...]] = {}
     stock_check: StockCheck | None = None
     checked_stock: CheckedStock | None = None
     boards_out: dict[str, str] = {}
