@@ -55,6 +55,7 @@ class CabinetSection(Section):
     sms_name: Annotated[str, Field(max_length=24)] = "UBND P.Hoa Mai"
     address: Annotated[str, Field(max_length=60)] = "12 Hoa Mai"
     hotline: Annotated[str, Field(pattern=r"^\d{4,12}$")] = "02838291234"
+    city_hotline: Annotated[str, Field(pattern=r"^(\d{4,12})?$")] = "1022"
     timezone: str = "Asia/Ho_Chi_Minh"
 
 
@@ -102,6 +103,9 @@ class Listener(Section):
     private_key: Path | None = None
 
 
+Line = Annotated[str, Field(min_length=1, max_length=90)]
+
+
 class KioskSection(Listener):
     """The kiosk's own listener: loopback only; the key file is read once by the kiosk browser's unit."""
 
@@ -110,6 +114,10 @@ class KioskSection(Listener):
     idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
     asks_reach: bool = True
     accepts_slips: bool = False
+    rules_vi: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
+    rules_en: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
+    posters_directory: Path | None = None
+    voice_directory: Path | None = None
 
 
 class ClerkSection(Listener):
@@ -449,7 +457,6 @@ class SelfCheckSection(Section):
 
 
 Thickness = Annotated[int, Field(ge=1, le=99)]
-Line = Annotated[str, Field(min_length=1, max_length=90)]
 
 
 class IntakeSection(Section):
