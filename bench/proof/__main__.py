@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from bench.proof import audit, machine, mutants, planted, seeds, starting, table
+from bench.proof import audit, failing, machine, mutants, planted, seeds, starting, table
 from bench.proof.table import Proved
 
 KEPT = table.ROOT / "docs" / "proof.md"
@@ -39,6 +39,7 @@ def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
     proofs: dict[str, Callable[[], Proved]] = {
         "planted": lambda: planted.prove(workers=workers),
         "images": lambda: machine.prove(wanted=sizes["images"], seed=seed, workers=workers),
+        "failing": lambda: failing.prove(stride=5 if ci else 1),
         "audit": lambda: audit.prove(wanted=sizes["tampers"], seed=seed, workers=workers),
         "restore": lambda: seeds.prove_restores(wanted=sizes["restores"], seed=seed, workers=workers),
         "start": lambda: starting.prove(events=sizes["events"]),

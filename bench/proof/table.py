@@ -39,9 +39,7 @@ def text(rows: Sequence[Proved]) -> str:
 
 
 def markdown(rows: Mapping[str, Proved], kept: str, *, ran: str) -> str:
-    """The table of docs/proof.md: lines that ran now, by name, with `ran` (revision and date) behind them; the others as
-    they are in the `kept` text.
-    """
+    """The table of docs/proof.md: lines that ran, by name, with revision and date (`ran`); others as `kept`."""
     lines = {line.split("|")[1].strip(): line for line in kept.splitlines() if line.startswith("| ")}
     lines |= {name: "| " + " | ".join((name, *row.cells, ran)) + " |" for name, row in rows.items()}
     for heading in ("line", "---"):

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 import structlog
 
-from bench.proof import audit, images, laws, machine, mutants, planted, stories
+from bench.proof import audit, failing, images, laws, machine, mutants, planted, stories
 from bench.proof.disk import Asked, Platter
 from bench.proof.stories import Required
 from bench.proof.table import ROOT
@@ -88,3 +88,9 @@ def test_the_laws_hold() -> None:
 def test_random_tampering_is_found_and_the_first_bad_event_named() -> None:
     base, last, head = audit.journal(1)
     assert audit.tampered(base, last, head, seed=10_000, many=40) == []
+
+
+def test_no_failing_system_call_loses_what_was_acknowledged() -> None:
+    proved = failing.prove(stride=100)
+    assert proved.told == ()
+    assert proved.holds
