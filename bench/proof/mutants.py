@@ -26,7 +26,7 @@ from bench.proof.table import ROOT, Proved
 from bench.table import progress
 
 RULES = ROOT / "locker" / "rules"
-TABLES = ("tests/locker", "-k", "rules")
+TABLES = tuple(str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests" / "locker").glob("test_rules_*.py")))
 PLAY = ("tests/locker/test_invariants.py", "tests/locker/test_intake_at_random.py")
 LONGEST_S = 240
 SWAPS: dict[type[ast.cmpop], type[ast.cmpop]] = {
