@@ -32,6 +32,7 @@ from api import (
     standing,
     stock,
     texts,
+    wall,
 )
 from api.guard import Guard
 from api.meters import Meters
@@ -68,6 +69,7 @@ def create_kiosk_app(running: Running) -> Guard:
     app.include_router(paper.router)
     app.include_router(kiosk_asking.router)
     app.include_router(kiosk_tickets.router)
+    app.include_router(wall.router)
     app.include_router(kiosk.entrance(running.entry, files))
     app.include_router(page_files.routes(files))
     return Guard(callers.require_declared(app), hosts=KIOSK_HOSTS, new_id=running.new_id)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold import (
     change,
+    contents,
     counter,
     doors,
     exceptional,
@@ -82,6 +83,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.LeftOpen: doors.left_open,
     ev.SensorSuspected: doors.sensor_suspected,
     ev.SensorTrusted: doors.sensor_trusted,
+    ev.ContentSeen: contents.seen,
+    ev.ContentSensorSuspected: contents.suspected,
     ev.BoardOutOfService: doors.board_out,
     ev.BoardProved: doors.board_proved,
     ev.CoilStrayed: doors.coil_strayed,
