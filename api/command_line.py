@@ -256,7 +256,7 @@ def add_staff(path: Path, user: str, name: str, role: str, password: str) -> Non
     except OtpError as error:
         raise click.ClickException(str(error)) from error
     click.echo(block.toml)
-    segno.make(staff.totp_address(block.totp_secret, person=user, issuer="Dossier locker")).terminal(compact=True)
+    segno.make(staff.totp_address(block.entry.totp_secret, person=user, issuer="Dossier locker")).terminal(compact=True)
     click.echo("Recovery codes, each good once:\n  " + "\n  ".join(block.recovery_codes))
 
 

@@ -555,6 +555,27 @@ class DeputyEnded(EventBody, frozen=True):
     actor: str
 
 
+class StaffEnrolled(EventBody, frozen=True):
+    """A leader took somebody in, or renewed how they sign in; `record` names what is kept of that."""
+
+    user: str
+    role: Literal["clerk", "leader", "technician"]
+    record: str
+    actor: str
+
+
+class StaffLocked(EventBody, frozen=True):
+    """Nobody signs in under this name until a leader unlocks it."""
+
+    user: str
+    actor: str
+
+
+class StaffUnlocked(EventBody, frozen=True):
+    user: str
+    actor: str
+
+
 class OfficeDaySet(EventBody, frozen=True):
     """A leader said when the counter is open on one day (YYYY-MM-DD), `"07:30-11:30"` each; none: it is closed."""
 
@@ -1134,6 +1155,9 @@ Event = (
     | GlassCountersigned
     | DeputyNamed
     | DeputyEnded
+    | StaffEnrolled
+    | StaffLocked
+    | StaffUnlocked
     | OfficeDaySet
     | OfficeDayFreed
     | CodeMinted
@@ -1206,13 +1230,13 @@ KINDS: tuple[type[EventBody], ...] = get_args(Event)
 
 
 class PutPersonal(msgspec.Struct, frozen=True):
-    """Erasable data of a person or dossier, or why a glass was broken.
+    """Erasable data of a person or dossier, why a glass was broken, or how a member of staff signs in.
 
     `search` is unaccented lower-case text, `tail` the digits of a dossier's code.
     """
 
     ref: str
-    kind: Literal["person", "dossier", "reason"]
+    kind: Literal["person", "dossier", "reason", "staff"]
     body: dict[str, str]
     search: str = ""
     tail: str = ""

@@ -455,9 +455,13 @@ class OwnText(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`record` names how they sign in where the cabinet itself enrolled them; else the configuration says so."""
+
     failures: int = 0
     totp_step: int = -1
     recovery_used: tuple[int, ...] = ()
+    record: str = ""
+    is_locked: bool = False
 
 
 class Recount(msgspec.Struct, frozen=True):
