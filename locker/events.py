@@ -338,6 +338,18 @@ class BoardProved(EventBody, frozen=True):
     actor: str
 
 
+class DoorTried(EventBody, frozen=True):
+    """A technician pulsed a lock of a board that is out of service; `finding` is what was seen, `other` the compartment
+    it is mixed up with.
+    """
+
+    board: str
+    compartment: int
+    finding: str
+    actor: str
+    other: int = 0
+
+
 class CoilStrayed(EventBody, frozen=True):
     """A coil was on without a pulse window; the board was switched off and read again."""
 
@@ -1130,6 +1142,7 @@ Event = (
     | ContentSensorSuspected
     | BoardOutOfService
     | BoardProved
+    | DoorTried
     | CoilStrayed
     | LoadStarted
     | Loaded
