@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from api import balancing, counter_snapshot, intake_snapshot, morning, panel_snapshot
+from api import balancing, calendar_snapshot, counter_snapshot, intake_snapshot, morning, panel_snapshot
 from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
@@ -100,6 +100,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             for user, until in cabinet.deputies.items()
             if until >= today
         ],
+        "office_days": calendar_snapshot.build(running, cabinet, today),
         "clerks": [{"user": one.user, "name": one.name} for one in running.config.staff if one.role == "clerk"],
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [

@@ -14,7 +14,7 @@ import click
 import msgspec
 import segno
 
-from api import control, enrolment, logs
+from api import control, enrolment, logs, voice
 from hw.errors import Fault
 from hw.panel import load_gpio
 from locker import config as configuration
@@ -225,6 +225,18 @@ def check_receipt(text: str, public: str) -> None:
     except receipts.ReceiptRefusedError as refusal:
         raise click.ClickException(str(refusal)) from refusal
     click.echo(json.dumps(msgspec.to_builtins(found), indent=2, ensure_ascii=False))
+
+
+@main.command("voice")
+@click.argument("into", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--recordings", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Take these first.")
+def make_voice(into: Path, recordings: Path | None) -> None:
+    """Make the clips of voice mode in INTO, without a network. A recording <language>/<clip>.opus replaces one."""
+    try:
+        count = voice.make(into, recordings)
+    except voice.VoiceFailedError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{count} clips in {into}; name it in [kiosk] voice_directory")
 
 
 @main.command("staff")

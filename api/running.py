@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar, overload
 from zoneinfo import ZoneInfo
 
@@ -144,7 +144,7 @@ def _commit_seconds() -> Histogram:
 class Running:
     """One running cabinet, as its two apps see it.
 
-    `working_day` gives the first working day after a date. `receipt_key` signs receipts. `push_secret` is the centre's
+    `calendar` is the configured one. `receipt_key` signs receipts. `push_secret` is the centre's
     `whsec_...`, None without pushes.
     """
 
@@ -161,9 +161,8 @@ class Running:
     bell: Bell
     clock: Callable[[], Moment]
     new_id: Callable[[], str]
-    office: OfficeHours
+    calendar: OfficeHours
     receipt_key: Ed25519PrivateKey
-    working_day: Callable[[date], date]
     printing: Printing
     scans: Scans
     push_secret: str | None = None
@@ -215,6 +214,11 @@ class Running:
         if not self.doors.servable:
             return "starting" if self.clock().uptime_ms < STARTING_MS else "fault"
         return "ready"
+
+    @property
+    def office(self) -> OfficeHours:
+        """The calendar, with the days that a leader set."""
+        return self.calendar.amended(self.journal.cabinet.office_days)
 
     @property
     def address(self) -> str:
@@ -278,9 +282,8 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
         bell=bell,
         clock=clock,
         new_id=lambda: draw(12).hex(),
-        office=office_hours_of(config),
+        calendar=office_hours_of(config),
         receipt_key=receipts.signer(device_key),
-        working_day=office_hours_of(config).next_working_day,
         printing=printing_of(config, on_change=bell.ring),
         scans=Scans(uptime_ms=lambda: clock().uptime_ms, on_change=bell.ring),
         push_secret=push_secret,

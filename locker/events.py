@@ -107,12 +107,17 @@ class RecountStarted(EventBody, frozen=True):
 
 
 class FactMerged(EventBody, frozen=True):
-    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as recorded."""
+    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as recorded.
+
+    `epoch` and `cab_seq` are those it was recorded under. `line_seq` is its number on the line it was fetched from, if
+    an earlier recount had brought it there; else 0.
+    """
 
     epoch: int
     cab_seq: int
     utc_ms: int
     fact: str
+    line_seq: int = 0
 
 
 class RecountFinished(EventBody, frozen=True):
@@ -305,6 +310,20 @@ class SensorSuspected(EventBody, frozen=True):
 class SensorTrusted(EventBody, frozen=True):
     compartment: int
     cause: Literal["full_cycle", "clerk"]
+
+
+class ContentSeen(EventBody, frozen=True):
+    """What the content sensor sees behind a closed door; it counts until a door's next grant or opening."""
+
+    compartment: int
+    is_empty: bool
+
+
+class ContentSensorSuspected(EventBody, frozen=True):
+    """The content sensor cannot be right; until somebody has looked inside it settles nothing."""
+
+    compartment: int
+    cause: Literal["changed_behind_closed_door", "contradicted"]
 
 
 class BoardOutOfService(EventBody, frozen=True):
@@ -533,6 +552,21 @@ class DeputyNamed(EventBody, frozen=True):
 
 class DeputyEnded(EventBody, frozen=True):
     deputy: str
+    actor: str
+
+
+class OfficeDaySet(EventBody, frozen=True):
+    """A leader said when the counter is open on one day (YYYY-MM-DD), `"07:30-11:30"` each; none: it is closed."""
+
+    day: str
+    hours: tuple[str, ...]
+    actor: str
+
+
+class OfficeDayFreed(EventBody, frozen=True):
+    """That day goes by the calendar again."""
+
+    day: str
     actor: str
 
 
@@ -798,7 +832,7 @@ class PromiseBroken(EventBody, frozen=True):
 
 
 class IntakeGivenUp(EventBody, frozen=True):
-    """Nothing is in the compartment: its door never opened, or a clerk looked and found it empty."""
+    """Nothing is in the compartment: its door never opened, its content sensor says so, or a clerk found it empty."""
 
     hand_over: str
     compartment: int
@@ -1071,6 +1105,8 @@ Event = (
     | LeftOpen
     | SensorSuspected
     | SensorTrusted
+    | ContentSeen
+    | ContentSensorSuspected
     | BoardOutOfService
     | BoardProved
     | CoilStrayed
@@ -1098,6 +1134,8 @@ Event = (
     | GlassCountersigned
     | DeputyNamed
     | DeputyEnded
+    | OfficeDaySet
+    | OfficeDayFreed
     | CodeMinted
     | CodesRevoked
     | AttemptFailed

@@ -43,7 +43,8 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
     """One compartment as far as facts tell. `hand_over` is empty when nothing is on record in it.
 
     `out_of_service`: why a person took it out of use for new things. `is_alarmed`: its door opened unasked and has not
-    closed since. `closed_uptime_ms`: when an opening that was asked for ended, 0 otherwise.
+    closed since. `closed_uptime_ms`: when an opening that was asked for ended, 0 otherwise. `content` is what its
+    content sensor has shown since the last grant or opening, empty if nothing.
     """
 
     number: int
@@ -55,8 +56,15 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
     is_alarmed: bool = False
     is_unproved: bool = False
     out_of_service: str = ""
+    content: Literal["", "empty", "something"] = ""
+    is_content_suspect: bool = False
     opened_uptime_ms: int = 0
     closed_uptime_ms: int = 0
+
+    @property
+    def inside(self) -> Literal["", "empty", "something"]:
+        """What a content sensor that is believed shows."""
+        return "" if self.is_content_suspect or self.is_suspect or self.is_open else self.content
 
     @property
     def is_free(self) -> bool:
@@ -494,6 +502,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     incidents: dict[int, Incident] = {}
     approvals: dict[str, Approval] = {}
     deputies: dict[str, str] = {}
+    office_days: dict[str, tuple[str, ...]] = {}
     stock_check: StockCheck | None = None
     checked_stock: CheckedStock | None = None
     boards_out: dict[str, str] = {}

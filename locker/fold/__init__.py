@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from locker import events as ev
 from locker.fold import (
     change,
+    contents,
     counter,
     doors,
     exceptional,
@@ -20,6 +21,7 @@ from locker.fold import (
     loading,
     moving,
     notices,
+    office_days,
     panel,
     pickup,
     recounts,
@@ -81,6 +83,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.LeftOpen: doors.left_open,
     ev.SensorSuspected: doors.sensor_suspected,
     ev.SensorTrusted: doors.sensor_trusted,
+    ev.ContentSeen: contents.seen,
+    ev.ContentSensorSuspected: contents.suspected,
     ev.BoardOutOfService: doors.board_out,
     ev.BoardProved: doors.board_proved,
     ev.CoilStrayed: doors.coil_strayed,
@@ -109,6 +113,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.GlassCountersigned: exceptional.glass_countersigned,
     ev.DeputyNamed: exceptional.deputy_named,
     ev.DeputyEnded: exceptional.deputy_ended,
+    ev.OfficeDaySet: office_days.day_set,
+    ev.OfficeDayFreed: office_days.day_freed,
     ev.CodeMinted: pickup.code_minted,
     ev.CodesRevoked: pickup.codes_revoked,
     ev.AttemptFailed: pickup.attempt_failed,

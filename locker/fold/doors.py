@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from locker import events as ev
-from locker.fold import moving
+from locker.fold import contents, moving
 from locker.fold.change import drop, open_incident, put, quarantine, touch, touch_hand_over, touch_visit
 from locker.fold.custody import end_visit, unsettle
 from locker.model import TRAINS_A_VISIT, Cabinet, Grant
@@ -26,6 +26,7 @@ def grant_issued(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded)
     )
     approvals = drop(cabinet.approvals, event.permit)
     changed = replace(cabinet, grants=put(cabinet.grants, event.grant, grant), approvals=approvals)
+    changed = contents.forgotten(changed, event.compartment)
     changed = moving.granted(touch_visit(changed, event.visit, recorded), event, recorded)
     return touch_hand_over(
         changed,
@@ -47,7 +48,7 @@ def grant_lapsed(cabinet: Cabinet, event: ev.GrantLapsed, _recorded: ev.Recorded
 
 def door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -> Cabinet:
     changed = touch(
-        cabinet,
+        contents.forgotten(cabinet, event.compartment),
         event.compartment,
         is_open=True,
         is_left_open=False,
@@ -142,7 +143,12 @@ def door_opened_unasked(cabinet: Cabinet, event: ev.DoorOpenedUnasked, recorded:
 def _alarm(cabinet: Cabinet, number: int, cause: str, recorded: ev.Recorded) -> tuple[Cabinet, str]:
     """A door opened that nobody had a right to open now; returns the hand-over on record behind it."""
     changed = touch(
-        cabinet, number, is_open=True, is_alarmed=True, opened_uptime_ms=recorded.moment.uptime_ms, closed_uptime_ms=0
+        contents.forgotten(cabinet, number),
+        number,
+        is_open=True,
+        is_alarmed=True,
+        opened_uptime_ms=recorded.moment.uptime_ms,
+        closed_uptime_ms=0,
     )
     hand_over = changed.compartment(number).hand_over
     changed = touch_hand_over(changed, hand_over, uncertain=cause, open_for="", dead_purpose="")

@@ -271,7 +271,7 @@ def is_listed(cabinet: Cabinet, number: int, one: HandOver | None) -> bool:
         or place.is_unproved
         or place.is_suspect
         or place.is_open
-        or (one is not None and (one.uncertain or one.disputed or one.is_asked or one.dead_purpose))
+        or (one is not None and (one.uncertain or one.disputed or one.is_asked or one.dead_purpose or one.is_emptied))
         or any(incident.compartment == number for incident in cabinet.incidents.values())
     )
 

@@ -32,7 +32,7 @@ from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop
 from simulator.twin.office import PROCEDURE, Office, poisson
 from simulator.twin.outside import Centre, Gateway
-from simulator.twin.people import DAY_S, HOUR_S, Citizen
+from simulator.twin.people import DAY_S, HOUR_S, Citizen, Reader
 from simulator.twin.steel import Pulse, Steel
 
 WIRING = Path(__file__).parents[1] / "cabinet-24.toml"
@@ -58,9 +58,11 @@ class World:
     per_day: float
     folder: Path
     citizens: dict[str, Citizen] = field(default_factory=dict)
-    phones: dict[str, Citizen] = field(default_factory=dict)
+    phones: dict[str, Reader] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
     """Result to who has taken it out for good: a citizen's key, or office."""
+    in_hand: dict[str, str] = field(default_factory=dict)
+    """Intake to the bag a clerk has taken out and not reported yet."""
     happened: Counter[str] = field(default_factory=Counter)
     controller: Controller | None = None
     next_stock_check: int = 14
@@ -177,8 +179,8 @@ class World:
             self.judge.felt["messages to staff"] += 1
             if not NIGHT_ENDS_H <= self._here().hour < NIGHT_BEGINS_H:
                 self.judge.tell(WOKEN, text)
-        elif (citizen := self.phones.get(phone)) is not None:
-            citizen.read(text)
+        elif (reader := self.phones.get(phone)) is not None:
+            reader.read(text)
 
     # --- power
 

@@ -223,6 +223,7 @@ const ACTS = {
   "hand-out": ({ result, where }) => perform(where, `counter/${result}/hand-out`, {}, { good: "counter.done" }),
   "post-ask": ({ result }) => (local.posting = result),
   "post-cancel": () => (local.posting = ""),
+  "day-free": ({ day, where }) => perform(where, `office-days/${day}/free`, {}, { good: "days.done" }),
   "deputy-end": ({ user, where }) => perform(where, `deputies/${user}/end`, {}),
   print: () => print(),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
@@ -357,6 +358,14 @@ async function sendByPost({ dataset, elements }) {
   draw();
 }
 
+// Nothing written: an open day has Monday's hours.
+async function setDay({ day, hours }, submitter) {
+  const written = hours.value.replaceAll("–", "-").split(/[,;]/).map((one) => one.replace(/\s/g, "")).filter(Boolean);
+  const open = written.length ? written : snapshot.office_days.usual;
+  if (await perform("days", `office-days/${day.value}`, { hours: submitter?.value === "closed" ? [] : open }, { good: "days.done" })) day.value = hours.value = "";
+  draw();
+}
+
 const FORMS = {
   "sign-in": (form) => enter(form.elements),
   "presence-number": (form) => provePresence(form.elements),
@@ -364,6 +373,7 @@ const FORMS = {
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
   post: (form) => sendByPost(form),
+  day: ({ elements }, button) => setDay(elements, button),
   deputy: ({ elements }) => perform("deputies", `deputies/${elements.user.value}`, { until: elements.until.value }, { good: "deputies.done" }),
   clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
   "papers-report": (form) => reportPapers(form),
@@ -488,7 +498,7 @@ page.addEventListener("click", (event) => {
 
 page.addEventListener("submit", (event) => {
   event.preventDefault();
-  FORMS[event.target.dataset.act](event.target);
+  FORMS[event.target.dataset.act](event.target, event.submitter);
 });
 
 page.addEventListener("input", (event) => {

@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { readablePhone } from "../shared/words.js";
+import { days } from "./days.js";
 import { deputies } from "./deputies.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
@@ -100,6 +101,7 @@ export const matters = (view) =>
     ),
     stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
+    days(view),
     deputies(view),
     standing(view),
     texts(view),
