@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import structlog
 
-from bench import bus, keys, latency, start
+from bench import bus, keys, latency, masters, start
 from bench.table import show
 from simulator.desk import CABINET, first_free_port, set_up
 
@@ -17,11 +17,11 @@ from simulator.desk import CABINET, first_free_port, set_up
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--events", default=1_000_000, show_default=True, help="Size of the large journal.")
 @click.option("--pickups", default=60, show_default=True, help="Pickups timed from last digit to pulse.")
-@click.argument("which", nargs=-1, type=click.Choice(["bus", "keys", "latency", "start"]))
+@click.argument("which", nargs=-1, type=click.Choice(["bus", "keys", "masters", "latency", "start"]))
 def main(*, events: int, pickups: int, which: tuple[str, ...]) -> None:
-    """Measure on this machine; name some of bus, keys, latency, start to measure only those."""
+    """Measure on this machine; name some of bus, keys, masters, latency, start to measure only those."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    chosen = which or ("bus", "keys", "latency", "start")
+    chosen = which or ("bus", "keys", "masters", "latency", "start")
     verdicts = []
     if "bus" in chosen:
         rows = bus.rows()
@@ -30,6 +30,10 @@ def main(*, events: int, pickups: int, which: tuple[str, ...]) -> None:
     if "keys" in chosen:
         rows = keys.rows()
         show("A clerk at the keyboard (counts of the page times human times)", rows)
+        verdicts += [row.verdict for row in rows]
+    if "masters" in chosen:
+        rows = masters.rows()
+        show("One exchange by other masters, on the same slave (libmodbus) without a wire's speed", rows)
         verdicts += [row.verdict for row in rows]
     if "latency" in chosen:
         rows = latency.rows(pickups=pickups)

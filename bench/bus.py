@@ -1,4 +1,5 @@
-"""Cost of the bus owner per exchange, and the poll cycle of three boards, against the limit of the wire.
+"""Cost of the bus owner per exchange, the poll cycle of eight boards, and what an unlock waits for, against the limit
+of the wire.
 
 The peer is a process of its own on a pty that keeps character times: it hands its reply over when the last byte
 would have arrived. Limit: bytes on the wire plus two silences of 3.5 characters.
@@ -30,7 +31,9 @@ from hw.line import SerialLine
 from hw.profile import load_profile
 from hw.watch import InputsRead, Report, watch
 
-UNITS = (1, 2, 3)
+UNITS = tuple(range(1, 9))
+DEAD = 9
+WAITS = 40
 BATCHES = 3
 BARS = {9600: 1.10, 115200: 1.30}
 
@@ -58,6 +61,8 @@ def serve(master: int, character_s: float, silence_s: float) -> None:
         received += os.read(master, 256)
         while len(received) >= frames.WRITE_FRAME:
             frame, received = received[: frames.WRITE_FRAME], received[frames.WRITE_FRAME :]
+            if frame[0] == DEAD:
+                continue
             reply = reply_to(frame)
             due = heard + (len(frame) + len(reply)) * character_s + silence_s
             if (rest := due - time.perf_counter() - 0.001) > 0:
@@ -96,6 +101,31 @@ async def cycles(bus: Bus, boards: Sequence[Board], count: int) -> list[float]:
     return [later - earlier for earlier, later in pairwise(starts)]
 
 
+async def waits(bus: Bus, boards: Sequence[Board]) -> list[float]:
+    """Seconds from asking for an unlock to its echo while the boards are polled, at moments spread over a round."""
+    task = asyncio.ensure_future(watch(bus, boards, lambda _: None, round_at_least_s=0.001, coils_every_s=1e6))
+    await asyncio.sleep(0.5)
+    took = []
+    for number in range(WAITS):
+        await asyncio.sleep(0.011 + 0.0037 * (number % 7))
+        took += await exchanges(bus, 1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return took
+
+
+async def waits_for_the_dead(bus: Bus) -> list[float]:
+    """The same while a board that is not there is asked."""
+    took = []
+    for number in range(WAITS // 4):
+        dead = asyncio.ensure_future(bus.exchange(frames.read_inputs(DEAD, 8)))
+        await asyncio.sleep(0.002 * number)
+        took += await exchanges(bus, 1)
+        await asyncio.gather(dead, return_exceptions=True)
+        await asyncio.sleep(2.1)
+    return took
+
+
 def row(figure: str, line: SerialLine, seconds: Sequence[float], reply_bytes: int, exchanges_in: int) -> Row:
     """The median of a measurement beside the limit of its frames."""
     limit = exchanges_in * ((frames.WRITE_FRAME + reply_bytes) * line.character_s + 2 * line.silence_s)
@@ -109,6 +139,18 @@ def row(figure: str, line: SerialLine, seconds: Sequence[float], reply_bytes: in
     )
 
 
+def wait_row(figure: str, line: SerialLine, seconds: Sequence[float], limit_s: float) -> Row:
+    """Nine of ten waits beside the longest that the discipline allows: the tenth is this machine's."""
+    return Row(
+        f"{figure}, {line.baud} baud, p90 (worst {max(seconds) * 1e3:.1f} ms)",
+        percentile(seconds, 0.9) * 1e3,
+        "ms",
+        limit=limit_s * 1e3,
+        against="(one exchange or time-out, and its own)",
+        bar=BARS[line.baud],
+    )
+
+
 async def measure(line: SerialLine, count: int) -> list[Row]:
     """Both figures on one open line; of several batches the one other programs disturbed least."""
     bus = Bus("bench", line)
@@ -118,10 +160,15 @@ async def measure(line: SerialLine, count: int) -> list[Row]:
     profile = load_profile("waveshare-relay-d")
     boards = [Board(f"A{unit}", bus, unit, profile, locks={0: LockLimits()}, supply=supply) for unit in UNITS]
     unlocks = [await exchanges(bus, count) for _ in range(BATCHES)]
-    rounds = [await cycles(bus, boards, count // 3) for _ in range(BATCHES)]
+    rounds = [await cycles(bus, boards, count // 6) for _ in range(BATCHES)]
+    polled, beside_dead = await waits(bus, boards), await waits_for_the_dead(bus)
+    exchange_s = 2 * frames.WRITE_FRAME * line.character_s + 2 * line.silence_s
+    time_out_s = (frames.WRITE_FRAME + 6) * line.character_s + line.silence_s + line.answer_within_s
     found = [
         row("unlock exchange (FC05)", line, min(unlocks, key=statistics.median), frames.WRITE_FRAME, 1),
-        row("poll cycle, 3 boards x 8 inputs", line, min(rounds, key=statistics.median), 6, len(boards)),
+        row(f"poll cycle, {len(boards)} boards x 8 inputs", line, min(rounds, key=statistics.median), 6, len(boards)),
+        wait_row("unlock while polling", line, polled, 2 * exchange_s),
+        wait_row("unlock while a dead board is asked", line, beside_dead, time_out_s + exchange_s),
     ]
     owner.cancel()
     await asyncio.gather(owner, return_exceptions=True)

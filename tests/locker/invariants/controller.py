@@ -7,7 +7,7 @@ from locker.fold import apply
 from locker.rules import doors, due
 from otp import throttle
 from tests.locker.invariants.laws import Laws
-from tests.locker.invariants.matter import BOARD_OF, TIMING, Latch, Train
+from tests.locker.invariants.matter import BOARD_OF, TIMING, Latch, Train, on_record
 
 
 class Controller(Laws):
@@ -96,8 +96,8 @@ class Controller(Laws):
         if grant is not None and grant.purpose == "inspect":
             self.inspected.add(number)
         one = self.hand_over_at(number)
-        if one is not None and self.is_clerks(one, "reclaim"):
-            door.to_reclaim = set(one.results)
+        if one is not None and self.is_clerks(one, "reclaim", "collect_intake"):
+            door.to_reclaim = on_record(one)
 
     def reading(self, number: int) -> str:
         door = self.doors[number]

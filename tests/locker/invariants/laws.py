@@ -10,7 +10,7 @@ from locker.fold import apply
 from locker.model import Cabinet, HandOver
 from locker.rules import pickup
 from otp import throttle
-from tests.locker.invariants.matter import BOARD_OF, Door, Message, Train
+from tests.locker.invariants.matter import BOARD_OF, Door, Message, Train, on_record
 
 
 class Laws(RuleBasedStateMachine):
@@ -41,6 +41,7 @@ class Laws(RuleBasedStateMachine):
         self.plan: list[int] = []
         self.at_counter: set[str] = set()
         self.suspended: set[str] = set()
+        self.possibly_full: set[int] = set()
         self.untold: list[ev.Recorded] = []
         self.unsettled: set[str] = set()
         self.purse = throttle.Bucket()
@@ -56,6 +57,7 @@ class Laws(RuleBasedStateMachine):
 
     def follow(self, fact: ev.Event) -> None:
         """The day's balance, kept the way a person would: by what was booked."""
+        self.follow_possibly_full(fact)
         match fact:
             case ev.Disputed(hand_over=key):
                 self.suspended.add(key)
@@ -66,12 +68,25 @@ class Laws(RuleBasedStateMachine):
                 assert self.untold or key in self.inside, "left the cabinet without having been inside"
                 self.inside.discard(key)
                 self.suspended.discard(key)
+            case ev.Deposited(hand_over=key):
+                assert self.untold or key not in self.inside, "deposited twice"
+                self.inside.add(key)
+            case ev.IntakeCollected(hand_over=key) | ev.IntakeGivenUp(hand_over=key):
+                self.inside.discard(key)
             case ev.LoadUndone(hand_over=key) | ev.Settled(hand_over=key, outcome="gone"):
                 self.inside.discard(key)
                 self.suspended.discard(key)
             case ev.Settled(hand_over=key, outcome="inside"):
                 self.inside.add(key)
                 self.suspended.discard(key)
+
+    def follow_possibly_full(self, fact: ev.Event) -> None:
+        """I6: a door that opened for an intake, and what ends it."""
+        match fact:
+            case ev.DoorOpened(compartment=number, hand_over=key) if key in self.cabinet.intakes:
+                self.possibly_full.add(number)
+            case ev.IntakeCollected(compartment=number) | ev.LookedInside(compartment=number):
+                self.possibly_full.discard(number)
 
     def is_clerks(self, one: HandOver, *purposes: str) -> bool:
         grant = self.cabinet.grant_on(one.compartment)
@@ -176,7 +191,8 @@ class Laws(RuleBasedStateMachine):
             if place.is_free:
                 door = self.doors[number]
                 assert door.is_open or not door.inside - door.forgiven, "a free compartment is not empty"
-        assert {key for key, one in cabinet.hand_overs.items() if one.stage == "loaded"} == self.inside
+        assert {key for key, one in cabinet.hand_overs.items() if one.stage in ("loaded", "deposited")} == self.inside
+        assert not [number for number in self.possibly_full if cabinet.compartment(number).is_free], "I6"
         assert self.suspended == {key for key, one in cabinet.hand_overs.items() if one.disputed}
         for bundle in cabinet.bundles.values():
             assert any(one.stage == "loaded" for one in cabinet.hand_overs_of(bundle.recipient))
@@ -189,8 +205,7 @@ class Laws(RuleBasedStateMachine):
         watched = {one.compartment for one in cabinet.incidents.values()}
         for number, door in self.doors.items():
             one = cabinet.hand_overs.get(cabinet.compartment(number).hand_over)
-            known = set() if one is None or (one.stage == "collected" and not one.disputed) else set(one.results)
-            lost = door.inside - known - door.forgiven - door.to_reclaim
+            lost = door.inside - on_record(one) - door.forgiven - door.to_reclaim
             assert not lost or number in watched, f"{lost} is on no record"
 
     def teardown(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from locker.model import Place
+from locker.model import HandOver, Place
 from locker.rules import due, loading
 
 DOORS = 6
@@ -62,6 +62,18 @@ class Message:
     code: str
     selector: str
     recipient: str
+
+
+def bag_of(hand_over: str) -> str:
+    """The bag that somebody leaves in an intake of this id."""
+    return f"bag of {hand_over}"
+
+
+def on_record(one: HandOver | None) -> set[str]:
+    """What may lie in its compartment, going by the record."""
+    if one is None or (one.stage == "collected" and not one.disputed):
+        return set()
+    return {bag_of(one.hand_over)} if one.direction == "intake" else set(one.results)
 
 
 def pick_from(table: dict[Any, Any], pick: int) -> Any:

@@ -11,11 +11,11 @@ from locker.fold import apply
 from locker.model import Cabinet
 from locker.rules import doors, recounts
 from otp import throttle
-from tests.locker.invariants.citizens import Citizens
-from tests.locker.invariants.matter import BOARD_OF, DOORS, Latch, Sensor, Train, pick_from
+from tests.locker.invariants.depositors import Depositors
+from tests.locker.invariants.matter import BOARD_OF, DOORS, Latch, Sensor, Train, on_record, pick_from
 
 
-class Mishaps(Citizens):
+class Mishaps(Depositors):
     """What happens to steel and journal."""
 
     # --- steel and wires
@@ -75,8 +75,8 @@ class Mishaps(Citizens):
         one = self.hand_over_at(number)
         if one is not None and self.is_citizens(one):
             door.forgiven |= door.inside
-        if one is not None and self.is_clerks(one, "reclaim"):
-            door.to_reclaim |= set(one.results)
+        if one is not None and self.is_clerks(one, "reclaim", "collect_intake"):
+            door.to_reclaim |= on_record(one)
         self.at_counter |= door.inside & door.to_reclaim
         door.inside -= door.to_reclaim
         door.to_reclaim.clear()
@@ -170,7 +170,7 @@ class Mishaps(Citizens):
     def rebuild(self, recorded: list[ev.Recorded], epoch: int) -> None:
         self.cabinet = Cabinet(epoch=epoch)
         self.recorded = []
-        self.inside, self.suspended = set(), set()
+        self.inside, self.suspended, self.possibly_full = set(), set(), set()
         for one in recorded:
             self.cabinet = apply(self.cabinet, one)
             self.recorded.append(one)
@@ -196,7 +196,7 @@ class Mishaps(Citizens):
         if self.untold:
             return
         self.commit(ev.RecountFinished(merged_through=self.cabinet.seq))
-        self.inside = {key for key, one in self.cabinet.hand_overs.items() if one.stage == "loaded"}
+        self.inside = {key for key, one in self.cabinet.hand_overs.items() if one.stage in ("loaded", "deposited")}
         self.suspended = {key for key, one in self.cabinet.hand_overs.items() if one.disputed}
         looked = self.cabinet.recount.looked if self.cabinet.recount is not None else ()
         for key in self.unsettled & set(self.cabinet.hand_overs):

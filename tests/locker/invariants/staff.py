@@ -13,7 +13,7 @@ from locker.model import HandOver
 from locker.refusals import DoorStandsOpen, Refusal, WrongStage
 from locker.rules import clearing, loading, notices, pickup, results
 from tests.locker.invariants.controller import Controller
-from tests.locker.invariants.matter import BOARD_OF, CLERK, DAY, DOORS, PEOPLE, PLACES, Message, pick_from
+from tests.locker.invariants.matter import BOARD_OF, CLERK, DAY, DOORS, PEOPLE, PLACES, Message, on_record, pick_from
 
 
 class Staff(Controller):
@@ -207,7 +207,7 @@ class Staff(Controller):
         if door.is_open or number not in self.inspected:
             return
         one = self.hand_over_at(number)
-        known = set() if one is None or (one.stage == "collected" and not one.disputed) else set(one.results)
+        known = on_record(one)
         found: ev.Found = "empty" if not door.inside else "as_recorded" if door.inside == known else "something_else"
         with contextlib.suppress(WrongStage):
             self.record(clearing.looked(self.cabinet, number, CLERK, found=found))
@@ -222,7 +222,7 @@ class Staff(Controller):
         door = self.doors[number]
         if door.is_open and number in self.inspected:
             one = self.hand_over_at(number)
-            known = set(one.results) if one is not None else set()
+            known = on_record(one)
             self.at_counter |= door.inside - known
             door.inside &= known
 

@@ -8,10 +8,11 @@ from random import Random
 
 from hypothesis import event
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from locker.refusals import Refusal
 from locker.rules import clearing, loading
+from tests.locker.invariants.depositors import ACTS
 from tests.locker.invariants.matter import (
     BOARD_OF,
     CLERK,
@@ -29,6 +30,13 @@ from tests.locker.invariants.mishaps import Mishaps
 
 class Stories(Mishaps):
     """Long ways that single acts at random would seldom go."""
+
+    steps = 0
+    """Acts since the start of the process, in all stories."""
+
+    @invariant()
+    def count_step(self) -> None:
+        Stories.steps += 1
 
     # --- whole stories, with something happening between their steps
 
@@ -196,10 +204,56 @@ class Stories(Mishaps):
             (2, lambda: self.look_well(number(), plan())),
             (1, lambda: self.take_back_well(some(), plan(), coin())),
             (0.7, self.mend_everything),
+            (2, lambda: self.offer_intake(who(), same_visit=coin())),
+            (2, lambda: self.put_bag(number())),
+            (1, lambda: self.answer_intake(pick_from(self.intakes(), some()), is_sullen=coin())),
+            (1, lambda: self.papers_do_not_fit(some())),
+            (2, lambda: self.collect_intake(pick_from(self.intakes(), some()))),
+            (2, lambda: self.report_intake(pick_from(self.intakes(), some()))),
+            (1, lambda: self.answer_papers(some())),
+            (3, lambda: self.leave_papers_well(who(), plan(), dice.random() < 0.8, dice.choice(ACTS))),
+            (2, lambda: self.collect_papers_well(some(), plan())),
         )
         weights = [weight for weight, _act in often]
         for _weight, act in dice.choices(often, weights=weights, k=acts):
             act()
+            self.count_step()
+
+    @rule(who=st.sampled_from(PEOPLE), plan=PLANS, puts=st.booleans(), act=st.sampled_from(ACTS))
+    def leave_papers_well(self, who: str, plan: list[int], puts: bool, act: str) -> None:
+        self.plan = list(plan)
+        before = set(self.cabinet.hand_overs)
+        self.offer_intake(who, same_visit=False)
+        new = [one for key, one in self.intakes().items() if key not in before]
+        if not new:
+            return
+        number = new[0].compartment
+        self.between(number)
+        self.run_trains(number)
+        self.between(number)
+        if puts:
+            self.put_bag(number)
+        self.between(number)
+        self.push(number)
+        self.between(number)
+        if act != "says nothing":
+            self.answer_intake(self.intakes().get(new[0].hand_over), is_sullen=act == "presses cancel")
+        self.leave()
+
+    @rule(pick=PICK, plan=PLANS)
+    def collect_papers_well(self, pick: int, plan: list[int]) -> None:
+        self.plan = list(plan)
+        one = pick_from(self.intakes("deposited"), pick)
+        if one is None:
+            return
+        for _look in range(2):
+            self.collect_intake(one)
+            self.between(one.compartment)
+            self.run_trains(one.compartment)
+            self.between(one.compartment)
+            self.push(one.compartment)
+            self.between(one.compartment)
+            self.report_intake(self.intakes().get(one.hand_over))
 
     def run_trains(self, number: int) -> None:
         for _ in range(PULSES_A_TRAIN + 1):
