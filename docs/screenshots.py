@@ -19,6 +19,7 @@ import click
 import httpx
 from playwright.async_api import Browser, Page, async_playwright
 
+from docs.contact_sheets import take_sheets
 from simulator import dossiers
 from simulator.children import ChildFailed, held, until_ready
 from simulator.demo import Story, people
@@ -35,16 +36,26 @@ PICTURES = Path(__file__).parent / "pictures"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--sheets-only", is_flag=True, help="Only the contact sheets of docs/screens.md.")
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=PICTURES, help="Where they go.")
-def main(into: Path) -> None:
-    """Photograph the pages of a demonstration cabinet."""
+def main(into: Path, *, sheets_only: bool) -> None:
+    """Photograph the pages of a demonstration cabinet, and every screen for the contact sheets."""
     into.mkdir(parents=True, exist_ok=True)
+    asyncio.run(all_sheets(into))
+    if sheets_only:
+        return
     with tempfile.TemporaryDirectory(prefix="dossier-pictures-") as folder:
         try:
             asyncio.run(take_all(set_up(Path(folder), port_base=first_free_port()), into))
         except (StoryBroken, ChildFailed, httpx.HTTPError) as error:
             click.echo(f"No pictures: {error}", err=True)
             sys.exit(1)
+
+
+async def all_sheets(into: Path) -> None:
+    """Photograph every screen, played by a scripted service."""
+    async with browsing() as browser:
+        await take_sheets(browser, into)
 
 
 async def take_all(desk: Desk, into: Path) -> None:
