@@ -33,15 +33,18 @@ LARGEST_BYTES = 150_000
 FOR_HOA = ("desk-0975", "desk-0976")
 FOR_BINH = "desk-1004"
 PICTURES = Path(__file__).parent / "pictures"
+SHEETS = Path(__file__).parent / "screens"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--sheets-only", is_flag=True, help="Only the contact sheets of docs/screens.md.")
+@click.option("--sheets", type=click.Path(file_okay=False, path_type=Path), default=SHEETS, help="Where the sheets go.")
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=PICTURES, help="Where they go.")
-def main(into: Path, *, sheets_only: bool) -> None:
+def main(into: Path, sheets: Path, *, sheets_only: bool) -> None:
     """Photograph the pages of a demonstration cabinet, and every screen for the contact sheets."""
-    into.mkdir(parents=True, exist_ok=True)
-    asyncio.run(all_sheets(into))
+    for made in (into, sheets):
+        made.mkdir(parents=True, exist_ok=True)
+    asyncio.run(all_sheets(sheets))
     if sheets_only:
         return
     with tempfile.TemporaryDirectory(prefix="dossier-pictures-") as folder:

@@ -176,7 +176,7 @@ async def _papers(kiosk: StubService, page: Page, shown: Callable[[str], Awaitab
         yield await shown(f"intake-{stage.replace('_', '-')}")
         if stage == "deposited":
             await kiosk.show(printer="out")
-            await page.get_by_text(re.compile("hết giấy|out of paper")).wait_for()
+            await page.get_by_text(re.compile("hết giấy|no paper")).wait_for()
             yield await shown("intake-deposited")
     await page.keyboard.press("Enter")
     await kiosk.show(visit=None)
