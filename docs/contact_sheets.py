@@ -20,7 +20,7 @@ from tests.pages.tour import screens
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 CAPTION_PX = 22
-QUALITY = 60
+QUALITY = 50
 Shot = tuple[str, Image.Image]
 
 

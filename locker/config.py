@@ -236,7 +236,11 @@ class BoardEntry(Section):
 
 
 class CompartmentEntry(Section):
-    """One compartment: where its wires go and where its door is."""
+    """One compartment: where its wires go and where its door is.
+
+    A content sensor reads 1 while it sees that nothing is inside, unless `content_inverted`: a broken wire then never
+    frees a compartment.
+    """
 
     number: Annotated[int, Field(ge=1, le=999)]
     board: Name
@@ -244,6 +248,9 @@ class CompartmentEntry(Section):
     input: Annotated[int, Field(ge=0, le=31)] | None = None
     input_board: Name | None = None
     inverted: bool = False
+    content_input: Annotated[int, Field(ge=0, le=31)] | None = None
+    content_board: Name | None = None
+    content_inverted: bool = False
     lock: Name
     size: Size = "S"
     row: Annotated[int, Field(ge=1, le=40)]
@@ -255,6 +262,17 @@ class CompartmentEntry(Section):
     def eye(self) -> str:
         """The board with the door's input."""
         return self.input_board or self.board
+
+    @property
+    def content_eye(self) -> str:
+        """The board with the input that tells whether something lies inside."""
+        return self.content_board or self.eye
+
+    @property
+    def inputs(self) -> tuple[tuple[str, int], ...]:
+        """Board and input of its door and, where there is one, of its content sensor."""
+        wired = ((self.eye, self.input), (self.content_eye, self.content_input))
+        return tuple((board, number) for board, number in wired if number is not None)
 
 
 class PrivacySection(Section):
@@ -550,14 +568,16 @@ def office_hours_of(config: Config) -> office_hours.OfficeHours:
     calendar = config.calendar
     return office_hours.OfficeHours(
         zone=ZoneInfo(config.cabinet.timezone),
-        weekly=tuple(_spans(getattr(calendar, name)) for name in get_args(Weekday)),
+        weekly=tuple(office_hours.spans_of(getattr(calendar, name)) for name in get_args(Weekday)),
         sessions=tuple(
             office_hours.Session(
-                weekday=get_args(Weekday).index(one.weekday), weeks=frozenset(one.weeks), spans=_spans(one.hours)
+                weekday=get_args(Weekday).index(one.weekday),
+                weeks=frozenset(one.weeks),
+                spans=office_hours.spans_of(one.hours),
             )
             for one in calendar.session
         ),
-        exceptions={one.date: _spans(one.hours) for one in calendar.day},
+        exceptions={one.date: office_hours.spans_of(one.hours) for one in calendar.day},
         public=office_hours.VietnamesePublicDays() if calendar.public_holidays else office_hours.NoPublicDays(),
     )
 
@@ -602,13 +622,6 @@ def staff_phones_of(config: Config) -> Mapping[str, str]:
     """Numbers of staff and of the trial message, by the ref under which facts name them."""
     canary = config.self_check.canary
     return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
-
-
-def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
-    pairs = (one.split("-") for one in hours)
-    return tuple(
-        office_hours.Span(dt.time.fromisoformat(opens), dt.time.fromisoformat(closes)) for opens, closes in pairs
-    )
 
 
 def load(path: Path) -> Config:
@@ -669,6 +682,7 @@ def wiring_problems(wiring: Wiring) -> Iterator[str]:
         )
     yield from _bus_problems(wiring)
     yield from _compartment_problems(wiring)
+    yield from _input_problems(wiring)
     yield from wiring_check.problems(wiring)
     for lock in wiring.lock:
         if lock.pulse_ms > lock.max_pulse_ms:
@@ -694,7 +708,6 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
     boards = {board.name for board in wiring.board}
     locks = {lock.model for lock in wiring.lock}
     coils: dict[tuple[str, int], int] = {}
-    inputs: dict[tuple[str, int], int] = {}
     places: dict[tuple[int, int], int] = {}
     for entry in wiring.compartment:
         if entry.board not in boards:
@@ -707,10 +720,22 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
             yield f"compartments {other} and {entry.number} share coil {entry.coil} of board {entry.board}"
         if entry.input is None:
             yield f"compartment {entry.number}: no door input; a door that cannot be seen is not served"
-        elif (other := inputs.setdefault((entry.eye, entry.input), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.eye}"
         if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
+
+
+def _input_problems(wiring: Wiring) -> Iterator[str]:
+    boards = {board.name for board in wiring.board}
+    taken: dict[tuple[str, int], int] = {}
+    for entry in wiring.compartment:
+        if entry.content_input is not None and entry.content_eye not in boards:
+            yield f"compartment {entry.number}: content_board {entry.content_board} is not configured"
+        for place in entry.inputs:
+            if place in taken:
+                other = taken[place]
+                whose = f"compartments {other} and" if other != entry.number else "door and content of compartment"
+                yield f"{whose} {entry.number} share input {place[1]} of board {place[0]}"
+            taken[place] = entry.number
 
 
 SELF_CHECK_MINUTES = 15

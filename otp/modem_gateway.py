@@ -94,7 +94,6 @@ class ModemGateway:
             return DeliveryStatus(DeliveryState.WAITING)
         for report in known.reports.values():
             if report.state is DeliveryState.FAILED:
-                self._known.pop(next(key for key, one in self._known.items() if one is known))
                 return report
         told = [known.reports.get(number) for number in known.numbers]
         is_delivered = all(one is not None and one.state is DeliveryState.DELIVERED for one in told)

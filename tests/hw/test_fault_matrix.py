@@ -15,6 +15,7 @@ from typing import Literal
 import pytest
 import structlog
 
+from hw.bus import NOT_THIS_BOARD
 from locker import events as ev
 from simulator.boards import Board
 from simulator.bus_office import Office, office_in
@@ -123,7 +124,9 @@ REFUSALS = [
         f"exception {code:02d} to the pulse",
         on_line(LineFaultKind.EXCEPTION, times=1, function=5, code=code),
         mend_line,
-        {"before": (ev.GrantLapsed,), "pulse": (ev.GrantLapsed,), "open": ()},
+        {"before": (ev.GrantLapsed,), "pulse": (ev.GrantLapsed,), "open": ()}
+        if code in NOT_THIS_BOARD
+        else every_moment(),
     )
     for code in (1, 2, 3, 4, 6)
 ]

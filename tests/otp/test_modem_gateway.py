@@ -80,8 +80,13 @@ async def test_a_report_of_failure_is_told_by_its_cause(
     modem.status = status
     gateway = open_gateway()
     sent = await gateway.send(MESSAGE)
-    told = await gateway.status(sent.provider_id)
+    for _ in range(2):
+        told = await gateway.status(sent.provider_id)
     assert isinstance(told.failure, cause)
+    modem.status = 0
+    again = await gateway.send(MESSAGE)
+    assert len(modem.taken) == 2
+    assert (await gateway.status(again.provider_id)).state is DeliveryState.DELIVERED
 
 
 async def test_after_a_refused_part_only_the_rest_is_sent_again(modem: Modem, open_gateway: Open) -> None:

@@ -253,8 +253,16 @@ CLERK: Body = {
     "grants": [],
     "moves": [],
     "counter": [],
+    "office_days": {
+        "usual": ["07:30-11:30", "13:00-17:00"],
+        "days": [
+            {"day": "2026-11-24", "hours": [], "cause": "holiday", "is_set": False},
+            {"day": "2026-11-28", "hours": ["07:30-11:30"], "cause": "own", "is_set": True},
+        ],
+    },
     "deputies": [],
     "clerks": [{"user": "lan", "name": "Nguyễn Thị Lan"}],
+    "members": [],
     "asked": [],
     "approvals": [],
     "practice": None,

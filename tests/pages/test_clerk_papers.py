@@ -30,6 +30,7 @@ async def test_a_round_needs_no_mouse_and_another_bag_is_refused(clerk: StubServ
     await page.keyboard.type("4\n")
     assert await clerk.asked("intakes/i3/report") == {"bag": "HS-000008", "count": 4}
     await expect(page.get_by_test_id("note").first).to_contain_text("không phải túi")
+    await expect(page.get_by_test_id("papers-bag")).to_be_focused()
     await page.keyboard.type("HS-000003\n")
     assert await clerk.asked("intakes/i3/report", times=2) == {"bag": "HS-000003", "count": 4}
     await clerk.show(intakes=[left(8), left(3, compartment=None, stage="collected", count=4)])
