@@ -95,7 +95,7 @@ async def _pickup(stage: Stage, kiosk: Kiosk, clerk: Clerk, centre: CentreStaff)
     await centre.until_stage(result, "queued")
     answer = (await clerk.post("loads", {"results": [result]})).raise_for_status().json()
     number = int(answer["compartment"])
-    await _by_hand(stage, number, put=True)
+    await by_hand(stage, number, put=True)
     heard = len(stage.phone.messages)
 
     async def loaded() -> bool:
@@ -112,7 +112,7 @@ async def _pickup(stage: Stage, kiosk: Kiosk, clerk: Clerk, centre: CentreStaff)
 
     digits = await until("a code", message)
     took = await _submit(stage, kiosk, number, digits)
-    await _by_hand(stage, number, put=False)
+    await by_hand(stage, number, put=False)
     closed = await kiosk.door("closed")
     await kiosk.press("answers", hand_over=closed["hand_over"], said="received_all")
     await kiosk.press("leave")
@@ -134,7 +134,8 @@ async def _submit(stage: Stage, kiosk: Kiosk, number: int, digits: str) -> float
         await stage.wait_for_change(1)
 
 
-async def _by_hand(stage: Stage, number: int, *, put: bool) -> None:
+async def by_hand(stage: Stage, number: int, *, put: bool) -> None:
+    """A person pulls the door that has sprung, puts something in or takes it out, and shuts it."""
     door = stage.cabinet.doors[number]
     while door.is_energised or door.position == "closed":
         await stage.wait_for_change(0.05)
