@@ -107,6 +107,7 @@ def _for_desk(
         "stage": "collected" if one is None else one.stage,
         "uncertain": "" if one is None else one.uncertain,
         "is_emptied": one is not None and one.is_emptied,
+        "seems_empty": one is not None and cabinet.compartment(one.compartment).inside == "empty",
         "is_at_door": one is not None and intake.is_at_door(cabinet, one),
         "can_report": one is not None and _can_report(cabinet, one),
         "is_missed": paper.is_missed,

@@ -55,6 +55,7 @@ class CabinetSection(Section):
     sms_name: Annotated[str, Field(max_length=24)] = "UBND P.Hoa Mai"
     address: Annotated[str, Field(max_length=60)] = "12 Hoa Mai"
     hotline: Annotated[str, Field(pattern=r"^\d{4,12}$")] = "02838291234"
+    city_hotline: Annotated[str, Field(pattern=r"^(\d{4,12})?$")] = "1022"
     timezone: str = "Asia/Ho_Chi_Minh"
 
 
@@ -102,6 +103,9 @@ class Listener(Section):
     private_key: Path | None = None
 
 
+Line = Annotated[str, Field(min_length=1, max_length=90)]
+
+
 class KioskSection(Listener):
     """The kiosk's own listener: loopback only; the key file is read once by the kiosk browser's unit."""
 
@@ -110,6 +114,10 @@ class KioskSection(Listener):
     idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
     asks_reach: bool = True
     accepts_slips: bool = False
+    rules_vi: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
+    rules_en: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
+    posters_directory: Path | None = None
+    voice_directory: Path | None = None
 
 
 class ClerkSection(Listener):
@@ -228,7 +236,11 @@ class BoardEntry(Section):
 
 
 class CompartmentEntry(Section):
-    """One compartment: where its wires go and where its door is."""
+    """One compartment: where its wires go and where its door is.
+
+    A content sensor reads 1 while it sees that nothing is inside, unless `content_inverted`: a broken wire then never
+    frees a compartment.
+    """
 
     number: Annotated[int, Field(ge=1, le=999)]
     board: Name
@@ -236,6 +248,9 @@ class CompartmentEntry(Section):
     input: Annotated[int, Field(ge=0, le=31)] | None = None
     input_board: Name | None = None
     inverted: bool = False
+    content_input: Annotated[int, Field(ge=0, le=31)] | None = None
+    content_board: Name | None = None
+    content_inverted: bool = False
     lock: Name
     size: Size = "S"
     row: Annotated[int, Field(ge=1, le=40)]
@@ -247,6 +262,17 @@ class CompartmentEntry(Section):
     def eye(self) -> str:
         """The board with the door's input."""
         return self.input_board or self.board
+
+    @property
+    def content_eye(self) -> str:
+        """The board with the input that tells whether something lies inside."""
+        return self.content_board or self.eye
+
+    @property
+    def inputs(self) -> tuple[tuple[str, int], ...]:
+        """Board and input of its door and, where there is one, of its content sensor."""
+        wired = ((self.eye, self.input), (self.content_eye, self.content_input))
+        return tuple((board, number) for board, number in wired if number is not None)
 
 
 class PrivacySection(Section):
@@ -431,7 +457,6 @@ class SelfCheckSection(Section):
 
 
 Thickness = Annotated[int, Field(ge=1, le=99)]
-Line = Annotated[str, Field(min_length=1, max_length=90)]
 
 
 class IntakeSection(Section):
@@ -543,14 +568,16 @@ def office_hours_of(config: Config) -> office_hours.OfficeHours:
     calendar = config.calendar
     return office_hours.OfficeHours(
         zone=ZoneInfo(config.cabinet.timezone),
-        weekly=tuple(_spans(getattr(calendar, name)) for name in get_args(Weekday)),
+        weekly=tuple(office_hours.spans_of(getattr(calendar, name)) for name in get_args(Weekday)),
         sessions=tuple(
             office_hours.Session(
-                weekday=get_args(Weekday).index(one.weekday), weeks=frozenset(one.weeks), spans=_spans(one.hours)
+                weekday=get_args(Weekday).index(one.weekday),
+                weeks=frozenset(one.weeks),
+                spans=office_hours.spans_of(one.hours),
             )
             for one in calendar.session
         ),
-        exceptions={one.date: _spans(one.hours) for one in calendar.day},
+        exceptions={one.date: office_hours.spans_of(one.hours) for one in calendar.day},
         public=office_hours.VietnamesePublicDays() if calendar.public_holidays else office_hours.NoPublicDays(),
     )
 
@@ -595,13 +622,6 @@ def staff_phones_of(config: Config) -> Mapping[str, str]:
     """Numbers of staff and of the trial message, by the ref under which facts name them."""
     canary = config.self_check.canary
     return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
-
-
-def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
-    pairs = (one.split("-") for one in hours)
-    return tuple(
-        office_hours.Span(dt.time.fromisoformat(opens), dt.time.fromisoformat(closes)) for opens, closes in pairs
-    )
 
 
 def load(path: Path) -> Config:
@@ -662,6 +682,7 @@ def wiring_problems(wiring: Wiring) -> Iterator[str]:
         )
     yield from _bus_problems(wiring)
     yield from _compartment_problems(wiring)
+    yield from _input_problems(wiring)
     yield from wiring_check.problems(wiring)
     for lock in wiring.lock:
         if lock.pulse_ms > lock.max_pulse_ms:
@@ -687,7 +708,6 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
     boards = {board.name for board in wiring.board}
     locks = {lock.model for lock in wiring.lock}
     coils: dict[tuple[str, int], int] = {}
-    inputs: dict[tuple[str, int], int] = {}
     places: dict[tuple[int, int], int] = {}
     for entry in wiring.compartment:
         if entry.board not in boards:
@@ -700,10 +720,22 @@ def _compartment_problems(wiring: Wiring) -> Iterator[str]:
             yield f"compartments {other} and {entry.number} share coil {entry.coil} of board {entry.board}"
         if entry.input is None:
             yield f"compartment {entry.number}: no door input; a door that cannot be seen is not served"
-        elif (other := inputs.setdefault((entry.eye, entry.input), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} share input {entry.input} of board {entry.eye}"
         if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
             yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
+
+
+def _input_problems(wiring: Wiring) -> Iterator[str]:
+    boards = {board.name for board in wiring.board}
+    taken: dict[tuple[str, int], int] = {}
+    for entry in wiring.compartment:
+        if entry.content_input is not None and entry.content_eye not in boards:
+            yield f"compartment {entry.number}: content_board {entry.content_board} is not configured"
+        for place in entry.inputs:
+            if place in taken:
+                other = taken[place]
+                whose = f"compartments {other} and" if other != entry.number else "door and content of compartment"
+                yield f"{whose} {entry.number} share input {place[1]} of board {place[0]}"
+            taken[place] = entry.number
 
 
 SELF_CHECK_MINUTES = 15

@@ -19,8 +19,8 @@ from hw import debounce, watch
 from hw.board import Board
 from hw.bus import Bus
 from hw.errors import BoardBusy, Fault, PulseTooSoon, PulseUnconfirmed, Unanswered
+from locker import contents, patience
 from locker import events as ev
-from locker import patience
 from locker.config import CompartmentEntry, Wiring
 from locker.journal import Journal
 from locker.model import Cabinet, Grant
@@ -90,6 +90,11 @@ class Doors:
             for entry in self._wiring.compartment
             if entry.eye == board and entry.inverted and entry.input is not None
         ]
+        inverted += [
+            entry.content_input
+            for entry in self._wiring.compartment
+            if entry.content_eye == board and entry.content_inverted and entry.content_input is not None
+        ]
         return debounce.unsettled(self._boards[board].profile.inputs, inverted)
 
     # --- what others ask
@@ -107,6 +112,18 @@ class Doors:
     def readings(self) -> Mapping[int, Reading]:
         """What the door inputs show now, by compartment; unknown before the first two equal reads."""
         return {number: self._reading(number) for number in self._by_number}
+
+    @property
+    def empty(self) -> Mapping[int, bool]:
+        """Whether nothing is inside, of compartments whose content sensor shows it and whose door reads closed."""
+        seen: dict[int, bool] = {}
+        for entry in self._wiring.compartment:
+            if entry.content_input is None or self._reading(entry.number) != "closed":
+                continue
+            state = self._settled[entry.content_eye].states[entry.content_input]
+            if self._states[entry.content_eye].is_online and state != "unknown":
+                seen[entry.number] = state == "closed"
+        return seen
 
     @property
     def servable(self) -> frozenset[int]:
@@ -147,6 +164,9 @@ class Doors:
                         work.create_task(self._watch(bus, boards), name=f"watch {bus.name}")
                     work.create_task(self._book_reports(), name="door edges")
                     work.create_task(self._serve_grants(work), name="grants")
+                    if any(entry.content_input is not None for entry in self._wiring.compartment):
+                        seeing = contents.run(self._journal, self, uptime_ms=self._uptime_ms, pause_s=self._pause_s)
+                        work.create_task(seeing, name="contents")
             finally:
                 await self._release_all()
                 for owner in owners:

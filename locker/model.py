@@ -43,7 +43,8 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
     """One compartment as far as facts tell. `hand_over` is empty when nothing is on record in it.
 
     `out_of_service`: why a person took it out of use for new things. `is_alarmed`: its door opened unasked and has not
-    closed since. `closed_uptime_ms`: when an opening that was asked for ended, 0 otherwise.
+    closed since. `closed_uptime_ms`: when an opening that was asked for ended, 0 otherwise. `content` is what its
+    content sensor has shown since the last grant or opening, empty if nothing.
     """
 
     number: int
@@ -55,8 +56,15 @@ class Compartment(msgspec.Struct, frozen=True, omit_defaults=True):
     is_alarmed: bool = False
     is_unproved: bool = False
     out_of_service: str = ""
+    content: Literal["", "empty", "something"] = ""
+    is_content_suspect: bool = False
     opened_uptime_ms: int = 0
     closed_uptime_ms: int = 0
+
+    @property
+    def inside(self) -> Literal["", "empty", "something"]:
+        """What a content sensor that is believed shows."""
+        return "" if self.is_content_suspect or self.is_suspect or self.is_open else self.content
 
     @property
     def is_free(self) -> bool:
@@ -447,9 +455,13 @@ class OwnText(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`record` names how they sign in where the cabinet itself enrolled them; else the configuration says so."""
+
     failures: int = 0
     totp_step: int = -1
     recovery_used: tuple[int, ...] = ()
+    record: str = ""
+    is_locked: bool = False
 
 
 class Recount(msgspec.Struct, frozen=True):
@@ -473,6 +485,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     """The whole live state of one cabinet after event `seq`; `utc_ms` is the wall time of that event.
 
     `bucket` bears wrong codes, `asked_bucket` wrong questions about dossiers, `wrong_asks` those about each of them.
+    `tried`: by board the compartments found good since it went out of service.
     """
 
     seq: int = 0
@@ -494,9 +507,11 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     incidents: dict[int, Incident] = {}
     approvals: dict[str, Approval] = {}
     deputies: dict[str, str] = {}
+    office_days: dict[str, tuple[str, ...]] = {}
     stock_check: StockCheck | None = None
     checked_stock: CheckedStock | None = None
     boards_out: dict[str, str] = {}
+    tried: dict[str, tuple[int, ...]] = {}
     staff: dict[str, StaffMember] = {}
     resting: dict[str, int] = {}
     bucket: throttle.Bucket = throttle.Bucket()

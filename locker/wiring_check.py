@@ -34,6 +34,10 @@ def problems(wiring: Wiring) -> Iterator[str]:
         if eye is not None and entry.input is not None and entry.input >= eye.inputs:
             has = f"inputs 0 to {eye.inputs - 1}" if eye.inputs else "no inputs; name another one as input_board"
             yield f"compartment {entry.number}: board {entry.eye} has {has}"
+        sensor = profiles.get(entry.content_eye)
+        if sensor is not None and entry.content_input is not None and entry.content_input >= sensor.inputs:
+            has = f"board {entry.content_eye} has {sensor.inputs} inputs"
+            yield f"compartment {entry.number}: {has}; correct content_input"
         if driver is not None and lock is not None and lock.pulse_ms % driver.pulse_step_ms:
             yield (
                 f"compartment {entry.number}: board {entry.board} makes pulses in steps of {driver.pulse_step_ms} ms; "

@@ -132,6 +132,10 @@ class Cabinet:
                 if entry.input is not None:
                     level = self.doors[entry.number].reads(self.at)
                     self.boards[entry.eye].set_input(entry.input, level, self.at)
+                if entry.content_input is not None:
+                    is_empty = not self.doors[entry.number].content
+                    level = is_empty != entry.content_inverted
+                    self.boards[entry.content_eye].set_input(entry.content_input, level, self.at)
             if not moved and not self._follow_coils():
                 return
 

@@ -87,6 +87,8 @@ def _let_go(cabinet: Cabinet, hand_over: str) -> Cabinet:
 
 def given_up(cabinet: Cabinet, event: ev.IntakeGivenUp, _recorded: ev.Recorded) -> Cabinet:
     changed = _let_go(cabinet, event.hand_over)
+    if event.evidence == "content_sensor" and changed.compartment(event.compartment).quarantine == "possibly_full":
+        changed = touch(changed, event.compartment, quarantine="")
     return replace(changed, intakes=drop(changed.intakes, event.hand_over))
 
 

@@ -84,6 +84,7 @@ def looked_inside(cabinet: Cabinet, event: ev.LookedInside, recorded: ev.Recorde
         quarantine=quarantine,
         is_unproved=False,
         is_left_open=False,
+        is_content_suspect=False,
     )
     if changed.recount is not None and event.compartment not in changed.recount.looked:
         looked = (*changed.recount.looked, event.compartment)

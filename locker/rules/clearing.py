@@ -24,7 +24,7 @@ from locker.refusals import (
     UnknownResult,
     WrongStage,
 )
-from locker.rules import doors, intake_round
+from locker.rules import contents, doors, intake_round
 from locker.rules.loading import Actor, needs_presence
 from locker.rules.results import needs_two
 
@@ -150,7 +150,7 @@ def looked(cabinet: Cabinet, number: int, actor: Actor, *, found: ev.Found) -> e
             for incident in cabinet.incidents.values()
             if incident.compartment == number and not incident.glass
         )
-    return doors.merged(ev.Decision(events=tuple(facts)), settled)
+    return doors.merged(ev.Decision(events=tuple(facts)), settled, contents.contradicted(cabinet, number, found=found))
 
 
 def _settle(cabinet: Cabinet, one: HandOver, found: ev.Found, actor: Actor) -> ev.Decision:

@@ -9,8 +9,8 @@ import msgspec
 
 from locker import events as ev
 from locker.model import Cabinet, Visit
-from locker.rules import intake, moving
-from locker.rules.doors import GRANT_TRAIN_MS, LEFT_OPEN_MS
+from locker.rules import contents, intake, moving
+from locker.rules.doors import GRANT_TRAIN_MS, LEFT_OPEN_MS, merged
 from locker.rules.loading import is_loading
 from locker.rules.pickup import is_at_door
 
@@ -24,11 +24,14 @@ class Timing(msgspec.Struct, frozen=True):
 
 def facts(cabinet: Cabinet, moment: ev.Moment, timing: Timing) -> ev.Decision:
     """Every fact that time has made true by now."""
-    return ev.Decision(events=tuple(fact for at, fact in _deadlines(cabinet, timing) if at <= moment.uptime_ms))
+    timed = ev.Decision(events=tuple(fact for at, fact in _deadlines(cabinet, timing) if at <= moment.uptime_ms))
+    return merged(timed, contents.due(cabinet))
 
 
 def next_uptime_ms(cabinet: Cabinet, timing: Timing) -> int | None:
     """The earliest uptime at which something becomes due; None when nothing is pending."""
+    if contents.due(cabinet).events:
+        return 0
     return min((at for at, _fact in _deadlines(cabinet, timing)), default=None)
 
 

@@ -2,12 +2,13 @@
 
 The smallest free compartment that fits and is within reach is offered. Limits keep the rest for results: two intakes a
 visit that nobody confirmed, four such an hour, two a phone, three whose phone was not checked by a code although one
-could be sent, and a share of all compartments. In one visit the same
-compartment is offered again, and while its door is opening or open a second request changes nothing. A door that
-opened means *possibly full*, whatever button follows (I6): "left it" and silence book the deposit; "took it back" and
-"does not fit" keep the compartment until a clerk has looked. Only a door that never opened gives its compartment back.
-A door not seen open is asked about; who leaves without an answer leaves it uncertain, for a clerk. What is deposited is
-told to its person at once; that message and the receipt name the bag and the time the door closed.
+could be sent, and a share of all compartments. In one visit the same compartment is offered again, and while its door
+is opening or open a second request changes nothing. A door that opened means *possibly full*, whatever button follows
+(I6): "left it" and silence book the deposit; "took it back" and "does not fit" keep the compartment until a clerk has
+looked. Only a door that never opened gives its compartment back, and, once the visit is over, a content sensor that
+sees nothing inside; one that sees something books the deposit of a door nobody saw. A door not seen open is asked
+about; who leaves without an answer leaves it uncertain, for a clerk. What is deposited is told to its person at once;
+that message and the receipt name the bag and the time the door closed.
 """
 
 from __future__ import annotations
@@ -309,7 +310,9 @@ def does_not_fit(
 
 
 def due(cabinet: Cabinet) -> ev.Decision:
-    """What became of intakes whose visit is over: deposits nobody confirmed, and doors that never opened."""
+    """What became of intakes whose visit is over: deposits nobody confirmed, doors that never opened, and what a
+    content sensor tells of the rest.
+    """
     over = []
     for paper in cabinet.intakes.values():
         one = cabinet.hand_overs.get(paper.hand_over)
@@ -317,7 +320,14 @@ def due(cabinet: Cabinet) -> ev.Decision:
             continue
         if cabinet.compartment(one.compartment).is_open or cabinet.grant_on(one.compartment) is not None:
             continue
-        if one.stage == "dropped":
+        inside = cabinet.compartment(one.compartment).inside
+        is_doubtful = one.stage in ("dropped", "withdrawn") or (one.stage == "offered" and bool(one.uncertain))
+        if is_doubtful and inside == "empty":
+            given_up = ev.IntakeGivenUp(hand_over=one.hand_over, compartment=one.compartment, evidence="content_sensor")
+            over.append(ev.Decision(events=(given_up,)))
+        elif one.stage == "offered" and one.uncertain and inside == "something":
+            over.append(deposited(one, paper, evidence="content_sensor", is_confirmed=False))
+        elif one.stage == "dropped":
             over.append(deposited(one, paper, evidence=paper.evidence, is_confirmed=False))
         elif one.stage == "offered" and not one.uncertain:
             given_up = ev.IntakeGivenUp(hand_over=one.hand_over, compartment=one.compartment, evidence="door_cycle")

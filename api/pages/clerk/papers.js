@@ -17,6 +17,7 @@ const sent = (view, one) => (one.sent_at ? moment(one.sent_at) : view.say("paper
 function marks(view, one) {
   return [
     one.is_late && mark("red", "clock", view.say("papers.late", { date: day(one.promised) })),
+    one.seems_empty && mark("amber", "warning", view.say("papers.seems_empty")),
     one.is_missed && mark("amber", "warning", view.say("papers.missed")),
     !one.is_confirmed && mark("soft", "help", view.say("papers.unconfirmed")),
     one.phone && !one.is_phone_checked && mark("soft", "phone", view.say("papers.unchecked")),
