@@ -257,16 +257,23 @@ class Keyboard:
 @main.command()
 @CONFIG
 @click.option("--sheet", "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path())
-def commission(path: Path, folder: Path) -> None:
+@click.option("--board", help="Only this board, after it was replaced; the service runs and the others serve.")
+def commission(path: Path, folder: Path, board: str | None) -> None:
     """Prove the wiring door by door, be told what is exchanged or broken, and get a signed acceptance sheet.
 
     Service stopped, cabinet empty. The sheet is written into the folder --sheet (default: this one).
     """
     config = _load(path)
     from api import commission as guided  # noqa: PLC0415
+    from api import commission_board  # noqa: PLC0415
 
     try:
-        asyncio.run(guided.commission(config, Keyboard(), folder=folder))
+        if board is None:
+            asyncio.run(guided.commission(config, Keyboard(), folder=folder))
+        else:
+            asyncio.run(commission_board.commission_board(config, board, Keyboard()))
+    except control.NotRunningError as error:
+        raise click.ClickException(str(error)) from error
     except (guided.Abandoned, CannotStartError, Refusal, StorageFault, OtpError, Fault) as error:
         raise click.ClickException(str(error)) from error
 
