@@ -26,6 +26,7 @@ from locker.refusals import Refusal, StorageFault
 from otp import sealing, staff
 from otp.errors import OtpError
 
+FOLLOWED_EVERY_S = 0.5
 DEFAULT_CONFIG = Path("/etc/dossier-locker/cabinet.toml")
 CONFIG = click.option(
     "--config",
@@ -276,6 +277,27 @@ def commission(path: Path, folder: Path, board: str | None) -> None:
         raise click.ClickException(str(error)) from error
     except (guided.Abandoned, CannotStartError, Refusal, StorageFault, OtpError, Fault) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@CONFIG
+@click.option("--follow", is_flag=True, help="Show every frame on the wire as it happens, until Ctrl-C.")
+def bus(path: Path, *, follow: bool) -> None:
+    """Counters, latencies and failing locks of the running service; with --follow the live frames, decoded."""
+    from api import bus_view  # noqa: PLC0415
+
+    config = _load(path)
+    if not follow:
+        click.echo(bus_view.page(_ask(config, "bus")))
+        return
+    shown: dict[str, int] = {}
+    while True:
+        for name, frames in _ask(config, "bus-frames")["lines"].items():
+            for one in frames:
+                if one["number"] > shown.get(name, 0):
+                    click.echo(f"{name} {one['number']:6} {one['text']}")
+                    shown[name] = one["number"]
+        time.sleep(FOLLOWED_EVERY_S)
 
 
 @main.command("find-boards")

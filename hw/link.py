@@ -20,6 +20,7 @@ from hw import frames, kerong
 from hw.errors import BoardOffline, BusOffline, EchoMismatch, GarbledReply, LateOrForeignReply, Unanswered
 from hw.frames import Request
 from hw.line import Line, Transport
+from hw.tape import Tape
 
 OWED_FOR_S = 2.0
 LAST_LOOKS = 2
@@ -69,6 +70,7 @@ class Link:
         counters: Counters,
         clock: Callable[[], float],
         on_lost: Callable[[], None],
+        tape: Tape,
     ) -> None:
         self.echoes: bool | None = None
         self.why_lost = ""
@@ -77,6 +79,7 @@ class Link:
         self._counters = counters
         self._clock = clock
         self._on_lost = on_lost
+        self._tape = tape
         self._transport: Transport | None = None
         self._received = b""
         self._last_byte_at = clock()
@@ -128,6 +131,7 @@ class Link:
         done: asyncio.Future[bytes | None] = loop.create_future()
         awaited = self._awaited = Awaited(request, frame, self._transaction, done)
         self._counters.exchanges += 1
+        written_at = self._clock()
         self._transport.write(frame)
         timer = loop.call_later(self._patience(request, frame), _give_up, done, LAST_LOOKS)
         try:
@@ -135,6 +139,7 @@ class Link:
         finally:
             timer.cancel()
             self._awaited = None
+        self._tape.note(written_at, request, payload, self._clock() - written_at)
         if request.is_unanswered:
             return None
         if payload is None:
