@@ -2,10 +2,10 @@
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help run demo twin explore fuzz-bus test proof-ci check format bench setup lock clean
+.PHONY: help run demo twin explore fuzz-bus test proof-ci screens screenshots check format bench setup lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## start a simulated cabinet, its controller and a centre; Ctrl-C ends all
 	@.ci/setup run
@@ -17,7 +17,7 @@ demo: ## the same, scripted and headless: announce, load, collect
 
 twin: ## play a ward's year on a virtual clock with faults, judge it, write docs/ward-year.md (ARGS="--seed 7")
 	@.ci/setup dev
-	@$(PY) -m simulator.twin --days 365 --per-day 38 --into docs $(ARGS)
+	@$(PY) -m simulator.twin --days 365 --per-day 45 --into docs $(ARGS)
 
 explore: ## a million random steps against the rules, then short stories of the twin with many faults (half an hour)
 	@.ci/setup dev
@@ -32,9 +32,23 @@ test: ## run every test (ARGS="tests/hw -k late" picks some)
 	@.ci/setup dev
 	@$(PY) -m pytest -q -n 3 --dist loadfile $(ARGS)
 
-proof-ci: ## the long forms of the proofs that `make test` only tastes
+proof: ## power cuts, planted bugs, tampering, drills, seeds: hours (ARGS="--keep --minutes 60 --only images")
 	@.ci/setup dev
-	@$(PY) -m pytest -q -n 3 -m proof $(ARGS)
+	@$(PY) -m bench.proof $(ARGS)
+	@$(PY) -m pytest -q -n 3 -m proof
+
+proof-ci: ## the same in minutes, and the long forms of the tests that `make test` only tastes
+	@.ci/setup dev
+	@$(PY) -m bench.proof --ci $(ARGS)
+	@$(PY) -m pytest -q -n 3 -m proof
+
+screens: ## both languages, every look and size, by touch, keypad and scanner, in Chromium
+	@.ci/setup dev
+	@$(PY) -m pytest -q -m screens tests/pages $(ARGS)
+
+screenshots: ## photograph every screen in both languages (docs/screens.md) and the README's pictures
+	@.ci/setup dev
+	@$(PY) -m docs.screenshots $(ARGS)
 
 check: ## formatting, lint, types, import contracts, dead code, units, licences, locks
 	@.ci/setup dev

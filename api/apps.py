@@ -20,7 +20,9 @@ from api import (
     kiosk_asking,
     kiosk_intake,
     kiosk_tickets,
+    members,
     moving,
+    office_days,
     page_files,
     panel,
     paper,
@@ -30,6 +32,7 @@ from api import (
     standing,
     stock,
     texts,
+    wall,
 )
 from api.guard import Guard
 from api.meters import Meters
@@ -66,6 +69,7 @@ def create_kiosk_app(running: Running) -> Guard:
     app.include_router(paper.router)
     app.include_router(kiosk_asking.router)
     app.include_router(kiosk_tickets.router)
+    app.include_router(wall.router)
     app.include_router(kiosk.entrance(running.entry, files))
     app.include_router(page_files.routes(files))
     return Guard(callers.require_declared(app), hosts=KIOSK_HOSTS, new_id=running.new_id)
@@ -86,6 +90,8 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(moving.router)
     app.include_router(counter.router)
     app.include_router(deputies.router)
+    app.include_router(office_days.router)
+    app.include_router(members.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(texts.router)

@@ -47,7 +47,13 @@ router = APIRouter()
         }
     },
     responses=problems.documented(
-        problems.NotSignedIn, why.OutOfOrder, why.ContradictsEarlier, why.DoorStandsOpen, why.ReadOnly, why.SafeMode
+        problems.NotSignedIn,
+        why.OutOfOrder,
+        why.ContradictsEarlier,
+        why.DoorStandsOpen,
+        why.Starting,
+        why.ReadOnly,
+        why.SafeMode,
     ),
 )
 async def take(request: Request, running: Cabinets) -> Response:

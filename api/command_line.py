@@ -14,7 +14,7 @@ import click
 import msgspec
 import segno
 
-from api import control, enrolment, logs
+from api import control, enrolment, logs, voice
 from api.secret_files import CannotStartError
 from hw.errors import Fault
 from hw.panel import load_gpio
@@ -229,6 +229,18 @@ def check_receipt(text: str, public: str) -> None:
     click.echo(json.dumps(msgspec.to_builtins(found), indent=2, ensure_ascii=False))
 
 
+@main.command("voice")
+@click.argument("into", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--recordings", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Take these first.")
+def make_voice(into: Path, recordings: Path | None) -> None:
+    """Make the clips of voice mode in INTO, without a network. A recording <language>/<clip>.opus replaces one."""
+    try:
+        count = voice.make(into, recordings)
+    except voice.VoiceFailedError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{count} clips in {into}; name it in [kiosk] voice_directory")
+
+
 @main.command("sheet")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--key", "public", required=True, help="The cabinet's public key, from /health/receipt-key.")
@@ -341,7 +353,7 @@ def add_staff(path: Path, user: str, name: str, role: str, password: str) -> Non
     except OtpError as error:
         raise click.ClickException(str(error)) from error
     click.echo(block.toml)
-    segno.make(staff.totp_address(block.totp_secret, person=user, issuer="Dossier locker")).terminal(compact=True)
+    segno.make(staff.totp_address(block.entry.totp_secret, person=user, issuer="Dossier locker")).terminal(compact=True)
     click.echo("Recovery codes, each good once:\n  " + "\n  ".join(block.recovery_codes))
 
 

@@ -113,7 +113,7 @@ def promised(running: Running, moment: ev.Moment) -> str:
         return ""
     day = date.fromisoformat(running.today(moment))
     for _ in range(running.config.intake.answered_within_working_days):
-        day = running.working_day(day)
+        day = running.office.next_working_day(day)
     return day.isoformat()
 
 

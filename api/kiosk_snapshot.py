@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import intake_snapshot, stays
+from api import intake_snapshot, stays, wall
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Visit
@@ -41,6 +41,7 @@ def build(running: Running) -> dict[str, Any]:
         "rateable": ratings.rateable(cabinet, moment),
         "intake": intake_snapshot.offer(running, moment),
         "printer": running.printing.state,
+        **wall.build(running, moment),
         "scan": _scan(running),
         "visit": None if cabinet.visit is None else _visit(running, cabinet, cabinet.visit, moment),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar, overload
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from prometheus_client import Histogram
 from api.bell import Bell
 from api.entry import KioskEntry
 from api.printing import Printing, printing_of
+from api.roster import Roster
 from api.scans import Scans
 from api.sessions import Sessions
 from api.sign_in import SignIn
@@ -147,7 +148,7 @@ def _commit_seconds() -> Histogram:
 class Running:
     """One running cabinet, as its two apps see it.
 
-    `working_day` gives the first working day after a date. `receipt_key` signs receipts. `push_secret` is the centre's
+    `calendar` is the configured one. `receipt_key` signs receipts. `push_secret` is the centre's
     `whsec_...`, None without pushes.
     """
 
@@ -161,12 +162,13 @@ class Running:
     entry: KioskEntry
     sessions: Sessions
     sign_in: SignIn
+    roster: Roster
+    device_key: bytes = field(repr=False)
     bell: Bell
     clock: Callable[[], Moment]
     new_id: Callable[[], str]
-    office: OfficeHours
+    calendar: OfficeHours
     receipt_key: Ed25519PrivateKey
-    working_day: Callable[[date], date]
     printing: Printing
     scans: Scans
     push_secret: str | None = None
@@ -220,6 +222,11 @@ class Running:
         return "ready"
 
     @property
+    def office(self) -> OfficeHours:
+        """The calendar, with the days that a leader set."""
+        return self.calendar.amended(self.journal.cabinet.office_days)
+
+    @property
     def address(self) -> str:
         """Where the cabinet stands."""
         return address_of(self.journal.cabinet.standing, self.config.cabinet.address)
@@ -233,8 +240,8 @@ class Running:
         return self.local(moment.utc_ms).date().isoformat()
 
     def name_of(self, user: str) -> str:
-        """The name of a member of staff; the user name of one who is not configured any more."""
-        return next((one.name for one in self.config.staff if one.user == user), user)
+        """The name of a member of staff; the user name of one who does not work here any more."""
+        return self.roster.name_of(user)
 
     def day_utc_ms(self, moment: Moment) -> tuple[int, int]:
         """Start and end of the office's day in milliseconds of wall time."""
@@ -267,6 +274,7 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
 ) -> Running:
     """Put a running cabinet together for its apps; `draw(n)` gives n random bytes."""
     bell = Bell()
+    roster = Roster(journal=journal, configured=config.staff, device_key=device_key)
     return Running(
         config=config,
         places=config.places,
@@ -277,13 +285,14 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
         notices=notices,
         entry=entry,
         sessions=Sessions(uptime_ms=lambda: clock().uptime_ms, draw=draw, on_change=bell.ring),
-        sign_in=SignIn(journal=journal, staff=config.staff, device_key=device_key, clock=clock, hasher=hasher),
+        sign_in=SignIn(journal=journal, roster=roster, device_key=device_key, clock=clock, hasher=hasher),
+        roster=roster,
+        device_key=device_key,
         bell=bell,
         clock=clock,
         new_id=lambda: draw(12).hex(),
-        office=office_hours_of(config),
+        calendar=office_hours_of(config),
         receipt_key=receipts.signer(device_key),
-        working_day=office_hours_of(config).next_working_day,
         printing=printing_of(config, on_change=bell.ring),
         scans=Scans(uptime_ms=lambda: clock().uptime_ms, on_change=bell.ring),
         push_secret=push_secret,

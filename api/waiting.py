@@ -71,6 +71,11 @@ def snapshot(waiting: Waiting) -> dict[str, Any]:
         "rateable": None,
         "intake": {"is_offered": False, "promised": ""},
         "printer": "none",
+        "hours": None,
+        "city_hotline": section.city_hotline,
+        "rules": {"vi": [], "en": []},
+        "posters": [],
+        "has_voice": False,
         "scan": None,
         "visit": None,
     }

@@ -55,6 +55,7 @@ class CabinetSection(Section):
     sms_name: Annotated[str, Field(max_length=24)] = "UBND P.Hoa Mai"
     address: Annotated[str, Field(max_length=60)] = "12 Hoa Mai"
     hotline: Annotated[str, Field(pattern=r"^\d{4,12}$")] = "02838291234"
+    city_hotline: Annotated[str, Field(pattern=r"^(\d{4,12})?$")] = "1022"
     timezone: str = "Asia/Ho_Chi_Minh"
 
 
@@ -102,6 +103,9 @@ class Listener(Section):
     private_key: Path | None = None
 
 
+Line = Annotated[str, Field(min_length=1, max_length=90)]
+
+
 class KioskSection(Listener):
     """The kiosk's own listener: loopback only; the key file is read once by the kiosk browser's unit."""
 
@@ -110,6 +114,10 @@ class KioskSection(Listener):
     idle_seconds: Annotated[int, Field(ge=15, le=600)] = 90
     asks_reach: bool = True
     accepts_slips: bool = False
+    rules_vi: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
+    rules_en: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
+    posters_directory: Path | None = None
+    voice_directory: Path | None = None
 
 
 class ClerkSection(Listener):
@@ -449,7 +457,6 @@ class SelfCheckSection(Section):
 
 
 Thickness = Annotated[int, Field(ge=1, le=99)]
-Line = Annotated[str, Field(min_length=1, max_length=90)]
 
 
 class IntakeSection(Section):
@@ -561,14 +568,16 @@ def office_hours_of(config: Config) -> office_hours.OfficeHours:
     calendar = config.calendar
     return office_hours.OfficeHours(
         zone=ZoneInfo(config.cabinet.timezone),
-        weekly=tuple(_spans(getattr(calendar, name)) for name in get_args(Weekday)),
+        weekly=tuple(office_hours.spans_of(getattr(calendar, name)) for name in get_args(Weekday)),
         sessions=tuple(
             office_hours.Session(
-                weekday=get_args(Weekday).index(one.weekday), weeks=frozenset(one.weeks), spans=_spans(one.hours)
+                weekday=get_args(Weekday).index(one.weekday),
+                weeks=frozenset(one.weeks),
+                spans=office_hours.spans_of(one.hours),
             )
             for one in calendar.session
         ),
-        exceptions={one.date: _spans(one.hours) for one in calendar.day},
+        exceptions={one.date: office_hours.spans_of(one.hours) for one in calendar.day},
         public=office_hours.VietnamesePublicDays() if calendar.public_holidays else office_hours.NoPublicDays(),
     )
 
@@ -613,13 +622,6 @@ def staff_phones_of(config: Config) -> Mapping[str, str]:
     """Numbers of staff and of the trial message, by the ref under which facts name them."""
     canary = config.self_check.canary
     return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
-
-
-def _spans(hours: Sequence[str]) -> tuple[office_hours.Span, ...]:
-    pairs = (one.split("-") for one in hours)
-    return tuple(
-        office_hours.Span(dt.time.fromisoformat(opens), dt.time.fromisoformat(closes)) for opens, closes in pairs
-    )
 
 
 def load(path: Path) -> Config:

@@ -107,12 +107,17 @@ class RecountStarted(EventBody, frozen=True):
 
 
 class FactMerged(EventBody, frozen=True):
-    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as recorded."""
+    """A fact of an earlier epoch that the centre had and this copy lacked. `fact` is the event's JSON as recorded.
+
+    `epoch` and `cab_seq` are those it was recorded under. `line_seq` is its number on the line it was fetched from, if
+    an earlier recount had brought it there; else 0.
+    """
 
     epoch: int
     cab_seq: int
     utc_ms: int
     fact: str
+    line_seq: int = 0
 
 
 class RecountFinished(EventBody, frozen=True):
@@ -559,6 +564,42 @@ class DeputyNamed(EventBody, frozen=True):
 
 class DeputyEnded(EventBody, frozen=True):
     deputy: str
+    actor: str
+
+
+class StaffEnrolled(EventBody, frozen=True):
+    """A leader took somebody in, or renewed how they sign in; `record` names what is kept of that."""
+
+    user: str
+    role: Literal["clerk", "leader", "technician"]
+    record: str
+    actor: str
+
+
+class StaffLocked(EventBody, frozen=True):
+    """Nobody signs in under this name until a leader unlocks it."""
+
+    user: str
+    actor: str
+
+
+class StaffUnlocked(EventBody, frozen=True):
+    user: str
+    actor: str
+
+
+class OfficeDaySet(EventBody, frozen=True):
+    """A leader said when the counter is open on one day (YYYY-MM-DD), `"07:30-11:30"` each; none: it is closed."""
+
+    day: str
+    hours: tuple[str, ...]
+    actor: str
+
+
+class OfficeDayFreed(EventBody, frozen=True):
+    """That day goes by the calendar again."""
+
+    day: str
     actor: str
 
 
@@ -1127,6 +1168,11 @@ Event = (
     | GlassCountersigned
     | DeputyNamed
     | DeputyEnded
+    | StaffEnrolled
+    | StaffLocked
+    | StaffUnlocked
+    | OfficeDaySet
+    | OfficeDayFreed
     | CodeMinted
     | CodesRevoked
     | AttemptFailed
@@ -1197,13 +1243,13 @@ KINDS: tuple[type[EventBody], ...] = get_args(Event)
 
 
 class PutPersonal(msgspec.Struct, frozen=True):
-    """Erasable data of a person or dossier, or why a glass was broken.
+    """Erasable data of a person or dossier, why a glass was broken, or how a member of staff signs in.
 
     `search` is unaccented lower-case text, `tail` the digits of a dossier's code.
     """
 
     ref: str
-    kind: Literal["person", "dossier", "reason"]
+    kind: Literal["person", "dossier", "reason", "staff"]
     body: dict[str, str]
     search: str = ""
     tail: str = ""

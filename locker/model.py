@@ -455,9 +455,13 @@ class OwnText(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`record` names how they sign in where the cabinet itself enrolled them; else the configuration says so."""
+
     failures: int = 0
     totp_step: int = -1
     recovery_used: tuple[int, ...] = ()
+    record: str = ""
+    is_locked: bool = False
 
 
 class Recount(msgspec.Struct, frozen=True):
@@ -503,6 +507,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     incidents: dict[int, Incident] = {}
     approvals: dict[str, Approval] = {}
     deputies: dict[str, str] = {}
+    office_days: dict[str, tuple[str, ...]] = {}
     stock_check: StockCheck | None = None
     checked_stock: CheckedStock | None = None
     boards_out: dict[str, str] = {}

@@ -9,9 +9,9 @@ with it; yearly government notices that it does not know yet are exceptions of t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -20,6 +20,8 @@ LONG_CLOSURE_DAYS = 3
 MONDAY = 0
 DAYS_A_WEEK = 7
 DAY = timedelta(days=1)
+
+Cause = Literal["", "own", "holiday", "made_up"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +33,12 @@ class Span:
 
     def holds(self, at: time) -> bool:
         return self.opens <= at < self.closes
+
+
+def spans_of(hours: Sequence[str]) -> tuple[Span, ...]:
+    """Openings out of texts like `"07:30-11:30"`. Raises ValueError for anything else."""
+    pairs = (one.split("-") for one in hours)
+    return tuple(Span(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,28 @@ class OfficeHours:
     exceptions: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
     public: PublicDays = field(default_factory=NoPublicDays)
     _asked: dict[date, tuple[Span, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _amended: dict[tuple[tuple[str, tuple[str, ...]], ...], OfficeHours] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def amended(self, days: Mapping[str, tuple[str, ...]]) -> OfficeHours:
+        """The same calendar with these days (YYYY-MM-DD) keeping hours of their own."""
+        if not days:
+            return self
+        key = tuple(sorted(days.items()))
+        if key not in self._amended:
+            own = {date.fromisoformat(day): spans_of(hours) for day, hours in days.items()}
+            self._amended.clear()
+            self._amended[key] = replace(self, exceptions={**self.exceptions, **own})
+        return self._amended[key]
+
+    def cause(self, day: date) -> Cause:
+        """Why a day differs from the weekly pattern; `""`: it does not."""
+        if day in self.exceptions:
+            return "own"
+        if self.public.is_holiday(day):
+            return "holiday"
+        return "made_up" if self.public.is_made_up(day) else ""
 
     def spans(self, day: date) -> tuple[Span, ...]:
         """The openings of a day in order; none when it is closed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -30,7 +31,8 @@ AnnouncedRows = Callable[[wire.AnnounceResult, ev.ResultQueued], tuple[ev.Row, .
 async def compare(journal: Journal[Cabinet], line: CentreLine, *, rows_of: AnnouncedRows) -> int | None:
     """A recount, if the centre has more than this journal or another line of it.
 
-    Through which fact both agree after one; None when none was needed. Raises CentreFault, RetryableStorageFault.
+    Through which fact both agree after one, also if the centre has not heard of its epoch yet; None when none was
+    needed. Raises CentreFault, RetryableStorageFault.
     """
     cabinet = journal.cabinet
     there = await line.stand(after=cabinet.seq)
@@ -39,6 +41,8 @@ async def compare(journal: Journal[Cabinet], line: CentreLine, *, rows_of: Annou
     if there.epoch > cabinet.epoch or (there.epoch == cabinet.epoch and not await _agrees(journal, there)):
         await _start(journal, there, forked_at=await _fork(journal, line, min(there.acked_through, cabinet.seq)))
         return await _recount(journal, line, there, rows_of)
+    if there.epoch < cabinet.epoch:
+        return await _fork(journal, line, min(there.acked_through, cabinet.seq))
     return None
 
 
@@ -81,11 +85,12 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
         await _start(journal, there, forked_at=forked_at)
     after = forked_at
     named: list[ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed] = []
+    brought: set[tuple[int, int]] = set()
     while after < there.acked_through:
         page = await line.stand(after=after, limit=wire.MAX_BATCH)
         if not page.events or page.events[-1].cab_seq <= after:
             break
-        merged = tuple(one for fact in page.events if (one := _merged(fact)) is not None)
+        merged = await _missing(journal, page.events, brought)
         await journal.record(lambda *_, merged=merged: ev.Decision(events=merged))
         facts = [ev.decode(one.fact) for one in merged]
         named += [fact for fact in facts if isinstance(fact, ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed)]
@@ -150,13 +155,51 @@ def _rows_of(
     return ()
 
 
-def _merged(fact: wire.Envelope) -> ev.FactMerged | None:
+class Origin(NamedTuple):
+    """Where and when a fact was recorded first: one of the centre's line may itself have come in by a recount."""
+
+    place: tuple[int, int]
+    utc_ms: int
+    text: str
+
+
+def _origin(fact: wire.Envelope) -> Origin:
+    if fact.type != ev.FactMerged.__name__:
+        text = wire.canonical({"type": fact.type, **fact.body}).decode()
+        return Origin((fact.epoch, fact.cab_seq), int(datetime.fromisoformat(fact.time).timestamp() * 1000), text)
+    body = fact.body
+    return Origin((int(body["epoch"]), int(body["cab_seq"])), int(body["utc_ms"]), str(body["fact"]))
+
+
+async def _has(journal: Journal[Cabinet], origin: Origin) -> bool:
+    """Whether this very journal recorded it: an old card that comes back has what was merged from it meanwhile."""
+    epoch, cab_seq = origin.place
+    own = await journal.envelopes(cab_seq - 1, 1)
+    return bool(own) and own[0].epoch == epoch and _origin(own[0]).text == origin.text
+
+
+async def _missing(
+    journal: Journal[Cabinet], page: list[wire.Envelope], brought: set[tuple[int, int]]
+) -> tuple[ev.FactMerged, ...]:
+    """What of a page is to be merged: neither `brought` before, however often it was merged, nor this journal's own."""
+    found: list[ev.FactMerged] = []
+    for fact in page:
+        origin = _origin(fact)
+        if origin.place in brought:
+            continue
+        brought.add(origin.place)
+        if not await _has(journal, origin) and (one := _merged(fact, origin)) is not None:
+            found.append(one)
+    return tuple(found)
+
+
+def _merged(fact: wire.Envelope, origin: Origin) -> ev.FactMerged | None:
     """A fact of the other line as an event here; None for what this release cannot read."""
-    text = wire.canonical({"type": fact.type, **fact.body}).decode()
     try:
-        ev.decode(text)
+        ev.decode(origin.text)
     except msgspec.ValidationError:
         log.warning("a merged fact cannot be read by this release", cab_seq=fact.cab_seq, type=fact.type)
         return None
-    utc_ms = int(datetime.fromisoformat(fact.time).timestamp() * 1000)
-    return ev.FactMerged(epoch=fact.epoch, cab_seq=fact.cab_seq, utc_ms=utc_ms, fact=text)
+    epoch, cab_seq = origin.place
+    line_seq = 0 if origin.place == (fact.epoch, fact.cab_seq) else fact.cab_seq
+    return ev.FactMerged(epoch=epoch, cab_seq=cab_seq, utc_ms=origin.utc_ms, fact=origin.text, line_seq=line_seq)

@@ -23,16 +23,21 @@ log = structlog.get_logger()
 
 # A time before this release existed was never believed: then the first fact decided by a believed clock counts.
 _KEPT = """
-SELECT p.ref, coalesce(r.result, ''), coalesce(r.hand_over, ''),
-  CASE WHEN r.since_utc_ms >= ? THEN r.since_utc_ms ELSE coalesce((
-    SELECT e.utc_ms FROM event e WHERE e.seq >= r.since_seq AND e.clock <> 'unset' ORDER BY e.seq LIMIT 1
+WITH kept AS (
+  SELECT p.rowid AS place, p.ref, r.result, r.hand_over, r.since_utc_ms, r.since_seq
+  FROM personal p CROSS JOIN view_result r ON r.{field} = p.ref WHERE p.kind = ?2
+  UNION ALL SELECT p.rowid, p.ref, i.hand_over, i.hand_over, i.since_utc_ms, i.since_seq
+  FROM personal p CROSS JOIN view_intake i ON i.{field} = p.ref WHERE p.kind = ?2
+  UNION ALL SELECT p.rowid, p.ref, '', '', NULL, NULL FROM personal p WHERE p.kind = ?2
+    AND NOT EXISTS (SELECT 1 FROM view_result r WHERE r.{field} = p.ref)
+    AND NOT EXISTS (SELECT 1 FROM view_intake i WHERE i.{field} = p.ref)
+)
+SELECT ref, result, hand_over,
+  CASE WHEN since_utc_ms >= ?1 THEN since_utc_ms ELSE coalesce((
+    SELECT e.utc_ms FROM event e WHERE e.seq >= since_seq AND e.clock <> 'unset' ORDER BY e.seq LIMIT 1
   ), 0) END,
-  coalesce(r.since_seq, 0)
-FROM personal p LEFT JOIN (
-  SELECT result, hand_over, since_utc_ms, since_seq, {field} AS ref FROM view_result
-  UNION ALL SELECT hand_over, hand_over, since_utc_ms, since_seq, {field} FROM view_intake
-) r ON r.ref = p.ref
-WHERE p.kind = ? ORDER BY p.rowid
+  coalesce(since_seq, 0)
+FROM kept ORDER BY place
 """
 # A reason belongs to its broken glass, and counts from that opening.
 _REASONS = """

@@ -20,7 +20,7 @@ from locker.centre import LONGEST_WAIT_S, Address, CentreFault, CentreLine, Cent
 from locker.inbox import Inbox
 from locker.journal import Journal
 from locker.model import Cabinet
-from locker.refusals import ContradictsEarlier, NotAllowed, OutOfOrder, RetryableStorageFault
+from locker.refusals import ContradictsEarlier, NotAllowed, OutOfOrder, RetryableStorageFault, Starting
 
 CURSOR = "centre"
 BATCH_BYTES = wire.MAX_BODY_BYTES - 8 * 1024
@@ -60,6 +60,7 @@ class Sync:
         self._chance = chance
         self._least_wait_s = least_wait_s
         self._pull_now = asyncio.Event()
+        self._has_compared = False
         self.acked_through = 0
 
     @property
@@ -73,7 +74,12 @@ class Sync:
         return self._line.last_contact
 
     async def take(self, wishes: list[wire.Wish]) -> None:
-        """Execute pushed wishes in order. A gap wakes the pull and raises OutOfOrder; else raises as `Inbox.take`."""
+        """Execute pushed wishes in order. A gap wakes the pull and raises OutOfOrder; else raises as `Inbox.take`.
+
+        Raises Starting until both heads were compared: an old copy must not carry out again what is done already.
+        """
+        if not self._has_compared:
+            raise Starting("wishes are taken once this cabinet and the centre have compared their facts")
         try:
             for wish in wishes:
                 await self._inbox.take(wish)
@@ -85,6 +91,7 @@ class Sync:
         """Until cancelled: compare both heads once, then send facts and fetch wishes side by side."""
         self.acked_through = await self._journal.cursor(CURSOR)
         await self._persist("comparing with the centre", self._compare)
+        self._has_compared = True
         async with asyncio.TaskGroup() as group:
             group.create_task(self._forever("sending facts", self._send_facts), name="facts up")
             group.create_task(self._forever("fetching wishes", self._fetch_wishes), name="wishes down")
@@ -152,7 +159,7 @@ class Sync:
     async def _compare(self) -> None:
         agreed = await recount.compare(self._journal, self._line, rows_of=self._inbox.announced_rows)
         if agreed is not None:
-            await self._keep(max(await self._journal.cursor(CURSOR), agreed))
+            await self._keep(agreed)
 
     async def _answer_refusal(self, batch: list[wire.Envelope], problem: wire.Problem) -> None:
         if problem.name == "gap" and problem.expected is not None:

@@ -48,7 +48,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
 NEXT = {
     "cabinet": "systemctl enable --now dossier-locker.service dossier-locker-backup.timer"
     " dossier-locker-poweroff.path dossier-locker-clock.path",
-    "kiosk": "apt-get install cage xwayland chromium && systemctl enable --now dossier-locker-kiosk.service",
+    "kiosk": "apt-get install cage xwayland chromium fonts-noto-core"
+    " && systemctl enable --now dossier-locker-kiosk.service",
     "hub": "systemctl enable --now dossier-hub.service",
 }
 DEVICE_KEY = "etc/credstore/dossier-locker.device-key"

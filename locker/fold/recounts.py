@@ -74,9 +74,10 @@ def fact_merged(
     Its codes are void, its notices are not sent again, and a board it proved is proved anew.
     """
     recount = cabinet.recount
-    if recount is None or event.cab_seq <= recount.merged_seq:
+    number = event.line_seq or event.cab_seq
+    if recount is None or number <= recount.merged_seq:
         return cabinet
-    recount = replace(recount, merged_seq=event.cab_seq)
+    recount = replace(recount, merged_seq=number)
     cabinet = replace(cabinet, recount=recount)
     try:
         fact = ev.decode(event.fact)

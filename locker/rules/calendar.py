@@ -28,11 +28,12 @@ class Calendar:
 
 def due(cabinet: Cabinet, moment: ev.Moment, calendar: Calendar) -> ev.Decision:
     """Everything that is due now."""
+    office = calendar.office.amended(cabinet.office_days)
     if cabinet.standing.stage == "moving":
-        return alerts.due(cabinet, moment, office=calendar.office, on_call=calendar.on_call)
+        return alerts.due(cabinet, moment, office=office, on_call=calendar.on_call)
     return merged(
-        reminders.due(cabinet, moment, office=calendar.office, day=calendar.day),
-        unloaded.due(cabinet, moment, office=calendar.office),
-        promises.due(cabinet, moment, office=calendar.office),
-        alerts.due(cabinet, moment, office=calendar.office, on_call=calendar.on_call),
+        reminders.due(cabinet, moment, office=office, day=calendar.day),
+        unloaded.due(cabinet, moment, office=office),
+        promises.due(cabinet, moment, office=office),
+        alerts.due(cabinet, moment, office=office, on_call=calendar.on_call),
     )

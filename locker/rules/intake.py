@@ -2,13 +2,13 @@
 
 The smallest free compartment that fits and is within reach is offered. Limits keep the rest for results: two intakes a
 visit that nobody confirmed, four such an hour, two a phone, three whose phone was not checked by a code although one
-could be sent, and a share of all compartments. In one visit the same
-compartment is offered again, and while its door is opening or open a second request changes nothing. A door that
-opened means *possibly full*, whatever button follows (I6): "left it" and silence book the deposit; "took it back" and
-"does not fit" keep the compartment until a clerk has looked. Only a door that never opened gives its compartment back,
-and, once the visit is over, a content sensor that sees nothing inside; one that sees something books the deposit of a
-door nobody saw. A door not seen open is asked about; who leaves without an answer leaves it uncertain, for a clerk.
-What is deposited is told to its person at once; that message and the receipt name the bag and the time the door closed.
+could be sent, and a share of all compartments. In one visit the same compartment is offered again, and while its door
+is opening or open a second request changes nothing. A door that opened means *possibly full*, whatever button follows
+(I6): "left it" and silence book the deposit; "took it back" and "does not fit" keep the compartment until a clerk has
+looked. Only a door that never opened gives its compartment back, and, once the visit is over, a content sensor that
+sees nothing inside; one that sees something books the deposit of a door nobody saw. A door not seen open is asked
+about; who leaves without an answer leaves it uncertain, for a clerk. What is deposited is told to its person at once;
+that message and the receipt name the bag and the time the door closed.
 """
 
 from __future__ import annotations

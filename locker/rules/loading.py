@@ -1,8 +1,9 @@
 """How a present clerk puts results into compartments.
 
 Only a present clerk opens a door. Loadable is a finished result of an allowed procedure with consent, no unpaid fee and
-no post. The smallest free compartment that fits is taken, within reach where reach is asked; where it is unknown,
-compartments between 80 and 120 cm come first. The hand-over is loaded when its door has closed after opening. Until the
+no post. The smallest free compartment that fits is taken, within reach where reach is asked; and then first
+of all beside the keypad, for who finds a door by hand; where reach is unknown, compartments between 80 and 120 cm come
+first. The hand-over is loaded when its door has closed after opening. Until the
 loader says the round is done (or ten minutes have passed since the last close) the loader may open own loads again and
 take them back; only then codes are made and notices go out. Nothing is undone unseen: what was loaded is taken back
 only after its door was opened again. Results of a procedure that two people handle are loaded, opened again and taken
@@ -138,7 +139,10 @@ def _largest(asked: ev.Size | None, sizes: list[ev.Size]) -> ev.Size:
 def choose(
     cabinet: Cabinet, *, size: ev.Size, reach: ev.Reach, places: Mapping[int, Place], servable: Collection[int]
 ) -> Place:
-    """The smallest free compartment that fits; raises NoFreeCompartment or NoReachableCompartment."""
+    """The smallest free compartment that fits; for who needs a low one first of all one beside the keypad.
+
+    Raises NoFreeCompartment or NoReachableCompartment.
+    """
     free = [
         place
         for place in places.values()
@@ -154,6 +158,7 @@ def choose(
         free = [place for place in free if place.is_low]
         if not free:
             raise NoReachableCompartment("no free compartment within reach; leave it at the counter")
+        free = [place for place in free if place.near_keypad] or free
     low, high = COMFORTABLE_CM
     return min(free, key=lambda place: (SIZES.index(place.size), not low <= place.height_cm <= high, place.number))
 

@@ -26,7 +26,6 @@ LAN = Member(user="lan", name="Lan", role="clerk")
 SAID_NO = (why.Refusal, why.BoardOffline, why.DoorDidNotOpen)
 
 
-TRIES_WHEN_FULL = 4
 Act = Callable[[Running, Session], Awaitable[Any]]
 
 
@@ -74,15 +73,17 @@ class Clerk:
 
     async def load_all(self) -> None:
         """Every envelope on the desk that may go in, one recipient after another, until the cabinet is full."""
-        full = 0
+        full: set[tuple[str, str]] = set()
         for results in self._piles():
-            if full >= TRIES_WHEN_FULL:
+            wants = self._wants(results)
+            if wants in full:
                 self.world.judge.felt["left at the counter: full"] += len(results)
                 continue
             await asyncio.sleep(8.0)
             if not await self._load(results):
                 break
-            full = 0 if set(results).isdisjoint(self.world.office.desk) else full + 1
+            if not set(results).isdisjoint(self.world.office.desk):
+                full.add(wants)
         with suppress(*SAID_NO):
             await self.ask(lambda running, session: clerk.close_round(session, running))
 
@@ -93,6 +94,12 @@ class Clerk:
         if state is None:
             raise Dark
         return state
+
+    def _wants(self, results: tuple[str, ...]) -> tuple[str, str]:
+        """Size and reach of a pile."""
+        found = [one for key in results if (one := self.cabinet.results.get(key)) is not None]
+        sizes, reaches = {one.size for one in found}, {one.reach for one in found}
+        return next((size for size in ("L", "M", "S") if size in sizes), ""), "low" if "low" in reaches else "any"
 
     def _piles(self) -> list[tuple[str, ...]]:
         piles: dict[str, list[str]] = {}

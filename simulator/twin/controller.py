@@ -7,8 +7,8 @@ cut ends everything between two steps of the event loop, without a goodbye to wi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from typing import Any
@@ -58,6 +58,8 @@ class Parts:
     device_key: bytes
     committed: Callable[[Sequence[Recorded]], None]
     broke: Callable[[BaseException], None]
+    disk: Mapping[str, Any] = field(default_factory=lambda: {"synchronous": "NORMAL"})
+    """How the journal is opened: the process dies here, never the disk; `bench/proof` cuts that."""
 
 
 class Controller:
@@ -120,7 +122,7 @@ async def start(parts: Parts, *, came_back: Callable[[Cabinet, str], None]) -> C
         release=RELEASE,
         views=_overheard(parts.committed),
         executor=Inline(),
-        synchronous="NORMAL",  # the process dies here, never the disk; `tests/locker/test_journal_power.py` cuts that
+        **parts.disk,
     )
     came_back(journal.cabinet, head_hash(journal))
     await recovery.begin(journal, release=RELEASE)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,8 @@ from simulator.twin.people import HOUR_S, Dark, ask, go_through, in_words, push,
 if TYPE_CHECKING:
     from simulator.twin.world import World
 
+OTP = re.compile(r"\b\d{8}\b")
+NO_PHONE_AT_HAND, WAITS_FOR_OTP_S = 0.15, 90.0
 Way = Literal["says so", "walks off", "takes back", "presses cancel", "too thick", "leaves the door open"]
 WAYS: dict[Way, int] = {
     "says so": 78,
@@ -37,12 +40,21 @@ class Visit:
     phone: str
     way: Way
     bag: str = ""
+    otp: str = ""
+    has_otp: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def read(self, text: str) -> None:
+        """A message came."""
+        if (found := OTP.search(text)) is not None:
+            self.otp = found[0]
+            self.has_otp.set()
 
 
 async def come(world: World, phone: str) -> None:
     """One person comes, reads the house rules, types the phone twice and leaves papers."""
     ways = tuple(WAYS)
     visit = Visit(phone, world.rng.choices(ways, [WAYS[way] for way in ways])[0])
+    world.phones["+84" + phone[1:]] = visit
     async with world.keypad:
         world.judge.felt["came to leave papers"] += 1
         try:
@@ -56,14 +68,28 @@ async def come(world: World, phone: str) -> None:
 
 async def _leave(world: World, visit: Visit) -> None:
     size = world.rng.choices(("S", "M", "L"), (85, 12, 3))[0]
-    wanted = kiosk.Wanted.model_validate(
-        {"kind": "new", "size": size, "phone": visit.phone, "phone_again": visit.phone}
-    )
+    proof = await _check_phone(world, visit) or {"phone_again": visit.phone}
+    wanted = kiosk.Wanted.model_validate({"kind": "new", "size": size, "phone": visit.phone, **proof})
     offered = await ask(world, partial(kiosk.offer, wanted))
     visit.bag = offered.bag
     if visit.way == "too thick":
         offered = await _larger(world, offered)
     await _at_door(world, visit, offered)
+
+
+async def _check_phone(world: World, visit: Visit) -> dict[str, str]:
+    """The code that came to the phone, and the visit it belongs to; nothing when none came."""
+    if world.rng.random() < NO_PHONE_AT_HAND:
+        return {}
+    try:
+        begun = await ask(world, partial(kiosk.check_phone, kiosk.PhoneCheck(phone=visit.phone)))
+        async with asyncio.timeout(WAITS_FOR_OTP_S):
+            await visit.has_otp.wait()
+    except (why.Refusal, why.Fault, TimeoutError):
+        return {}
+    await asyncio.sleep(12.0)
+    world.judge.felt["phones checked by a code"] += 1
+    return {"otp": visit.otp, "visit": begun.visit}
 
 
 async def _larger(world: World, offered: kiosk.Offered) -> kiosk.Offered:

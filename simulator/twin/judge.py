@@ -93,6 +93,8 @@ class Judge:
                     self.felt["handed over"] += 1
                     self.felt["handed over on the citizen's word"] += event.evidence == "none"
                     self._check_cycle(event)
+                case ev.Loaded() | ev.DroppedOff():
+                    self._check_cycle(event)
                 case ev.RecountFinished():
                     self._soon(self._recounted)
                 case ev.WrongDoorOpened():
@@ -135,6 +137,8 @@ class Judge:
                 self._possibly_full.add(event.compartment)
             case ev.IntakeCollected() | ev.LookedInside():
                 self._possibly_full.discard(event.compartment)
+            case ev.Withdrawn() | ev.IntakeGivenUp() if event.compartment in self._possibly_full:
+                self._soon(partial(self._check_kept, event.compartment))
             case ev.LoadStarted() if event.compartment in self._possibly_full:
                 self.broken("I6", f"compartment {event.compartment} was loaded though nobody had looked inside")
             case ev.LoadStarted():
@@ -145,12 +149,17 @@ class Judge:
                 if before is None:
                     self._check_empty(event.compartment, ())
 
+    def _check_kept(self, number: int) -> None:
+        cabinet = self.state()
+        if cabinet is not None and number in self._possibly_full and cabinet.compartment(number).is_free:
+            self.broken("I6", f"compartment {number} became free by a button, though its door had opened")
+
     def _check_empty(self, number: int, known: tuple[str, ...]) -> None:
         content = [label for label in self.steel.model.doors[number].content if label not in known]
         if content:
             self.broken("I6", f"compartment {number} was offered as free and holds {content}")
 
-    def _check_cycle(self, event: ev.Collected) -> None:
+    def _check_cycle(self, event: ev.Collected | ev.Loaded | ev.DroppedOff) -> None:
         if event.evidence != "door_cycle" or self._is_unseen(event.compartment):
             return
         opened, granted = self.steel.opened_at.get(event.compartment), self._granted_at.get(event.compartment, 0.0)
@@ -262,7 +271,7 @@ def is_listed(cabinet: Cabinet, number: int, one: HandOver | None) -> bool:
         or place.is_unproved
         or place.is_suspect
         or place.is_open
-        or (one is not None and (one.uncertain or one.disputed or one.is_asked or one.dead_purpose))
+        or (one is not None and (one.uncertain or one.disputed or one.is_asked or one.dead_purpose or one.is_emptied))
         or any(incident.compartment == number for incident in cabinet.incidents.values())
     )
 

@@ -24,6 +24,8 @@ SAID_NO = (why.Refusal, why.BoardOffline, why.DoorDidNotOpen)
 
 async def collect_all(clerk: Clerk) -> None:
     """Every intake that is on record as inside, in the order of the walk, and then the answers. Raises Dark."""
+    for hand_over, bag in list(clerk.world.in_hand.items()):
+        await _say(clerk, hand_over, [bag])
     waiting = [one for one in clerk.cabinet.hand_overs.values() if one.direction == "intake"]
     places = clerk.world.config.places
     for one in sorted(waiting, key=lambda one: (places[one.compartment].row, places[one.compartment].column)):
@@ -41,6 +43,8 @@ async def _collect(clerk: Clerk, hand_over: str, number: int) -> None:
 
     def take(door: Door, at: float) -> None:
         found.extend(door.take(at))
+        if found:
+            world.in_hand[hand_over] = found[0]
 
     for _look in range(2):
         try:
@@ -56,14 +60,20 @@ async def _collect(clerk: Clerk, hand_over: str, number: int) -> None:
             mishaps.mend_door(world, number)
             await until(world, lambda cabinet: not cabinet.compartment(number).is_open, 10.0)
         await asyncio.sleep(8.0)
-        said = clerk_intake.Reported(bag=found[0] if found else "", count=len(found))
-        try:
-            looked = await clerk.ask(partial(_report, hand_over, said))
-        except SAID_NO:
-            break
-        if not looked["look_again"]:
+        if not await _say(clerk, hand_over, found):
             break
     world.judge.felt["bags collected"] += len(found)
+
+
+async def _say(clerk: Clerk, hand_over: str, found: list[str]) -> bool:
+    """Report what is in the hand; whether to look again. A bag that a power cut left in the hand is reported later."""
+    said = clerk_intake.Reported(bag=found[0] if found else "", count=len(found))
+    try:
+        looked = await clerk.ask(partial(_report, hand_over, said))
+    except SAID_NO:
+        return False
+    clerk.world.in_hand.pop(hand_over, None)
+    return bool(looked["look_again"])
 
 
 async def _answer(clerk: Clerk, hand_over: str, count: int) -> None:

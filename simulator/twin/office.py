@@ -116,8 +116,25 @@ class Office:
         elif inside:
             self._calls[citizen.key] = None
         for key in citizen.results:
-            if key not in world.where and key not in inside and key not in self.desk:
+            if key in world.where or key in inside:
+                continue
+            if key not in self.desk:
                 world.taken(key, "office")
+            elif self._is_missed(key):
+                self._hand_out(key)
+
+    def _is_missed(self, key: str) -> bool:
+        """Whether its time to be loaded is over, so that its owner was told to come to the counter."""
+        cabinet = self._world.state()
+        result = None if cabinet is None else cabinet.results.get(key)
+        return result is not None and result.is_missed and not result.hand_over
+
+    def _hand_out(self, key: str) -> None:
+        """Handed over at the counter; the centre says so."""
+        self.desk.discard(key)
+        self._world.taken(key, "office")
+        self._world.happened["handed out at the counter"] += 1
+        self._world.centre.wish("CancelResult", {"result_id": key, "reason": "handed out at the counter"})
 
     def take_calls(self) -> list[str]:
         """Who has called since."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from api import kiosk
 from api.running import Running
@@ -109,6 +109,12 @@ async def go_through(world: World, number: int, act: Callable[[Door, float], Non
 
 
 # --- citizens
+
+
+class Reader(Protocol):
+    """Who has a phone."""
+
+    def read(self, text: str) -> None: ...
 
 
 @dataclass

@@ -32,7 +32,7 @@ from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop
 from simulator.twin.office import PROCEDURE, Office, poisson
 from simulator.twin.outside import Centre, Gateway
-from simulator.twin.people import DAY_S, HOUR_S, Citizen
+from simulator.twin.people import DAY_S, HOUR_S, Citizen, Reader
 from simulator.twin.steel import Pulse, Steel
 
 WIRING = Path(__file__).parents[1] / "cabinet-24.toml"
@@ -58,9 +58,11 @@ class World:
     per_day: float
     folder: Path
     citizens: dict[str, Citizen] = field(default_factory=dict)
-    phones: dict[str, Citizen] = field(default_factory=dict)
+    phones: dict[str, Reader] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
     """Result to who has taken it out for good: a citizen's key, or office."""
+    in_hand: dict[str, str] = field(default_factory=dict)
+    """Intake to the bag a clerk has taken out and not reported yet."""
     happened: Counter[str] = field(default_factory=Counter)
     controller: Controller | None = None
     next_stock_check: int = 14
@@ -177,8 +179,8 @@ class World:
             self.judge.felt["messages to staff"] += 1
             if not NIGHT_ENDS_H <= self._here().hour < NIGHT_BEGINS_H:
                 self.judge.tell(WOKEN, text)
-        elif (citizen := self.phones.get(phone)) is not None:
-            citizen.read(text)
+        elif (reader := self.phones.get(phone)) is not None:
+            reader.read(text)
 
     # --- power
 
@@ -221,13 +223,13 @@ class World:
         """It comes within the next commits or pulses, so that it falls between two steps of somebody's act."""
         self._hops = self.rng.randrange(6)
 
-    async def restore(self) -> None:
-        """A copy of tonight is put in place of the journal some hours or days later, as if the card had died."""
+    async def restore(self, *, after_s: float | None = None) -> None:
+        """A copy of now is put in place of the journal some hours or days later, as if the card had died."""
         if self.controller is None or self.judge.is_recounting:
             return
         backups = self.config.storage.backups
         copy = await keeping.backup(self.controller.journal, backups, keep=2, utc_ms=self._utc_ms())
-        await asyncio.sleep(HOUR_S * (2.0 + 40.0 * self.rng.random()))
+        await asyncio.sleep(HOUR_S * (2.0 + 40.0 * self.rng.random()) if after_s is None else after_s)
         if self.controller is None or self.centre.is_down:
             return
         self.happened["restore"] += 1
@@ -279,7 +281,7 @@ class World:
         self._bags += 1
         await depositors.come(self, f"096{self._bags:07d}")
 
-    async def _sum_up(self) -> None:
+    async def sum_up(self) -> None:
         """The leader's sum of the day must be what is on record."""
         if self.controller is None:
             return
@@ -297,7 +299,7 @@ class World:
         self.judge.keep_promises(cabinet, self.today().isoformat())
         if not self.keypad.locked() and not self._is_clerk_there and not cabinet.grants:
             self.judge.look(cabinet)
-            await self._sum_up()
+            await self.sum_up()
             self.happened["nights compared"] += 1
         held = Counter(one.direction for one in cabinet.hand_overs.values() if one.stage != "collected")
         day = int(self.loop.time() // DAY_S)

@@ -32,6 +32,7 @@ WEAK_COPYLEFT = {
     "Mozilla Public License 2.0 (MPL 2.0)",
 }
 EXCEPTIONS = {
+    "axe-playwright-python": "MIT in its LICENSE file, without a word in its metadata; the axe-core inside is MPL-2.0",
     "apsw": "says any-OSI: the taker picks any licence the Open Source Initiative approves",
     "qrcode": "BSD; the other words stand for the unregistered name QR Code",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from locker import events as ev
@@ -45,6 +46,15 @@ def reopened(story: Story, actor: Actor | None = None) -> list[Any]:
 
 
 # --- choosing
+
+
+def test_who_needs_a_low_door_gets_one_beside_the_keypad_while_one_is_free(story: Story) -> None:
+    story.announced(reach="low")
+    request = loading.Load(results=("r1",), actor=story.clerk, hand_over="h1", grant="g1")
+    places = {**story.places, 3: msgspec.structs.replace(story.places[3], near_keypad=True)}
+    for servable, number in ((story.servable, 3), (story.servable - {3}, 2)):
+        chosen = loading.load(story.cabinet, request, places=places, servable=servable)
+        assert chosen.events[0].compartment == number  # type: ignore[union-attr]  # a LoadStarted
 
 
 def test_a_load_reserves_a_compartment_and_grants_its_opening_in_one_commit(story: Story) -> None:

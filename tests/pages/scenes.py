@@ -28,6 +28,14 @@ KIOSK: Body = {
     "printer": "none",
     "scan": None,
     "rateable": None,
+    "hours": {"today": ["07:30-11:30", "13:00-17:00"]},
+    "city_hotline": "1022",
+    "rules": {
+        "vi": ["Giữ trật tự, sạch sẽ.", "Trẻ em đi cùng người lớn."],
+        "en": ["Keep the place tidy.", "Children come with an adult."],
+    },
+    "posters": [],
+    "has_voice": True,
     "doors": [{**place, "is_open": False} for place in PLACES],
     "intake": {
         "is_offered": True,
@@ -245,8 +253,16 @@ CLERK: Body = {
     "grants": [],
     "moves": [],
     "counter": [],
+    "office_days": {
+        "usual": ["07:30-11:30", "13:00-17:00"],
+        "days": [
+            {"day": "2026-11-24", "hours": [], "cause": "holiday", "is_set": False},
+            {"day": "2026-11-28", "hours": ["07:30-11:30"], "cause": "own", "is_set": True},
+        ],
+    },
     "deputies": [],
     "clerks": [{"user": "lan", "name": "Nguyễn Thị Lan"}],
+    "members": [],
     "asked": [],
     "approvals": [],
     "practice": None,

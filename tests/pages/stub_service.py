@@ -24,7 +24,7 @@ from locker.wire import problem_type
 PAGES = Path(__file__).parents[2] / "api" / "pages"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "media-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
 Body = dict[str, Any]
@@ -57,6 +57,8 @@ class StubService:
         self.refuses: Answer | None = None
         self.requests: list[tuple[str, Body]] = []
         self.answers: dict[str, list[Answer]] = {}
+        self.is_prompt = asyncio.Event()
+        self.is_prompt.set()
         self._arrived = asyncio.Condition()
         self._changed = asyncio.Condition()
         self._stopping = asyncio.Event()
@@ -125,13 +127,22 @@ class StubService:
     async def _act(self, request: Request) -> Response:
         path = request.path_params["path"]
         if path == "snapshot":
-            return JSONResponse(self.snapshot) if self.refuses is None else self.refuses(self, {})
+            return await self._tell()
         body = dict(request.query_params) if request.method == "GET" else json.loads(await request.body())
         async with self._arrived:
             self.requests.append((path, body))
             self._arrived.notify_all()
         scripted = self.answers.get(path, [done()])
         return (scripted.pop(0) if len(scripted) > 1 else scripted[0])(self, body)
+
+    async def _tell(self) -> Response:
+        """The snapshot of when it was asked for; the answer comes once the service `is_prompt`."""
+        answer = JSONResponse(self.snapshot) if self.refuses is None else self.refuses(self, {})
+        async with self._arrived:
+            self.requests.append(("snapshot", {}))
+            self._arrived.notify_all()
+        await self.is_prompt.wait()
+        return answer
 
     async def _stream(self, _request: Request) -> Response:
         if self.refuses is not None:

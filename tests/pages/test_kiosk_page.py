@@ -114,7 +114,7 @@ async def test_enter_on_a_refused_code_does_not_charge_it_twice(kiosk: StubServi
     await _press(page, "Enter")
     await _type_by_hand(page, "1")
     await expect(page.get_by_test_id("typed")).to_have_attribute("data-typed", "1")
-    assert len(kiosk.requests) == 1
+    assert [path for path, _body in kiosk.requests if path != "snapshot"] == ["codes"]
 
 
 async def test_the_second_check_sends_the_same_code_with_four_more_digits(kiosk: StubService, open_page: Open) -> None:
@@ -193,6 +193,25 @@ async def test_an_unseen_door_is_asked_about_and_costs_nothing(kiosk: StubServic
     await _sees(page, "unseen")
     await _press(page, "1")
     assert (await kiosk.asked("visits/v1/answers", times=2))["said"] == "received_all"
+
+
+async def test_an_answer_that_the_line_has_overtaken_never_brings_an_old_screen_back(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk, is_timed=True)
+    await kiosk.show(visit=visit(waiting=1))
+    await _sees(page, "next")
+    kiosk.is_prompt.clear()
+    await page.clock.fast_forward(21_000)
+    await kiosk.asked("snapshot")
+    async with page.expect_event("requestfinished", lambda request: request.url.endswith("/snapshot")):
+        await kiosk.show(visit=visit(door(7, "open")), doors=doors(7))
+        await _sees(page, "open")
+        kiosk.is_prompt.set()
+    await page.evaluate("fetch('snapshot')")  # once this is answered, what came before it has been dealt with
+    await _sees(page, "open")
+    await kiosk.show(visit=visit(door(7, "closed")), doors=doors())
+    await _sees(page, "closed")
 
 
 async def test_a_bundle_of_three_opens_one_door_after_another(kiosk: StubService, open_page: Open) -> None:

@@ -11,6 +11,7 @@ from playwright.async_api import Page
 
 from locker.events import DisputeKind
 from otp.texts import read_texts
+from tests.pages.axe import violations
 from tests.pages.scenes import KIOSK, LEFT, PAPERS, STATES, TOLD, VISITS, doors, paper, visit
 from tests.pages.stub_service import PAGES, StubService, done, problem
 
@@ -87,6 +88,18 @@ async def _screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await kiosk.show(notices_online=True, presence_number=None)
     await page.keyboard.press("*")
     yield await shown("help")
+    await page.keyboard.press("8")
+    yield await shown("topics")
+    await page.keyboard.press("4")
+    yield await shown("topic")
+    await page.keyboard.press("*")
+    await shown("topics")
+    await page.keyboard.press("*")
+    await shown("help")
+    await page.keyboard.press("9")
+    yield await shown("topic")
+    await page.keyboard.press("*")
+    await shown("help")
     await page.keyboard.press("3")
     kiosk.script("status", problem("too-many-attempts", 429, retry_after=900), done(**TOLD))
     await page.keyboard.type("2610080042", delay=60)
@@ -216,18 +229,46 @@ async def _papers(kiosk: StubService, page: Page, shown: Callable[[str], Awaitab
     await kiosk.show(visit=None)
 
 
+WIDE, SMALL, UPRIGHT = (1280, 800), (1024, 600), (1080, 1920)
+
+
+async def _wrong(page: Page, name: str, sizes: dict[str, tuple[tuple[int, int], ...]]) -> list[str]:
+    """What is wrong with the screen that is shown, in these languages and sizes, and in the last one by axe's rules."""
+    wrong = []
+    for language, windows in sizes.items():
+        await page.get_by_test_id(f"language-{language}").click()
+        await page.locator(f"html[lang={language}]").wait_for()
+        for width, height in windows:
+            await page.set_viewport_size({"width": width, "height": height})
+            wrong += [f"{name} {language} {width}: {what}" for what in await page.evaluate(MEASURE)]
+    return [*wrong, *[f"{name}: {what}" for what in await violations(page)]]
+
+
 @pytest.mark.asyncio(loop_scope="session")
 async def test_every_screen_can_be_read_and_touched(kiosk: StubService, open_page: Open) -> None:
     page = await open_page(kiosk, reduced_motion="reduce")
     wrong = []
     async for name in _screens(kiosk, page):
-        for language in ("en", "vi"):
-            await page.get_by_test_id(f"language-{language}").click()
-            await page.locator(f"html[lang={language}]").wait_for()
-            for width, height in ((1024, 600), (1280, 800)):
-                await page.set_viewport_size({"width": width, "height": height})
-                wrong += [f"{name} {language} {width}: {what}" for what in await page.evaluate(MEASURE)]
+        wrong += await _wrong(page, name, {"en": (SMALL,), "vi": (SMALL, UPRIGHT, WIDE)})
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.screens
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("look", ["large", "contrast"])
+async def test_every_screen_can_be_read_large_and_in_high_contrast(
+    kiosk: StubService, open_page: Open, look: str
+) -> None:
+    page = await open_page(kiosk, reduced_motion="reduce")
+    wrong = []
+    async for name in _screens(kiosk, page):
+        choice = page.get_by_test_id(f"look-{look}")
+        if await choice.get_attribute("aria-pressed") == "false":
+            await choice.click()
+        wrong += await _wrong(page, name, {"en": (WIDE, SMALL), "vi": (SMALL, UPRIGHT, WIDE)})
+    # Large letters may be scrolled upwards and downwards, never sideways.
+    told = [one for one in wrong if look != "large" or "leaves" not in one]
+    assert not told, "\n".join(told)
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -330,6 +371,11 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "presence_number",
         "printer",
         "scan",
+        "hours",
+        "city_hotline",
+        "rules",
+        "posters",
+        "has_voice",
         "rateable",
         "doors",
         "intake",

@@ -1,4 +1,4 @@
-// The screens before a door: idle, help, the code, the second check, waiting, and "sorry".
+// The screens before a door: idle, the code, the second check, waiting, and "sorry".
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
@@ -6,17 +6,18 @@ import { button, callLine, keycap, screen } from "./frame.js";
 import { groups, keypad, noteOf } from "./keypad.js";
 import { callMe } from "./lost.js";
 import { CODE_DIGITS, SECOND_DIGITS } from "./screens.js";
+import { hoursLine, wall } from "./wall.js";
 
 const back = (view, key, act = "back") =>
   button({ act, keypad: "*", testid: "back", look: "is-quiet" }, keycap("*"), view.say(key));
 
 export function idle(view) {
-  const step = (name, key) => h("li", {}, icon(name), h("span", {}, view.say(key)));
   const isSlow = !view.snapshot.notices_online;
   return screen(
     "idle",
     view,
     [
+      h("h1", { class: "unseen-words unsaid" }, view.say("cabinet")),
       button(
         { act: "collect", keypad: "Enter", testid: "collect", look: "is-primary is-huge" },
         icon("envelope"),
@@ -25,32 +26,11 @@ export function idle(view) {
       ),
       view.snapshot.intake?.is_offered &&
         button({ act: "intake", keypad: "0", testid: "intake", look: "is-answer is-wide" }, icon("down"), h("span", {}, view.say("idle.intake"), h("small", {}, view.say("idle.intake.how"))), keycap("0")),
-      h("ol", { class: "steps" }, step("message", "idle.step1"), step("door", "idle.step2"), step("check", "idle.step3")),
+      wall(view),
+      !isSlow && hoursLine(view),
       isSlow && h("p", { class: "strip", "data-testid": "notices-offline" }, icon("offline"), view.say("idle.notices-offline")),
     ],
     { buttons: [button({ act: "ask", testid: "ask", look: "is-quiet" }, view.say("idle.ask")), button({ act: "help", keypad: "*", testid: "help", look: "is-quiet" }, keycap("*"), view.say("idle.help"))] },
-  );
-}
-
-export function help(view) {
-  const topic = (name, key, more = null) =>
-    h("li", {}, icon(name), h("div", {}, h("h2", {}, view.say(key)), h("p", {}, view.say(`${key}.how`, { hotline: view.hotline }))), more);
-  const lost = button({ act: "lost", keypad: "2", testid: "lost-code", look: "is-quiet" }, keycap("2"), view.say("help.lost.do"));
-  const asks = button({ act: "ask", keypad: "3", testid: "help-ask", look: "is-quiet" }, keycap("3"), view.say("help.ask.do"));
-  return screen(
-    "help",
-    view,
-    [
-      h("h1", {}, view.say("help.title")),
-      h("ul", { class: "topics" }, topic("message", "help.where"), topic("phone", "help.lost", lost), topic("door", "help.stuck", callMe(view, "4")), h("li", {}, icon("search"), h("div", {}, h("h2", {}, view.say("help.ask"))), asks)),
-    ],
-    {
-      countdown: view.entryLeft,
-      buttons: [
-        button({ act: "other-language", keypad: "1", testid: "help-language", look: "is-quiet" }, keycap("1"), view.say("help.language")),
-        back(view, "help.back"),
-      ],
-    },
   );
 }
 

@@ -52,6 +52,22 @@ function languages(view) {
   return h("div", { class: "languages", role: "group", "aria-label": view.say("language") }, choice("vi", "VI"), choice("en", "EN"));
 }
 
+/** Large letters and high contrast, at a touch on every screen. */
+function looks(view) {
+  const choice = (act, isOn, face) =>
+    h(
+      "button",
+      { type: "button", "data-act": act, "data-testid": `look-${act}`, "aria-pressed": String(isOn), "aria-label": view.say(`look.${act}`) },
+      face,
+    );
+  return h(
+    "div",
+    { class: "looks", role: "group", "aria-label": view.say("look") },
+    choice("large", view.local.isLarge, "A+"),
+    choice("contrast", view.local.isContrast, icon("contrast")),
+  );
+}
+
 export function header(view) {
   const { office, address } = view.snapshot;
   return h(
@@ -60,6 +76,7 @@ export function header(view) {
     h("p", { class: "office" }, h("strong", {}, office[view.local.language] || office.vi), h("span", {}, `${view.say("cabinet")} · ${address}`)),
     presence(view),
     h("p", { class: "time", "data-testid": "clock" }, clockText(view)),
+    looks(view),
     languages(view),
   );
 }

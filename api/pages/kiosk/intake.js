@@ -276,7 +276,7 @@ function receiptScreen(name, view, shown, acts, countdown) {
         "figure",
         { class: "receipt" },
         h("img", { src: `${pathOf(shown.visit, shown.hand_over)}/receipt.svg`, alt: view.say("intake.receipt.code"), "data-key": shown.hand_over }),
-        h("figcaption", { role: "status", "data-testid": "print-note" }, printNote(view, path) || view.say("intake.receipt.keep")),
+        h("figcaption", {}, h("span", { role: "status", "data-testid": "print-note" }, printNote(view, path) || view.say("intake.receipt.keep"))),
       ),
     ],
     { countdown },

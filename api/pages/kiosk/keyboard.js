@@ -6,6 +6,8 @@ const FINGER_MS = 50;
 const SCAN_SIGNS = 8;
 const MOST_SIGNS = 100;
 const CODE_DIGITS = 12;
+const HELD_MS = 1_200;
+const HELD_KEY = "5";
 
 const NAMES = { "#": "Enter", Escape: "*", Delete: "Backspace" };
 
@@ -14,17 +16,20 @@ const isScan = (line, spanMs) =>
 
 /**
  * Call `onKey(name)` for each key of the keypad (0-9, Enter, Backspace, *), `onScan(text, beganAt)` for each scan, and
- * `onSign()` for each sign that only a scanner types. `forget()` of what it gives drops the line typed so far, and so
+ * `onSign()` for each sign that only a scanner types, `onHold()` when the 5, which can be felt, is held down. `forget()` of what it gives drops the line typed so far, and so
  * does a finger on a key of which `onKey` says that it chose something instead of being typed.
  */
-export function listen({ onKey, onScan, onSign }) {
+export function listen({ onKey, onScan, onSign, onHold }) {
   let line = "";
   let beganAt = 0;
   let lastAt = 0;
+  let holding = 0;
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const at = event.timeStamp;
+    if (!event.repeat) clearTimeout(holding);
+    if (event.key === HELD_KEY && !event.repeat && event.isTrusted) holding = setTimeout(onHold, HELD_MS);
     if (event.key === "Enter" && isScan(line, at - beganAt) && at - lastAt < PAUSE_MS) {
       event.preventDefault();
       const scanned = line;
@@ -49,5 +54,6 @@ export function listen({ onKey, onScan, onSign }) {
       onSign();
     }
   });
+  document.addEventListener("keyup", () => clearTimeout(holding));
   return { forget: () => (line = "") };
 }

@@ -11,8 +11,10 @@ import { listen } from "./keyboard.js";
 import { FIELDS, askForOtp, freshLeaving, isEnough, offer, pathOf, stepAfter, stepBefore } from "./leaving.js";
 import * as lost from "./lost.js";
 import * as status from "./status.js";
-import { CODE_DIGITS, DOSSIER_DIGITS, DOSSIER_LEAST, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, SLIP_DIGITS, THANKS_MS, doorOf, freshEntry, paperOf, screenOf, visitOf } from "./screens.js";
+import { CLEARS_MS, CODE_DIGITS, DOSSIER_DIGITS, DOSSIER_LEAST, IDLE_MS, PHONE_DIGITS, SECOND_DIGITS, SLIP_DIGITS, THANKS_MS, doorOf, freshEntry, isLastClosed, mannerOf, paperOf, screenOf, visitOf } from "./screens.js";
 import { bare, standstill } from "./standstill.js";
+import * as topics from "./topics.js";
+import { speech, spokenOf, voice } from "./voice.js";
 
 const PREFIX = "/api/kiosk";
 const AUTO_SEND_MS = 150;
@@ -27,6 +29,8 @@ const DRAW = {
   ...handing,
   ...lost,
   ...status.screens,
+  ...topics.screens,
+  voice,
   "left-open": handing.leftOpen,
   ...Object.fromEntries(Object.entries(intake).map(([name, paint]) => [`intake-${name}`, paint])),
   "intake-left-open": intake.leftOpen,
@@ -48,7 +52,9 @@ let snapshot = null;
 let receivedAt = now();
 let sendTimer = 0;
 let shown = "";
+let closedAt = Infinity;
 const local = { ...freshEntry(), touchedAt: now(), leftVisit: "", lostAt: now(), isBarred: false };
+const loudspeaker = speech("/voice");
 
 const visit = () => visitOf(snapshot, local);
 const due = () => screenOf(snapshot, local, now());
@@ -71,10 +77,16 @@ function view() {
     say: say(local.language),
     seconds,
     visit: present,
-    visitLeft: present ? seconds(present.idle_seconds_left) : 0,
+    visitLeft: present ? Math.min(seconds(present.idle_seconds_left), clearsIn(at)) : 0,
     entryLeft: Math.max(0, Math.ceil((local.touchedAt + IDLE_MS - at) / 1000)),
     hotline: readablePhone(snapshot?.hotline ?? ""),
   };
+}
+
+// Nobody touches the screen after the last door: it is cleared before the next person comes. Listening takes longer.
+function clearsIn(at) {
+  if (local.touchedAt > closedAt || local.isVoice) return Infinity;
+  return Math.max(0, Math.ceil((closedAt + CLEARS_MS - at) / 1000));
 }
 
 function draw() {
@@ -82,17 +94,58 @@ function draw() {
   if (name === "end" && shown !== "end") local.thanksUntil = now() + THANKS_MS;
   const paint = snapshot === null || name === "barred" ? bare(name) : DRAW[name];
   const wanted = paint(view());
-  document.documentElement.lang = local.language;
+  const root = document.documentElement;
+  root.lang = local.language;
+  root.classList.toggle("is-large", local.isLarge);
+  root.classList.toggle("is-contrast", local.isContrast);
+  if (local.isVoice && !local.isLit) root.dataset.dark = say(local.language)("voice.dark");
+  else delete root.dataset.dark;
   if (page.firstChild) morph(page.firstChild, wanted);
   else page.append(wanted);
-  if (name !== shown) {
-    shown = name;
+  if (local.isVoice) speak(name);
+  else if (name !== shown) {
     announcer.textContent = page.querySelector("h1, .is-huge strong")?.textContent ?? "";
   }
+  shown = name;
+}
+
+// A screen is said when it comes, when something on it is to be noticed, and again when a person asks.
+let said = "";
+function speak(name, isAgain = false) {
+  const note = [...page.querySelectorAll("[role=alert]")].map((element) => element.textContent).join(" ");
+  const turn = `${local.language} ${name} ${visit() ? doorOf(visit())?.compartment : ""} ${note}`;
+  if (turn === said && !isAgain) return;
+  said = turn;
+  const lines = spokenOf(page, say(local.language), { isNoteOnly: !isAgain && name === shown && note !== "" });
+  announcer.textContent = lines.map(({ text }) => text).join(" ");
+  loudspeaker.say(local.language, lines.flatMap(({ clips }) => clips));
+}
+
+function startVoice() {
+  if (!snapshot?.has_voice || local.isBarred) return;
+  if (local.isVoice) {
+    if (page.querySelector('[data-keypad="5"][data-act=digit]')) erase();
+    speak(due(), true);
+    return;
+  }
+  if (due() !== "idle" && !(due() === "code" && local.typed.length <= 1)) return;
+  const { language } = local;
+  startOver();
+  Object.assign(local, { language, isVoice: true, step: "voice", touchedAt: now() });
+  said = "";
+  draw();
+}
+
+function endVoice() {
+  loudspeaker.stop();
+  local.isVoice = false;
+  startOverKeeping();
 }
 
 function tick() {
+  if (local.isVoice && loudspeaker.isSpeaking) local.touchedAt = now();
   const name = due();
+  if (name === "closed" && clearsIn(now()) <= 0) leave();
   if (name === "end" && shown === "end" && now() >= local.thanksUntil) leave();
   if (name === "wait" && now() >= local.waitUntil) local.step = local.second ? "second" : "code";
   if (!visit() && !local.isBusy && now() - local.touchedAt >= IDLE_MS && name !== "wait") startOver();
@@ -323,12 +376,12 @@ function callMe() {
 
 function ticketSeen() {
   local.ticket = null;
-  if (!visit()) startOverKeeping(local.language);
+  if (!visit()) startOverKeeping();
 }
 
 // --- papers for the office
 
-const here = () => ({ language: local.language, visit: visit()?.visit ?? null });
+const here = () => ({ language: local.language, visit: visit()?.visit ?? null, isVoice: local.isVoice });
 
 function beginLeaving(noted) {
   if (noted) local.noted.push(noted);
@@ -519,7 +572,13 @@ const ACTS = {
   "call-me": callMe,
   "ticket-seen": ticketSeen,
   print: ({ path }) => print(path),
-  back: () => startOverKeeping(local.language),
+  back: () => startOverKeeping(),
+  "voice-off": endVoice,
+  topics: () => (local.step = "topics"),
+  topic: ({ topic }) => Object.assign(local, { step: "topic", topic }),
+  large: () => (local.isLarge = !local.isLarge),
+  contrast: () => (local.isContrast = !local.isContrast),
+  "voice-on": startVoice,
   intake: ({ hand }) => beginLeaving(hand),
   "intake-kind": ({ kind }) => Object.assign(local, { step: "intake-bring", leaving: { ...freshLeaving(), kind }, note: null }),
   "intake-size": ({ size }) => {
@@ -565,13 +624,17 @@ const ACTS = {
   leave,
 };
 
-function startOverKeeping(language) {
+function startOverKeeping() {
+  const manner = mannerOf(local);
   startOver();
-  local.language = language;
+  Object.assign(local, manner);
+  if (local.isVoice) local.step = "voice";
 }
 
 function act(element) {
   if (element.disabled) return;
+  loudspeaker.stop();
+  if (local.isVoice && element.dataset.act === "digit") loudspeaker.tick();
   local.touchedAt = now();
   ACTS[element.dataset.act]({ ...element.dataset });
   draw();
@@ -596,7 +659,7 @@ function press(key) {
 
 function scan(text, beganAt) {
   // A scanner types: its first signs may have chosen something on the start page.
-  if (local.leavingAt >= beganAt && !visit()) startOverKeeping(local.language);
+  if (local.leavingAt >= beganAt && !visit()) startOverKeeping();
   if (local.step === "intake-dossier" || local.step === "intake-bag") {
     local.touchedAt = now();
     if (new RegExp(`^\\d{${SLIP_DIGITS}}$`).test(text.trim())) {
@@ -648,7 +711,9 @@ function take(fresh) {
   local.lostAt = null;
   local.isBarred = false;
   const present = visit();
-  if (!before && present && !local.step.startsWith("intake-")) startOverKeeping(local.language);
+  if (!before && present && !local.step.startsWith("intake-")) startOverKeeping();
+  if (!isLastClosed(present)) closedAt = Infinity;
+  else if (closedAt === Infinity) closedAt = now();
   if (before && present && paperOf(present, local) && paperOf(before, local)?.stage !== paperOf(present, local).stage) papersMoved(paperOf(present, local));
   if (before && present && doorOf(before)?.stage !== doorOf(present)?.stage) visitMoved(doorOf(present));
   if (before && !present && before.visit !== local.leftVisit) visitEnded(before);
@@ -669,15 +734,16 @@ function papersMoved(paper) {
 // The service may end a visit with its last answer; the person is thanked all the same.
 function visitEnded(ended) {
   if (local.step.startsWith("intake-") && now() - local.touchedAt < IDLE_MS) return;
-  const { language, thanksUntil, face, isRated } = local;
+  const { thanksUntil, face, isRated } = local;
+  const manner = mannerOf(local);
   const dropped = (ended.intakes ?? []).find((one) => one.stage === "dropped");
   startOver();
   if (dropped) {
-    local.language = language;
+    Object.assign(local, manner);
     showSilentReceipt(ended, dropped);
   }
   local.touchedAt = now();
-  if (thanksUntil > now()) Object.assign(local, { language, thanksUntil, face, isRated });
+  if (thanksUntil > now()) Object.assign(local, { ...manner, thanksUntil, face, isRated });
 }
 
 follow({
@@ -695,10 +761,12 @@ follow({
   },
 });
 
-const keyboard = listen({ onKey: press, onScan: scan, onSign: () => clearTimeout(sendTimer) });
-page.addEventListener("click", (event) => {
+const keyboard = listen({ onKey: press, onHold: startVoice, onScan: scan, onSign: () => clearTimeout(sendTimer) });
+document.addEventListener("click", (event) => {
   const element = event.target.closest("[data-act]");
-  if (element) act(element);
+  if (local.isVoice && !local.isLit) local.isLit = true;
+  else if (element) act(element);
+  draw();
 });
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 setInterval(tick, 500);

@@ -57,12 +57,12 @@ export function isEnough(step, leaving) {
 const codeOf = (typed) => (/^\d{10,13}$/.test(typed) ? `${typed.slice(0, 6)}-${typed.slice(6)}` : typed);
 
 /** Ask for a compartment. Throws Problem. */
-export function offer(leaving, { language, visit }) {
+export function offer(leaving, { language, visit, isVoice }) {
   const names = namesDossier(leaving) ? codeOf(leaving.dossier) : null;
   return post(`${PREFIX}/intakes`, {
     kind: leaving.kind,
     size: leaving.size,
-    reach: leaving.reach,
+    reach: isVoice ? "low" : leaving.reach,
     phone: leaving.phone,
     phone_again: leaving.again,
     otp: leaving.otp || null,

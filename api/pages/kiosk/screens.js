@@ -15,6 +15,7 @@ export const DOSSIER_LEAST = 10;
 export const DOSSIER_DIGITS = 15;
 export const THANKS_MS = 15_000;
 export const IDLE_MS = 90_000;
+export const CLEARS_MS = 15_000;
 
 /** What the page itself remembers: what is being typed and shown, never what happened in the cabinet. */
 export const freshEntry = () => ({
@@ -43,8 +44,16 @@ export const freshEntry = () => ({
   sureFor: "",
   face: "",
   isRated: false,
+  topic: "",
   language: "vi",
+  isLarge: false,
+  isContrast: false,
+  isVoice: false,
+  isLit: false,
 });
+
+/** How the person wants to be talked to; it outlives a step back, and ends with the person. */
+export const mannerOf = ({ language, isLarge, isContrast, isVoice, isLit }) => ({ language, isLarge, isContrast, isVoice, isLit });
 
 /** The visit on screen: none once the person has left it here. */
 export const visitOf = (snapshot, local) =>
@@ -72,6 +81,10 @@ export function paperOf(visit, local) {
 /** A dispute that was put on record in this visit and is still on screen, or null. */
 export const disputeOf = (visit, local) =>
   visit.doors.find((one) => one.stage === "disputed" && !local.noted.includes(one.hand_over)) ?? null;
+
+/** Whether a door's closing was the last thing of this visit: its screen is cleared soon, if nobody touches it. */
+export const isLastClosed = (visit) =>
+  visit !== null && visit.waiting === 0 && visit.intakes.length === 0 && visit.later === 0 && visit.doors.length > 0 && visit.doors.every((one) => one.stage === "closed");
 
 function visitScreen(visit, local) {
   const door = doorOf(visit);

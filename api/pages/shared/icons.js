@@ -7,6 +7,7 @@ const STROKES = {
   back: "M20 12H5M11 6l-6 6 6 6",
   check: "M4.5 12.5l5 5 10-11",
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7v5.5l3.5 2",
+  contrast: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 3v18M15 4.5v15M18 6v12",
   cross: "M6 6l12 12M18 6L6 18",
   door: "M5 21V3h14v18M3 21h18M15 12h.01",
   envelope: "M3 6h18v12H3zM3 7l9 6.5L21 7",

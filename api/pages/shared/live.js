@@ -15,6 +15,7 @@ export function follow({ prefix, onSnapshot, onLost, onRefused }) {
   let source = null;
   let timer = 0;
   let failures = 0;
+  let told = 0;
   let isEnded = false;
 
   function later(act, delay) {
@@ -25,6 +26,7 @@ export function follow({ prefix, onSnapshot, onLost, onRefused }) {
   function take(snapshot) {
     if (isEnded) return;
     failures = 0;
+    told += 1;
     onSnapshot(snapshot);
     later(check, QUIET_MS);
   }
@@ -52,9 +54,12 @@ export function follow({ prefix, onSnapshot, onLost, onRefused }) {
     later(check, QUIET_MS);
   }
 
-  // A broken line can look like a quiet one; one question tells them apart.
+  // A broken line can look like a quiet one; one question tells them apart. Once the line itself has spoken, the answer
+  // tells nothing any more: it may be older than what the page shows.
   async function check() {
+    const before = told;
     const answer = await get(`${prefix}/snapshot`).catch(() => null);
+    if (told !== before) return;
     if (answer === null) await lose();
     else take(answer);
   }

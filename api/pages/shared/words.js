@@ -1,5 +1,17 @@
 // Sentences in the languages of the page. A sentence holds {names}; `key.one` is taken when {count} is 1.
 
+const LATEST = 600;
+const said = new Map();
+
+/** What a sentence that was given lately is made of, `{key, pattern, values}`, or undefined. */
+export const lately = (sentence) => said.get(sentence.trim());
+
+function remember(sentence, of) {
+  if (said.size >= LATEST) said.clear();
+  said.set(sentence.trim(), of);
+  return sentence;
+}
+
 /** Fetch `<folder>/<language>.json` for each language; gives `say(language) -> (key, values) -> sentence`. */
 export async function loadWords(folder, languages) {
   const tables = {};
@@ -13,9 +25,11 @@ export async function loadWords(folder, languages) {
   return (language) =>
     (key, values = {}) => {
       const table = tables[language];
-      const sentence = (values.count === 1 ? table[`${key}.one`] : undefined) ?? table[key];
-      if (sentence === undefined) return values.otherwise ?? key;
-      return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+      const name = values.count === 1 && `${key}.one` in table ? `${key}.one` : key;
+      const pattern = table[name];
+      if (pattern === undefined) return values.otherwise ?? key;
+      const sentence = pattern.replace(/\{(\w+)\}/g, (whole, place) => values[place] ?? whole);
+      return remember(sentence, { key: name, pattern, values });
     };
 }
 

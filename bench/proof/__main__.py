@@ -1,0 +1,79 @@
+"""`python -m bench.proof`: every proof, one table; exit 1 when a bar is missed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import click
+
+from bench.proof import audit, failing, machine, mutants, planted, seeds, starting, table
+from bench.proof.table import Proved
+
+KEPT = table.ROOT / "docs" / "proof.md"
+LONG = ("mutants",)
+BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--seed", default=1, show_default=True, help="The first seed of every line.")
+@click.option("--workers", default=max(1, min(4, os.cpu_count() or 1)), show_default=True, help="Processes at a time.")
+@click.option("--images", default=100_000, show_default=True, help="Crash images.")
+@click.option("--tampers", default=10_000, show_default=True, help="Tampers with a journal.")
+@click.option("--restores", default=100, show_default=True, help="Restore drills.")
+@click.option("--stories", default=10_000, show_default=True, help="Seeds of the twin; fewer if the time is over.")
+@click.option("--least", default=10_000, show_default=True, help="Seeds below which the twin's bar is missed.")
+@click.option("--minutes", default=600.0, show_default=True, help="Time for the seeds of the twin.")
+@click.option("--events", default=1_000_000, show_default=True, help="Size of the journal of the restart.")
+@click.option("--mutants", default=100, show_default=True, help="Mutants of the pure rules.")
+@click.option("--ci", is_flag=True, help="The short form: 20,000 images, 20 seeds, 100,000 events, no mutants.")
+@click.option("--only", multiple=True, help="Only these lines.")
+@click.option("--keep", is_flag=True, help="Write the lines that ran into docs/proof.md.")
+def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
+    """Prove, print the table, and tell every miss as a story."""
+    if ci:
+        sizes |= {"images": 20_000, "stories": 20, "least": 20, "minutes": 10, "events": 100_000}
+    seed, workers, revision = sizes["seed"], sizes["workers"], table.revision()
+    proofs: dict[str, Callable[[], Proved]] = {
+        "planted": lambda: planted.prove(workers=workers),
+        "images": lambda: machine.prove(wanted=sizes["images"], seed=seed, workers=workers),
+        "failing": lambda: failing.prove(stride=5 if ci else 1),
+        "audit": lambda: audit.prove(wanted=sizes["tampers"], seed=seed, workers=workers),
+        "restore": lambda: seeds.prove_restores(wanted=sizes["restores"], seed=seed, workers=workers),
+        "start": lambda: starting.prove(events=sizes["events"]),
+        "mutants": lambda: mutants.prove(wanted=sizes["mutants"], seed=seed, workers=workers),
+        "twin": lambda: seeds.prove(
+            wanted=sizes["stories"],
+            bar=min(sizes["least"], sizes["stories"]),
+            seed=seed,
+            workers=workers,
+            within_s=60.0 * sizes["minutes"],
+        ),
+    }
+    unknown = set(only) - set(proofs)
+    if unknown:
+        raise click.BadParameter(f"{sorted(unknown)}: there are {', '.join(proofs)}", param_hint="--only")
+    machine.quiet()
+    rows = {}
+    for name, prove in proofs.items():
+        if name in only or (not only and not (ci and name in LONG)):
+            rows[name] = prove()
+            print(table.text([rows[name]]).split("\n", 1)[1], flush=True)
+            if keep:
+                _keep(rows, f"{revision}, {datetime.now(UTC):%Y-%m-%d}")
+    print("\n" + table.text(tuple(rows.values())))
+    sys.exit(0 if all(row.holds for row in rows.values()) else 1)
+
+
+def _keep(rows: dict[str, Proved], ran: str) -> None:
+    """Writes the lines that ran between the marks of docs/proof.md."""
+    before, rest = KEPT.read_text(encoding="utf-8").split(BEGIN)
+    lines, after = rest.split(END)
+    lines = table.markdown(rows, lines, ran=ran)
+    KEPT.write_text(f"{before}{BEGIN}\n\n{lines}\n\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench.proof")

@@ -1,0 +1,93 @@
+"""The power-loss machine: stories on a recorded disk, their crash images judged, in several processes."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+import structlog
+
+from bench.proof import images, stories
+from bench.proof.table import Proved
+from bench.table import progress
+
+HOUSEKEEPING_EVERY = 4
+MIXES = ("harsh", "usual", "none")
+
+
+@dataclass
+class Tally:
+    """What was judged so far."""
+
+    images: int = 0
+    requests: int = 0
+    facts: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+def memory() -> str | None:
+    """A file system in memory, where there is one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def quiet() -> None:
+    """Nothing is logged: the stories are full of faults."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def judged(number: int, seed: int) -> Tally:
+    """One story and the images of it. Every fourth keeps house, the others are days of the twin."""
+    quiet()
+    with tempfile.TemporaryDirectory(prefix="power-", dir=memory()) as place:
+        folder = Path(place)
+        if number % HOUSEKEEPING_EVERY == 0:
+            story = stories.housekeeping(seed, folder / "story")
+        else:
+            story = stories.twin_day(seed, folder / "story", mix=MIXES[number % len(MIXES)], per_day=8.0)
+        count = images.judge_story(story, folder / "image", seed=seed)
+    return Tally(count, len(story.disk.asked), story.facts, story.violations)
+
+
+def prove(*, wanted: int, seed: int, workers: int) -> Proved:
+    """At least `wanted` images, story after story."""
+    began = time.perf_counter()
+    sum_of = Tally()
+    told = 0
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: list[Future[Tally]] = []
+        upcoming = _numbers(seed)
+        while sum_of.images < wanted and len(sum_of.violations) < images.SHOWN:
+            while len(waiting) < workers + 1:
+                waiting.append(pool.submit(judged, *next(upcoming)))
+            one = waiting.pop(0).result()
+            told += 1
+            sum_of.images += one.images
+            sum_of.requests += one.requests
+            sum_of.facts += one.facts
+            sum_of.violations += one.violations
+            progress(f"crash images: {sum_of.images:,} of {wanted:,}, {len(sum_of.violations)} violations")
+        for rest in waiting:
+            rest.cancel()
+    progress("")
+    return Proved(
+        what=f"crash images of {told} stories ({sum_of.facts:,} facts, {sum_of.requests:,} requests to the disk)",
+        bar=f"at least {wanted:,}, 0 violations",
+        measured=f"{sum_of.images:,}, {len(sum_of.violations)} violations",
+        seeds=f"{seed}..{seed + told - 1}",
+        holds=sum_of.images >= wanted and not sum_of.violations,
+        took_s=time.perf_counter() - began,
+        told=tuple(sum_of.violations[: images.SHOWN]),
+    )
+
+
+def _numbers(seed: int) -> Iterator[tuple[int, int]]:
+    number = 0
+    while True:
+        yield number, seed + number
+        number += 1

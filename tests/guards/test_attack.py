@@ -1,0 +1,207 @@
+"""Somebody at the keypad who should not be there: a year on a virtual clock, and the real path on a smaller scale."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+import time
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+
+from locker import events as ev
+from otp import codes, sealing, throttle
+from tests.api.conftest import CHEAP, DEVICE_KEY
+from tests.guards import keypad
+
+GOAL = 1e-3
+"""Expected wrong openings of a cabinet-year."""
+STRANGERS = [name for name, attacker in keypad.ATTACKS.items() if not attacker.knows_phones]
+INSIDERS = [name for name in keypad.ATTACKS if name not in STRANGERS]
+BEYOND_PHONES = 1.3e-3
+"""Who knows every owner's number and asks two codes for each has ten tries a bundle: more than the goal, and no more
+than 6,400 bundles x 10 tries x 2 codes / 10^8."""
+
+
+def judge(name: str, outcome: keypad.Outcome, *, goal: float) -> None:
+    attacker = keypad.ATTACKS[name]
+    hours = outcome.days * 24
+    assert outcome.a_year <= goal, (name, outcome)
+    assert outcome.refused == 0, (name, outcome)
+    assert outcome.most_failures <= throttle.LIFE_FAILURES * (2 if attacker.knows_phones else 1)
+    if not attacker.knows_phones:
+        assert outcome.let_through <= throttle.CAPACITY + throttle.REFILL_PER_HOUR * hours
+        assert outcome.locked == 0, (name, outcome)
+    assert outcome.owners > outcome.days * 5
+
+
+@pytest.mark.parametrize("name", keypad.ATTACKS)
+def test_some_days_of_attack_open_nothing_to_speak_of_and_refuse_no_owner(name: str) -> None:
+    days = 4 if keypad.ATTACKS[name].cuts_power_every_ms == 20_000 else 12
+    judge(name, keypad.play(name, days=days, seed=7), goal=GOAL if name in STRANGERS else BEYOND_PHONES)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_year_of_attack_stays_below_a_thousandth_of_a_wrong_opening(name: str) -> None:
+    judge(name, keypad.play(name, days=365), goal=GOAL)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", INSIDERS)
+def test_a_year_of_attack_by_who_knows_every_phone_number_stays_within_what_is_written_down(name: str) -> None:
+    judge(name, keypad.play(name, days=365), goal=BEYOND_PHONES)
+
+
+# --- the real path, on a smaller scale
+
+
+class Errand:
+    """Bundles with one result each, whose secrets are drawn from few, so that guessing succeeds within a test."""
+
+    def __init__(self, cab: Any, kiosk: httpx.AsyncClient, *, secrets: int, seed: int = 3) -> None:
+        self.cab, self.kiosk, self.secrets = cab, kiosk, secrets
+        self.rng = random.Random(seed)
+        self.number = 0
+        self.right = ""
+
+    async def lay(self) -> str:
+        """One more result in compartment 1, with a code; its selector."""
+        self.number += 1
+        name = f"r-{self.number}"
+        await self.cab.announce(name, code=f"H29.190.5-261008-{self.number:04d}", recipient=f"k-{self.number}")
+        await self.cab.load(name, number=1, hand_over=f"h-{self.number}")
+        await self.cab.journal.record(lambda *_: ev.Decision(events=(ev.RoundClosed(actor="lan"),)))
+        bundle = self.cab.now.bundle_of(f"k-{self.number}").bundle
+        secret, salt = self.secret(), bundle.encode().ljust(16, b".")[:16]
+        selector = str(100 + self.number % 900)
+        code = f"c-{self.number}"
+        kept = ev.PutCode(
+            code=code,
+            bundle=bundle,
+            salt=salt,
+            verifier=sealing.verifier(DEVICE_KEY, secret, salt, cost=CHEAP),
+            sealed=b"",
+        )
+        minted = ev.CodeMinted(
+            code=code,
+            bundle=bundle,
+            recipient=f"k-{self.number}",
+            selector=selector,
+            holder="owner",
+            cause="ready",
+        )
+        await self.cab.journal.record(lambda *_: ev.Decision(events=(minted,), rows=(kept,)))
+        self.right = codes.compose(selector, secret)
+        return selector
+
+    def secret(self) -> str:
+        return f"{self.rng.randrange(self.secrets):08d}"
+
+    async def type_code(self, digits: str, **more: str) -> httpx.Response:
+        return await self.kiosk.post("/api/kiosk/codes", json={"digits": digits, **more})
+
+    async def take(self, visit: str) -> None:
+        await self.cab.open(1)
+        await self.cab.close(1)
+        assert (await self.kiosk.post(f"/api/kiosk/visits/{visit}/leave", json={})).status_code == 200
+
+    async def guess(self, selector: str) -> bool:
+        answer = await self.type_code(codes.compose(selector, self.secret()))
+        if answer.status_code == 200:
+            await self.take(answer.json()["visit"])
+        else:
+            assert answer.json()["type"].endswith(":code-refused")
+        return answer.status_code == 200
+
+    async def owner_takes(self) -> None:
+        answer = await self.type_code(self.right, second="4678")
+        assert answer.status_code == 200, answer.text
+        await self.take(answer.json()["visit"])
+
+
+async def guess_on(cab: Any, kiosk: httpx.AsyncClient, *, guesses: int, secrets: int) -> None:
+    """So many guesses through HTTP, as fast as the bucket fills, and whether luck stays within three sigma."""
+    errand = Errand(cab, kiosk, secrets=secrets)
+    done = hits = 0
+    while done < guesses:
+        selector = await errand.lay()
+        is_taken = False
+        for _ in range(throttle.LIFE_FAILURES):
+            cab.hands.forward(900)
+            done += 1
+            if is_taken := await errand.guess(selector):
+                hits += 1
+                break
+        if not is_taken:
+            await errand.owner_takes()
+    expected = done / secrets
+    assert abs(hits - expected) <= 3 * (expected * (1 - 1 / secrets)) ** 0.5, (hits, expected)
+
+
+async def test_a_guess_succeeds_as_often_as_its_digits_say(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    await guess_on(cab, kiosk, guesses=150, secrets=10)
+
+
+@pytest.mark.proof
+async def test_with_three_secret_digits_a_guess_succeeds_once_in_a_thousand(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    await guess_on(cab, kiosk, guesses=20_000, secrets=1000)
+
+
+# --- one code, many hands
+
+
+async def submit_at_once(cab: Any, kiosk: httpx.AsyncClient, *, rounds: int, at_once: int = 64) -> None:
+    errand = Errand(cab, kiosk, secrets=10**8)
+    for done in range(1, rounds + 1):
+        await errand.lay()
+        answers = await asyncio.gather(*(errand.type_code(errand.right) for _ in range(at_once)))
+        told = Counter((one.status_code, one.json().get("visit")) for one in answers)
+        assert len(told) == 1, told
+        assert answers[0].status_code == 200
+        assert await cab.facts(ev.GrantIssued) == done, "a door's pulse needs a grant, and there is one"
+        assert cab.now.grant_on(1) is not None
+        await errand.take(answers[0].json()["visit"])
+        assert await cab.facts(ev.Collected) == done
+    assert await cab.facts(ev.AttemptFailed) == 0
+
+
+async def test_one_code_typed_64_times_at_once_is_one_grant(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    await submit_at_once(cab, kiosk, rounds=3)
+
+
+@pytest.mark.proof
+async def test_a_thousand_times_one_code_typed_64_times_at_once_is_one_grant(
+    cab: Any, kiosk: httpx.AsyncClient
+) -> None:
+    await submit_at_once(cab, kiosk, rounds=1000)
+
+
+# --- what the clock tells
+
+
+@pytest.mark.proof
+async def test_unknown_wrong_and_used_codes_take_the_same_time(cab: Any, kiosk: httpx.AsyncClient) -> None:
+    errand = Errand(cab, kiosk, secrets=10**8)
+    await errand.lay()
+    used = errand.right
+    await errand.owner_takes()
+    selector = await errand.lay()
+    causes = {"unknown": codes.compose("999", "12345678"), "wrong": codes.compose(selector, "00000000"), "used": used}
+    took: dict[str, list[float]] = {name: [] for name in causes}
+    answered = Counter[str]()
+    for turn in range(1500):
+        name = list(causes)[turn % 3]
+        cab.hands.forward(900)
+        if cab.now.tries.get(causes[name][:3], throttle.Tries()).failures >= throttle.LIFE_FAILURES:
+            await cab.journal.record(lambda *_: ev.Decision(events=(ev.RunStarted(release="t"),)))
+        began = time.perf_counter()
+        answer = await errand.type_code(causes[name], second="0000")
+        took[name].append(time.perf_counter() - began)
+        answered[answer.text] += 1
+    middle = {name: statistics.median(times) for name, times in took.items()}
+    assert max(middle.values()) - min(middle.values()) < 0.002, middle
+    assert len(answered) == 1, answered
