@@ -15,15 +15,15 @@ import pytest
 import structlog
 
 from locker import events as ev
-from locker.config import load_wiring
 from locker.model import Cabinet, Compartment, Grant, HandOver, Intake
 from otp import throttle
 from simulator.twin import yearbook
 from simulator.twin.figures import LATE, WOKEN, Evening, Outcome, Story
+from simulator.twin.furniture import side_by_side
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop, NothingLeft
 from simulator.twin.steel import Pulse, Steel
-from simulator.twin.world import WIRING, play
+from simulator.twin.world import play
 
 OTHER_HASHES = """
 import logging, pathlib, sys, structlog
@@ -118,7 +118,7 @@ class Court:
     def __init__(self) -> None:
         self.cabinet = Cabinet(run_id="r2")
         self.somebody = True
-        self.steel = Steel(load_wiring(WIRING), heard=lambda _pulse: None)
+        self.steel = Steel(side_by_side(1), heard=lambda _pulse: None)
         self.judge = Judge(
             now=lambda: 100.0, state=lambda: self.cabinet, is_attended=lambda: self.somebody, steel=self.steel
         )
