@@ -110,6 +110,11 @@ class Sessions:
             self._asked = None
         self._on_change()
 
+    def end_of(self, user: str) -> None:
+        """Sign a member out wherever they are signed in."""
+        for session in [one for one in self._sessions.values() if one.member.user == user]:
+            self.end(session)
+
     # --- presence
 
     def is_present(self, session: Session) -> bool:
