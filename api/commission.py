@@ -13,6 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from api.boards import ANSWERS_WITHIN_S, OPENS_WITHIN_S, assemble_boards
+from api.roster import Roster
 from api.run import read_device_key, release
 from api.sessions import Member
 from api.sign_in import SignIn
@@ -182,7 +183,8 @@ async def commission(config: Config, terminal: Terminal, *, folder: Path) -> Pat
 async def _sign_in(
     config: Config, terminal: Terminal, journal: Journal[Cabinet], device_key: bytes, clock: Clock
 ) -> Member:
-    sign_in = SignIn(journal=journal, staff=config.staff, device_key=device_key, clock=clock.moment)
+    roster = Roster(journal=journal, configured=config.staff, device_key=device_key)
+    sign_in = SignIn(journal=journal, roster=roster, device_key=device_key, clock=clock.moment)
     user = await terminal.ask("Your user name")
     password = await terminal.ask("Password", hidden=True)
     code = await terminal.ask("Six digits of the authenticator, or a recovery code")
