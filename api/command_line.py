@@ -163,6 +163,32 @@ def retire(path: Path, *, yes: bool) -> None:
     click.echo(f"{config.cabinet.id} is retired")
 
 
+@main.command("subject-report")
+@CONFIG
+@click.argument("who")
+def subject_report(path: Path, who: str) -> None:
+    """Print all that is kept of a person, by phone number or dossier code WHO, as JSON, and why."""
+    click.echo(json.dumps(_ask(_load(path), f"subject-report {' '.join(who.split())}"), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@CONFIG
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(path: Path, who: str, *, yes: bool) -> None:
+    """Erase what is kept of a person, by phone number or dossier code WHO; what is still needed stays, with its reason.
+
+    Backups that hold it expire by their own age.
+    """
+    config = _load(path)
+    if not yes:
+        click.confirm("Nothing brings it back. Did the person ask, and show who they are?", abort=True)
+    reply = _ask(config, f"erase {' '.join(who.split())}")
+    click.echo(f"{reply['erased']} records erased")
+    for ref, why in reply["held"].items():
+        click.echo(f"  {ref} stays: {why}")
+
+
 @main.command()
 @CONFIG
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
