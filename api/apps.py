@@ -20,6 +20,7 @@ from api import (
     kiosk_asking,
     kiosk_intake,
     kiosk_tickets,
+    members,
     moving,
     office_days,
     page_files,
@@ -90,6 +91,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(counter.router)
     app.include_router(deputies.router)
     app.include_router(office_days.router)
+    app.include_router(members.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(texts.router)

@@ -17,8 +17,9 @@ from api.kiosk_snapshot import office
 from api.running import Running
 from api.sessions import Session
 from locker import views
+from locker.config import StaffEntry
 from locker.events import Moment
-from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result
+from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result, StaffMember
 from locker.refusals import NotLoadable
 from locker.rules import deputies, exceptional, moving, notices
 from locker.rules.results import FINISHED_STATE, check_loadable
@@ -46,6 +47,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
     span = running.day_utc_ms(running.clock())
     sees_names = session.member.role != "technician"
     read = await running.journal.read(lambda connection: _read(connection, before, span, sees_names=sees_names))
+    staff = await running.roster.current()
     cabinet, moment = running.journal.cabinet, running.clock()
     today = running.today(moment)
     contact = running.centre.last_contact
@@ -101,7 +103,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             if until >= today
         ],
         "office_days": calendar_snapshot.build(running, cabinet, today),
-        "clerks": [{"user": one.user, "name": one.name} for one in running.config.staff if one.role == "clerk"],
+        "clerks": [{"user": one.user, "name": one.name} for one in staff.values() if one.role == "clerk"],
+        "members": _members(cabinet, staff, session),
         "approvals": _approvals(running, cabinet, session, moment),
         "boards": [
             {
@@ -132,6 +135,22 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             "inside": sum(one.stage == "loaded" for one in cabinet.hand_overs.values()),
         },
     }
+
+
+def _members(cabinet: Cabinet, staff: Mapping[str, StaffEntry], session: Session) -> list[dict[str, Any]]:
+    """Who works here, for a leader."""
+    if session.member.role != deputies.LEADER:
+        return []
+    return [
+        {
+            "user": one.user,
+            "name": one.name,
+            "role": one.role,
+            "is_locked": cabinet.staff.get(one.user, StaffMember()).is_locked,
+            "is_me": one.user == session.member.user,
+        }
+        for one in staff.values()
+    ]
 
 
 def counts_down(snapshot: dict[str, Any]) -> bool:

@@ -29,13 +29,13 @@ router = APIRouter(prefix="/api/clerk/deputies/{user}")
 @router.post("", summary="Name a deputy", responses=problems.documented(*STORED, why.UnknownDeputy, why.WrongStage))
 async def name(user: Id, body: Until, session: Leader, running: Cabinets) -> Nothing:
     actor = running.sessions.actor(session)
-    role = next((one.role for one in running.config.staff if one.user == user), None)
-    if role is None:
+    entry = (await running.roster.current()).get(user)
+    if entry is None:
         raise why.UnknownDeputy("nobody of this name works here")
 
     def decide(cabinet: Cabinet, _known: None, moment: Moment) -> Decision:
         today = date.fromisoformat(running.today(moment))
-        return rules.name(cabinet, user, role, actor, until=body.until, today=today)
+        return rules.name(cabinet, user, entry.role, actor, until=body.until, today=today)
 
     await running.record(decide)
     return Nothing()

@@ -1,22 +1,44 @@
-"""Taking a new member of staff in: what goes into the configuration, and what the person gets."""
+"""Taking a member of staff in: what is kept of how they sign in, and what the person alone gets."""
 
 from __future__ import annotations
 
+import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from otp import staff
+from argon2 import PasswordHasher
+
+from locker.config import StaffEntry
+from otp import sealing, staff
 from otp.sealing import SALT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """`toml` is the [[staff]] block; secret and recovery codes (each good once) are for the person alone."""
+    """`entry` is kept; its TOTP secret and the recovery codes (each good once) are for the person alone."""
 
-    toml: str = field(repr=False)
-    totp_secret: str = field(repr=False)
+    entry: StaffEntry = field(repr=False)
     recovery_codes: tuple[str, ...] = field(repr=False)
+
+    @property
+    def toml(self) -> str:
+        """The [[staff]] block of a configuration."""
+        entry = self.entry
+        hashes = ", ".join(f'"{one}"' for one in entry.recovery_hashes)
+        return "\n".join(
+            (
+                "[[staff]]",
+                f'user = "{entry.user}"',
+                f"name = {_quoted(entry.name)}",
+                f'role = "{entry.role}"',
+                f'password_hash = "{entry.password_hash}"',
+                f'totp_secret = "{entry.totp_secret}"',
+                f'recovery_salt = "{entry.recovery_salt}"',
+                f"recovery_hashes = [{hashes}]",
+                "",
+            )
+        )
 
 
 def enrol(
@@ -26,29 +48,53 @@ def enrol(
     role: str,
     password: str,
     device_key: bytes,
-    totp_secret: str | None = None,
+    hasher: PasswordHasher | None = None,
     draw: Callable[[int], bytes] = os.urandom,
 ) -> Enrolled:
-    """Hash the password, draw a TOTP secret (unless given) and ten recovery codes. Raises WeakPasswordError."""
-    password_hash = staff.hash_password(password, hasher=staff.password_hasher())
-    secret = totp_secret or staff.new_totp_secret(draw)
+    """Hash the password, draw a TOTP secret and ten recovery codes. Slow. Raises WeakPasswordError."""
+    password_hash = staff.hash_password(password, hasher=hasher or staff.password_hasher())
+    entry = StaffEntry.model_validate(
+        {"user": user, "name": name, "role": role, "password_hash": password_hash, "totp_secret": ""}
+    )
+    return renew(entry, device_key=device_key, draw=draw)
+
+
+def renew(entry: StaffEntry, *, device_key: bytes, draw: Callable[[int], bytes] = os.urandom) -> Enrolled:
+    """The same person and password with a new TOTP secret and new recovery codes."""
     recovery_codes = staff.mint_recovery_codes(draw)
     kept = staff.keep_recovery_codes(device_key, recovery_codes, draw(SALT_BYTES))
-    hashes = ", ".join(f'"{verifier.hex()}"' for _number, verifier in kept.verifiers)
-    toml = "\n".join(
-        (
-            "[[staff]]",
-            f'user = "{user}"',
-            f"name = {_quoted(name)}",
-            f'role = "{role}"',
-            f'password_hash = "{password_hash}"',
-            f'totp_secret = "{secret}"',
-            f'recovery_salt = "{kept.salt.hex()}"',
-            f"recovery_hashes = [{hashes}]",
-            "",
-        )
+    changed = {
+        "totp_secret": staff.new_totp_secret(draw),
+        "recovery_salt": kept.salt.hex(),
+        "recovery_hashes": tuple(verifier.hex() for _number, verifier in kept.verifiers),
+    }
+    return Enrolled(entry=entry.model_copy(update=changed), recovery_codes=recovery_codes)
+
+
+def as_kept(entry: StaffEntry, record: str, *, device_key: bytes) -> dict[str, str]:
+    """What the erasable row `record` holds; the TOTP secret is sealed under the device key."""
+    sealed = sealing.seal(device_key, entry.totp_secret.encode(), context=record)
+    return {
+        "user": entry.user,
+        "name": entry.name,
+        "role": entry.role,
+        "password_hash": entry.password_hash,
+        "totp_sealed": base64.b64encode(sealed).decode(),
+        "recovery_salt": entry.recovery_salt,
+        "recovery_hashes": " ".join(entry.recovery_hashes),
+    }
+
+
+def from_kept(body: Mapping[str, str], record: str, *, device_key: bytes) -> StaffEntry:
+    """The entry of such a row. Raises SealBrokenError."""
+    sealed = base64.b64decode(body["totp_sealed"])
+    return StaffEntry.model_validate(
+        {
+            **{key: body[key] for key in ("user", "name", "role", "password_hash", "recovery_salt")},
+            "totp_secret": sealing.unseal(device_key, sealed, context=record).decode(),
+            "recovery_hashes": body["recovery_hashes"].split(),
+        }
     )
-    return Enrolled(toml=toml, totp_secret=secret, recovery_codes=recovery_codes)
 
 
 def _quoted(text: str) -> str:

@@ -20,10 +20,12 @@ from prometheus_client import Histogram
 from api.bell import Bell
 from api.entry import KioskEntry
 from api.printing import Printing, printing_of
+from api.roster import Roster
 from api.scans import Scans
 from api.sessions import Sessions
 from api.sign_in import SignIn
 from hw.link import Counters
+from hw.tape import Tape
 from locker import receipts
 from locker.config import Config, office_hours_of
 from locker.doors import BoardState
@@ -53,6 +55,8 @@ class Line(Protocol):
     def name(self) -> str: ...
     @property
     def counters(self) -> Counters: ...
+    @property
+    def tape(self) -> Tape: ...
 
 
 class SeenDoors(Protocol):
@@ -158,6 +162,8 @@ class Running:
     entry: KioskEntry
     sessions: Sessions
     sign_in: SignIn
+    roster: Roster
+    device_key: bytes = field(repr=False)
     bell: Bell
     clock: Callable[[], Moment]
     new_id: Callable[[], str]
@@ -234,8 +240,8 @@ class Running:
         return self.local(moment.utc_ms).date().isoformat()
 
     def name_of(self, user: str) -> str:
-        """The name of a member of staff; the user name of one who is not configured any more."""
-        return next((one.name for one in self.config.staff if one.user == user), user)
+        """The name of a member of staff; the user name of one who does not work here any more."""
+        return self.roster.name_of(user)
 
     def day_utc_ms(self, moment: Moment) -> tuple[int, int]:
         """Start and end of the office's day in milliseconds of wall time."""
@@ -268,6 +274,7 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
 ) -> Running:
     """Put a running cabinet together for its apps; `draw(n)` gives n random bytes."""
     bell = Bell()
+    roster = Roster(journal=journal, configured=config.staff, device_key=device_key)
     return Running(
         config=config,
         places=config.places,
@@ -278,7 +285,9 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
         notices=notices,
         entry=entry,
         sessions=Sessions(uptime_ms=lambda: clock().uptime_ms, draw=draw, on_change=bell.ring),
-        sign_in=SignIn(journal=journal, staff=config.staff, device_key=device_key, clock=clock, hasher=hasher),
+        sign_in=SignIn(journal=journal, roster=roster, device_key=device_key, clock=clock, hasher=hasher),
+        roster=roster,
+        device_key=device_key,
         bell=bell,
         clock=clock,
         new_id=lambda: draw(12).hex(),

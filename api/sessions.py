@@ -110,6 +110,11 @@ class Sessions:
             self._asked = None
         self._on_change()
 
+    def end_of(self, user: str) -> None:
+        """Sign a member out wherever they are signed in."""
+        for session in [one for one in self._sessions.values() if one.member.user == user]:
+            self.end(session)
+
     # --- presence
 
     def is_present(self, session: Session) -> bool:
@@ -150,6 +155,11 @@ class Sessions:
     def is_anybody_present(self) -> bool:
         """Whether one of the staff is proved to stand at the cabinet now."""
         return any(self.is_present(one) for one in self._sessions.values() if self.is_live(one))
+
+    def present_clerk(self) -> str:
+        """The user name of a clerk or leader who is proved to stand at the cabinet now; empty if there is none."""
+        here = [one.member for one in self._sessions.values() if self.is_live(one) and self.is_present(one)]
+        return next((one.user for one in here if one.role != "technician"), "")
 
     def check_number(self, session: Session, typed: str) -> None:
         """Take the typed number and end it. Raises PresenceNeeded; five wrong tries end it too."""

@@ -2,17 +2,19 @@
 
 One check at a time, in a thread: an Argon2 costs 19 MiB. A name nobody has takes the same time and the same waits,
 but is never written down; what was typed there may be somebody's password. With an unset clock only recovery codes
-count; six digits are answered before anything is checked or charged, whoever typed them.
+count; six digits are answered before anything is checked or charged, whoever typed them. A locked
+member is answered as a wrong password is.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from argon2 import PasswordHasher
 
+from api.roster import Roster
 from api.sessions import Member
 from locker.config import StaffEntry
 from locker.events import Moment
@@ -35,16 +37,16 @@ class SignIn:
         self,
         *,
         journal: Journal[Cabinet],
-        staff: Sequence[StaffEntry],
+        roster: Roster,
         device_key: bytes,
         clock: Callable[[], Moment],
         hasher: PasswordHasher | None = None,
     ) -> None:
         self._journal = journal
-        self._entries = {entry.user: entry for entry in staff}
+        self._roster = roster
         self._device_key = device_key
         self._clock = clock
-        self._hasher = hasher
+        self.hasher = hasher or staff.password_hasher()
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._failed_ms: dict[str, int] = {}
@@ -69,7 +71,7 @@ class SignIn:
     async def _check(self, user: str, password: str, code: str) -> Member:
         moment = self._clock()
         cabinet = self._journal.cabinet
-        entry = self._entries.get(user)
+        entry = (await self._roster.current()).get(user)
         known = cabinet.staff if entry is not None else self._strangers
         waited = moment.uptime_ms - self._failed_ms.get(user, 0)
         rules.check_wait(Cabinet(staff={user: known.get(user, StaffMember())}), user, waited_ms=waited)
@@ -89,9 +91,9 @@ class SignIn:
         self, entry: StaffEntry | None, user: str, password: str, code: str, last: StaffMember, moment: Moment
     ) -> rules.Shown:
         """The slow part, in a thread; the same work whether or not the name is known."""
-        hasher = self._hasher or staff.password_hasher()
-        holds = staff.is_password(password, NOBODYS_HASH if entry is None else entry.password_hash, hasher=hasher)
-        if entry is None or not holds:
+        stored = NOBODYS_HASH if entry is None else entry.password_hash
+        holds = staff.is_password(password, stored, hasher=self.hasher)
+        if entry is None or not holds or last.is_locked:
             return rules.Shown(user=user, password_holds=False)
         step = None
         if self._journal.cabinet.clock != "unset":

@@ -338,6 +338,18 @@ class BoardProved(EventBody, frozen=True):
     actor: str
 
 
+class DoorTried(EventBody, frozen=True):
+    """A technician pulsed a lock of a board that is out of service; `finding` is what was seen, `other` the compartment
+    it is mixed up with.
+    """
+
+    board: str
+    compartment: int
+    finding: str
+    actor: str
+    other: int = 0
+
+
 class CoilStrayed(EventBody, frozen=True):
     """A coil was on without a pulse window; the board was switched off and read again."""
 
@@ -552,6 +564,27 @@ class DeputyNamed(EventBody, frozen=True):
 
 class DeputyEnded(EventBody, frozen=True):
     deputy: str
+    actor: str
+
+
+class StaffEnrolled(EventBody, frozen=True):
+    """A leader took somebody in, or renewed how they sign in; `record` names what is kept of that."""
+
+    user: str
+    role: Literal["clerk", "leader", "technician"]
+    record: str
+    actor: str
+
+
+class StaffLocked(EventBody, frozen=True):
+    """Nobody signs in under this name until a leader unlocks it."""
+
+    user: str
+    actor: str
+
+
+class StaffUnlocked(EventBody, frozen=True):
+    user: str
     actor: str
 
 
@@ -1065,12 +1098,12 @@ class Settled(EventBody, frozen=True):
 
 
 class PersonalErased(EventBody, frozen=True):
-    """Personal rows are gone. `cause`: their time is over; another phone replaced them; or they were kept as long as
-    they may be and the centre has still not acknowledged what they belong to.
+    """Personal rows are gone. `cause`: their time is over; another phone replaced them; their person asked; or they
+    were kept as long as they may be and the centre has still not acknowledged what they belong to.
     """
 
     refs: tuple[str, ...]
-    cause: Literal["over", "replaced", "cap"] = "over"
+    cause: Literal["over", "replaced", "cap", "asked"] = "over"
 
 
 class Parked(EventBody, frozen=True):
@@ -1109,6 +1142,7 @@ Event = (
     | ContentSensorSuspected
     | BoardOutOfService
     | BoardProved
+    | DoorTried
     | CoilStrayed
     | LoadStarted
     | Loaded
@@ -1134,6 +1168,9 @@ Event = (
     | GlassCountersigned
     | DeputyNamed
     | DeputyEnded
+    | StaffEnrolled
+    | StaffLocked
+    | StaffUnlocked
     | OfficeDaySet
     | OfficeDayFreed
     | CodeMinted
@@ -1206,13 +1243,13 @@ KINDS: tuple[type[EventBody], ...] = get_args(Event)
 
 
 class PutPersonal(msgspec.Struct, frozen=True):
-    """Erasable data of a person or dossier, or why a glass was broken.
+    """Erasable data of a person or dossier, why a glass was broken, or how a member of staff signs in.
 
     `search` is unaccented lower-case text, `tail` the digits of a dossier's code.
     """
 
     ref: str
-    kind: Literal["person", "dossier", "reason"]
+    kind: Literal["person", "dossier", "reason", "staff"]
     body: dict[str, str]
     search: str = ""
     tail: str = ""

@@ -455,9 +455,13 @@ class OwnText(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`record` names how they sign in where the cabinet itself enrolled them; else the configuration says so."""
+
     failures: int = 0
     totp_step: int = -1
     recovery_used: tuple[int, ...] = ()
+    record: str = ""
+    is_locked: bool = False
 
 
 class Recount(msgspec.Struct, frozen=True):
@@ -481,6 +485,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     """The whole live state of one cabinet after event `seq`; `utc_ms` is the wall time of that event.
 
     `bucket` bears wrong codes, `asked_bucket` wrong questions about dossiers, `wrong_asks` those about each of them.
+    `tried`: by board the compartments found good since it went out of service.
     """
 
     seq: int = 0
@@ -506,6 +511,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     stock_check: StockCheck | None = None
     checked_stock: CheckedStock | None = None
     boards_out: dict[str, str] = {}
+    tried: dict[str, tuple[int, ...]] = {}
     staff: dict[str, StaffMember] = {}
     resting: dict[str, int] = {}
     bucket: throttle.Bucket = throttle.Bucket()

@@ -261,6 +261,20 @@ class UnknownDeputy(Refusal):
     slug = "unknown-deputy"
 
 
+class UnknownMember(Refusal):
+    slug = "unknown-member"
+
+
+class UserTaken(Refusal):
+    """Somebody works, or worked, here under this name."""
+
+    slug = "user-taken"
+
+
+class WeakPassword(Refusal):
+    slug = "weak-password"
+
+
 class UnknownApproval(Refusal):
     """No such request waits: it is over, was used, was for another opening, or was never asked."""
 

@@ -262,6 +262,7 @@ CLERK: Body = {
     },
     "deputies": [],
     "clerks": [{"user": "lan", "name": "Nguyễn Thị Lan"}],
+    "members": [],
     "asked": [],
     "approvals": [],
     "practice": None,

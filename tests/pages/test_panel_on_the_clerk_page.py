@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.pages.scenes import CLERK
-from tests.pages.stub_service import StubService, problem
+from tests.pages.stub_service import StubService, done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,7 +31,7 @@ async def test_power_locks_and_clock_are_told_and_set(clerk: StubService, open_p
     await page.get_by_test_id("clock-time").fill("2026-12-24T18:30")
     await page.get_by_test_id("clock-set").click()
     assert await clerk.asked("panel/clock") == {"local": "2026-12-24T18:30"}
-    clerk.script("panel/lock-supply", problem("presence-needed", 403))
+    clerk.script("panel/lock-supply", problem("presence-needed", 403), done())
     await page.get_by_test_id("lock-supply").click()
     await expect(page.get_by_test_id("presence-panel")).to_contain_text("vặn chìa khoá")
     await clerk.show(me={**CLERK["me"], "is_present": True})

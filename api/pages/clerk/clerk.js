@@ -8,9 +8,14 @@ import { panelBanners } from "./panel.js";
 import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } from "./desk.js";
 import { floor } from "./floor.js";
 import { inside } from "./inside.js";
+import { dayActs, dayForms } from "./days.js";
 import { matters } from "./matters.js";
+import { memberActs, memberForms } from "./members.js";
+import { office } from "./office.js";
+import { planActs } from "./plan.js";
 import { ROUND, emptiedOf, nextOf } from "./papers.js";
 import { openingOf } from "./parts.js";
+import { preview, textActs, textForms } from "./texts.js";
 import { work } from "./work.js";
 
 const PREFIX = "/api/clerk";
@@ -27,7 +32,7 @@ let snapshot = null;
 let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
-const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, texts: null, edited: "", count: null, problem: null });
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, member: null, texts: null, edited: "", count: null, problem: null });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -37,7 +42,7 @@ function view() {
   return { snapshot, local, say: say(local.language), seconds };
 }
 
-const desk = (drawn) =>
+const screen = (drawn) =>
   h(
     "div",
     { class: local.isLost ? "desk is-lost" : "desk", "data-testid": "screen-desk", "data-key": "desk", "data-tab": local.tab },
@@ -45,14 +50,14 @@ const desk = (drawn) =>
     banners(drawn),
     panelBanners(drawn),
     presencePanel(drawn),
-    h("main", { class: "columns", "data-key": "columns" }, work(drawn), inside(drawn), floor(drawn), matters(drawn)),
+    h("main", { class: "columns", "data-key": "columns" }, work(drawn), inside(drawn), floor(drawn), matters(drawn), office(drawn)),
     shortcuts(drawn),
     tabs(drawn),
   );
 
 function draw() {
   const drawn = view();
-  const wanted = local.isSignedIn === false ? signIn(drawn) : snapshot === null ? connecting(drawn) : desk(drawn);
+  const wanted = local.isSignedIn === false ? signIn(drawn) : snapshot === null ? connecting(drawn) : screen(drawn);
   document.documentElement.lang = local.language;
   document.title = drawn.say("title");
   if (page.firstChild) morph(page.firstChild, wanted);
@@ -76,23 +81,42 @@ function note(where, key, more = {}) {
   }, GOOD_NOTE_MS);
 }
 
-/** Ask for something; what goes wrong is said at `where`. Gives true when it was done. */
+/** Ask for something; what goes wrong is said at `where`. Gives the answer, or false. */
 async function perform(where, path, body, { good = "" } = {}) {
   if (local.busy.has(where)) return false;
   local.busy.add(where);
   delete local.notes[where];
   draw();
-  let isDone = true;
+  let answer = false;
   try {
-    await post(`${PREFIX}/${path}`, body);
+    answer = await post(`${PREFIX}/${path}`, body);
     if (good) note(where, good, { isGood: true });
   } catch (problem) {
-    isDone = false;
     refused(problem, where, path, body);
   }
   local.busy.delete(where);
   draw();
-  return isDone;
+  return answer;
+}
+
+/** Look something up; what goes wrong is said at `where`, and null comes back. */
+async function ask(where, path) {
+  try {
+    return await get(`${PREFIX}/${path}`);
+  } catch (problem) {
+    refused(problem, where, path, {});
+    return null;
+  }
+}
+
+/** Ask what would be; a refusal is an answer too. */
+async function tryOut(path, body) {
+  try {
+    return { answer: await post(`${PREFIX}/${path}`, body), problem: null };
+  } catch (problem) {
+    if (problem.status === 401) signedOut();
+    return { answer: null, problem };
+  }
 }
 
 function refused({ slug, status, body, retryAfter }, where, path, asked) {
@@ -180,7 +204,14 @@ function signedOut() {
 
 // --- what buttons and forms do
 
+// What the cards need of the page; each brings its own acts and forms.
+const desk = { local, perform, ask, tryOut, draw, at, view };
+
 const ACTS = {
+  ...dayActs(desk),
+  ...memberActs(desk),
+  ...planActs(desk),
+  ...textActs(desk),
   language: ({ language }) => {
     local.language = language;
     localStorage.setItem("language", language);
@@ -223,7 +254,6 @@ const ACTS = {
   "hand-out": ({ result, where }) => perform(where, `counter/${result}/hand-out`, {}, { good: "counter.done" }),
   "post-ask": ({ result }) => (local.posting = result),
   "post-cancel": () => (local.posting = ""),
-  "day-free": ({ day, where }) => perform(where, `office-days/${day}/free`, {}, { good: "days.done" }),
   "deputy-end": ({ user, where }) => perform(where, `deputies/${user}/end`, {}),
   print: () => print(),
   "new-code": ({ hand, where }) => perform(where, `hand-overs/${hand}/new-code`, {}, { good: "new-code.done" }),
@@ -261,52 +291,9 @@ const ACTS = {
   "papers-answer": ({ hand, outcome, where }) => perform(where, `intakes/${hand}/answer`, { outcome }),
   "relocation-start": ({ where }) => perform(where, "relocation/start", {}),
   "retirement-ask": () => (local.isRetiring = true),
-  "texts-show": () => readTexts(),
-  "text-edit": ({ text }) => Object.assign(local, { edited: text, count: null, problem: null }),
-  "text-close": () => Object.assign(local, { edited: "", count: null, problem: null }),
-  "text-restore": ({ where }) => changeText(where, "texts/restore", {}),
-  "text-register": ({ where }) => changeText(where, "texts/register", { provider_template: at("text-template").value.trim() }),
   prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
   "second-cancel": () => (local.second = null),
 };
-
-// --- messages in the unit's own words
-
-async function readTexts() {
-  try {
-    local.texts = await get(`${PREFIX}/texts`);
-  } catch (problem) {
-    if (problem.status === 401) signedOut();
-    else note("texts", `problem.${problem.slug}`);
-  }
-  draw();
-}
-
-function editedText() {
-  const [name, language] = local.edited.split(".");
-  return { name, language };
-}
-
-async function changeText(where, path, more) {
-  if (await perform(where, path, { ...editedText(), ...more })) {
-    Object.assign(local, { edited: "", count: null, problem: null });
-    await readTexts();
-  }
-}
-
-async function previewText(pattern) {
-  const asked = local.edited;
-  let count = null;
-  let problem = null;
-  try {
-    count = await post(`${PREFIX}/texts/preview`, { ...editedText(), pattern });
-  } catch ({ slug, status, body }) {
-    if (status === 401) signedOut();
-    problem = { reason: slug === "text-unusable" ? body.reason : slug, names: body.names ?? [] };
-  }
-  if (local.edited === asked && at("text-pattern")?.value === pattern) Object.assign(local, { count, problem });
-  draw();
-}
 
 async function load(where, wanted) {
   const size = at("scan-size")?.value;
@@ -358,22 +345,16 @@ async function sendByPost({ dataset, elements }) {
   draw();
 }
 
-// Nothing written: an open day has Monday's hours.
-async function setDay({ day, hours }, submitter) {
-  const written = hours.value.replaceAll("–", "-").split(/[,;]/).map((one) => one.replace(/\s/g, "")).filter(Boolean);
-  const open = written.length ? written : snapshot.office_days.usual;
-  if (await perform("days", `office-days/${day.value}`, { hours: submitter?.value === "closed" ? [] : open }, { good: "days.done" })) day.value = hours.value = "";
-  draw();
-}
-
 const FORMS = {
+  ...dayForms(desk),
+  ...memberForms(desk),
+  ...textForms(desk),
   "sign-in": (form) => enter(form.elements),
   "presence-number": (form) => provePresence(form.elements),
   second: (form) => agree(form.elements),
   glass: (form) => breakGlass(form.elements),
   approval: (form) => approve(form),
   post: (form) => sendByPost(form),
-  day: ({ elements }, button) => setDay(elements, button),
   deputy: ({ elements }) => perform("deputies", `deputies/${elements.user.value}`, { until: elements.until.value }, { good: "deputies.done" }),
   clock: (form) => perform("clock", "panel/clock", { local: form.elements.local.value }, { good: "panel.clock.done" }),
   "papers-report": (form) => reportPapers(form),
@@ -383,7 +364,6 @@ const FORMS = {
     if (await perform("standing", "retirement", { cabinet: elements.cabinet.value.trim() })) local.isRetiring = false;
     draw();
   },
-  "text-change": ({ elements }) => changeText("texts", "texts/change", { pattern: elements.pattern.value }),
   scan: (form) => {
     const text = form.elements.scan.value.trim();
     form.elements.scan.value = "";
@@ -457,7 +437,7 @@ const SHORTCUTS = {
   F7: () => page.querySelector('[data-act="give-up-load"]')?.click(),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
-  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false }),
+  Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false, member: null }),
 };
 
 function show(tab, testid) {
@@ -502,7 +482,7 @@ page.addEventListener("submit", (event) => {
 });
 
 page.addEventListener("input", (event) => {
-  const ask = { "search-box": search, "text-pattern": previewText }[event.target.dataset.testid];
+  const ask = { "search-box": search, "text-pattern": (text) => preview(desk, text) }[event.target.dataset.testid];
   if (!ask) return;
   clearTimeout(searchTimer);
   searchTimer = setTimeout(() => ask(event.target.value), SEARCH_AFTER_MS);

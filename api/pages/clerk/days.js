@@ -54,3 +54,20 @@ export function days(view) {
     noteAt(view, WHERE),
   );
 }
+
+export const dayActs = ({ perform }) => ({
+  "day-free": ({ day: date, where }) => perform(where, `office-days/${date}/free`, {}, { good: "days.done" }),
+});
+
+// Nothing written: an open day has Monday's hours.
+const written = (text) => text.replaceAll("–", "-").split(/[,;]/).map((one) => one.replace(/\s/g, "")).filter(Boolean);
+
+export const dayForms = ({ perform, draw, view }) => ({
+  day: async ({ elements }, submitter) => {
+    const { day: date, hours } = elements;
+    const open = hours.value.trim() ? written(hours.value) : view().snapshot.office_days.usual;
+    const asked = { hours: submitter?.value === "closed" ? [] : open };
+    if (await perform(WHERE, `office-days/${date.value}`, asked, { good: "days.done" })) date.value = hours.value = "";
+    draw();
+  },
+});

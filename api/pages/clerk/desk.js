@@ -4,8 +4,8 @@ import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { button, field, noteAt } from "./parts.js";
 
-export const TABS = ["work", "inside", "cabinet", "matters"];
-const TAB_ICONS = { work: "scan", inside: "envelope", cabinet: "door", matters: "warning" };
+export const TABS = ["work", "inside", "cabinet", "matters", "office"];
+const TAB_ICONS = { work: "scan", inside: "envelope", cabinet: "door", matters: "warning", office: "person" };
 
 function languages(view) {
   const choice = (language, name) =>
@@ -129,5 +129,5 @@ export function tabs(view) {
 
 export function shortcuts(view) {
   const one = (key, name) => h("li", {}, h("kbd", {}, key), view.say(`key.${name}`));
-  return h("ul", { class: "shortcuts", "data-key": "shortcuts", "aria-label": view.say("keys") }, one("F2", "scan"), one("F4", "search"), one("F6", "papers"), one("F8", "presence"), one("F9", "round"));
+  return h("ul", { class: "shortcuts", "data-key": "shortcuts", "aria-label": view.say("keys") }, one("F2", "scan"), one("F4", "search"), one("F6", "papers"), one("F7", "give-up"), one("F8", "presence"), one("F9", "round"));
 }

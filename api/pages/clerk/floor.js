@@ -76,6 +76,7 @@ const legend = (view) =>
     { class: "legend", "aria-label": view.say("legend") },
     Object.entries(SHAPES).map(([state, name]) => h("li", {}, h("span", { class: `swatch is-${state}` }, name && icon(name)), view.say(`state.${state}`))),
     h("li", {}, h("span", { class: "swatch" }, "≈"), view.say("place.suspect")),
+    h("li", {}, h("span", { class: "swatch is-ajar" }, icon("door")), view.say("place.open")),
   );
 
 /** What a clerk saw inside; asked after a look, and wherever something waits for one. */

@@ -3,12 +3,9 @@
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { readablePhone } from "../shared/words.js";
-import { days } from "./days.js";
-import { deputies } from "./deputies.js";
 import { lookButtons } from "./floor.js";
 import { stock } from "./stock.js";
 import { button, day, dossier, field, mark, moment, noteAt, secondAt } from "./parts.js";
-import { standing, texts } from "./unit.js";
 
 function incident(view, one) {
   const where = `incident:${one.incident}`;
@@ -93,7 +90,7 @@ export const matters = (view) =>
     view.snapshot.approvals.filter((one) => !one.is_mine && !one.given_by && view.snapshot.me.agrees).map((one) => approval(view, one)),
     h(
       "section",
-      { class: "card" },
+      { class: "card", "data-testid": "matters" },
       h("h2", {}, view.say("matters.title"), h("span", { class: "count" }, view.snapshot.incidents.length)),
       noteAt(view, "matters"),
       view.snapshot.incidents.length === 0 && h("p", { class: "none" }, view.say("matters.none")),
@@ -101,8 +98,4 @@ export const matters = (view) =>
     ),
     stock(view),
     h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
-    days(view),
-    deputies(view),
-    standing(view),
-    texts(view),
   );

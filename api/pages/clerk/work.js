@@ -5,6 +5,7 @@ import { icon } from "../shared/icons.js";
 import { moving } from "./moving.js";
 import { papers } from "./papers.js";
 import { button, day, dossier, mark, noteAt, secondAt } from "./parts.js";
+import { plan } from "./plan.js";
 import { morning } from "./unit.js";
 
 function doors(view) {
@@ -164,4 +165,4 @@ function practice(view) {
 }
 
 export const work = (view) =>
-  h("div", { class: "column column-work", "data-key": "work" }, morning(view), doors(view), asked(view), moving(view), scan(view), secondAt(view, "scan"), round(view), papers(view), toLoad(view), practice(view));
+  h("div", { class: "column column-work", "data-key": "work" }, doors(view), asked(view), moving(view), plan(view), morning(view), scan(view), secondAt(view, "scan"), round(view), papers(view), toLoad(view), practice(view));
