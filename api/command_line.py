@@ -26,6 +26,7 @@ from locker.refusals import Refusal, StorageFault
 from otp import sealing, staff
 from otp.errors import OtpError
 
+FOLLOWED_EVERY_S = 0.5
 DEFAULT_CONFIG = Path("/etc/dossier-locker/cabinet.toml")
 CONFIG = click.option(
     "--config",
@@ -295,18 +296,46 @@ class Keyboard:
 @main.command()
 @CONFIG
 @click.option("--sheet", "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path())
-def commission(path: Path, folder: Path) -> None:
+@click.option("--board", help="Only this board, after it was replaced; the service runs and the others serve.")
+def commission(path: Path, folder: Path, board: str | None) -> None:
     """Prove the wiring door by door, be told what is exchanged or broken, and get a signed acceptance sheet.
 
     Service stopped, cabinet empty. The sheet is written into the folder --sheet (default: this one).
     """
     config = _load(path)
     from api import commission as guided  # noqa: PLC0415
+    from api import commission_board  # noqa: PLC0415
 
     try:
-        asyncio.run(guided.commission(config, Keyboard(), folder=folder))
+        if board is None:
+            asyncio.run(guided.commission(config, Keyboard(), folder=folder))
+        else:
+            asyncio.run(commission_board.commission_board(config, board, Keyboard()))
+    except control.NotRunningError as error:
+        raise click.ClickException(str(error)) from error
     except (guided.Abandoned, CannotStartError, Refusal, StorageFault, OtpError, Fault) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@CONFIG
+@click.option("--follow", is_flag=True, help="Show every frame on the wire as it happens, until Ctrl-C.")
+def bus(path: Path, *, follow: bool) -> None:
+    """Counters, latencies and failing locks of the running service; with --follow the live frames, decoded."""
+    from api import bus_view  # noqa: PLC0415
+
+    config = _load(path)
+    if not follow:
+        click.echo(bus_view.page(_ask(config, "bus")))
+        return
+    shown: dict[str, int] = {}
+    while True:
+        for name, frames in _ask(config, "bus-frames")["lines"].items():
+            for one in frames:
+                if one["number"] > shown.get(name, 0):
+                    click.echo(f"{name} {one['number']:6} {one['text']}")
+                    shown[name] = one["number"]
+        time.sleep(FOLLOWED_EVERY_S)
 
 
 @main.command("find-boards")
