@@ -108,9 +108,7 @@ async def test_every_screen_can_be_read_and_touched(kiosk: StubService, open_pag
 @pytest.mark.screens
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("look", ["usual", "large", "contrast"])
-async def test_every_screen_can_be_read_in_every_look_and_size(
-    kiosk: StubService, open_page: Open, look: str
-) -> None:
+async def test_every_screen_can_be_read_in_every_look_and_size(kiosk: StubService, open_page: Open, look: str) -> None:
     page = await open_page(kiosk, reduced_motion="reduce")
     wrong = []
     async for name in screens(kiosk, page):
