@@ -56,7 +56,7 @@ function balance(view) {
 export const head = (view) =>
   h(
     "header",
-    { class: "head", "data-key": "head" },
+    { class: view.snapshot.is_training ? "head is-training" : "head", "data-key": "head" },
     h("h1", { class: "office" }, h("b", {}, view.snapshot.office[view.local.language] || view.snapshot.office.vi), h("span", {}, view.say("title"))),
     balance(view),
     h("p", { class: "time" }, view.snapshot.time.slice(11, 16)),
@@ -74,6 +74,7 @@ export const head = (view) =>
 export function banners(view) {
   const { state } = view.snapshot;
   return [
+    view.snapshot.is_training && h("p", { class: "banner is-training", "data-testid": "training", "data-key": "training" }, icon("help"), view.say("training")),
     view.local.isLost && h("p", { class: "banner", role: "status", "data-testid": "lost", "data-key": "lost" }, icon("offline"), view.say(standstill(view, "lost"))),
     state !== "ready" && h("p", { class: "banner is-red", role: "alert", "data-testid": `state-${state}`, "data-key": "state" }, icon("warning"), view.say(`state.${state}`)),
   ];
