@@ -36,9 +36,15 @@ test: ## run every test (ARGS="tests/hw -k late" picks some)
 	@.ci/setup dev
 	@$(PY) -m pytest -q -n 3 --dist loadfile $(ARGS)
 
-proof-ci: ## the long forms of the proofs that `make test` only tastes
+proof: ## power cuts, planted bugs, tampering, drills, seeds: hours (ARGS="--keep --minutes 60 --only images")
 	@.ci/setup dev
-	@$(PY) -m pytest -q -n 3 -m proof $(ARGS)
+	@$(PY) -m bench.proof $(ARGS)
+	@$(PY) -m pytest -q -n 3 -m proof
+
+proof-ci: ## the same in minutes, and the long forms of the tests that `make test` only tastes
+	@.ci/setup dev
+	@$(PY) -m bench.proof --ci $(ARGS)
+	@$(PY) -m pytest -q -n 3 -m proof
 
 screens: ## both languages, every look and size, by touch, keypad and scanner, in Chromium
 	@.ci/setup dev

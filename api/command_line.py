@@ -15,16 +15,18 @@ import msgspec
 import segno
 
 from api import control, enrolment, logs, voice
+from api.secret_files import CannotStartError
 from hw.errors import Fault
 from hw.panel import load_gpio
+from locker import acceptance, keeping, receipts
 from locker import config as configuration
-from locker import keeping, receipts
 from locker.clock import has_battery_clock
 from locker.config import Config, ConfigError
-from locker.refusals import StorageFault
+from locker.refusals import Refusal, StorageFault
 from otp import sealing, staff
 from otp.errors import OtpError
 
+FOLLOWED_EVERY_S = 0.5
 DEFAULT_CONFIG = Path("/etc/dossier-locker/cabinet.toml")
 CONFIG = click.option(
     "--config",
@@ -161,6 +163,32 @@ def retire(path: Path, *, yes: bool) -> None:
     click.echo(f"{config.cabinet.id} is retired")
 
 
+@main.command("subject-report")
+@CONFIG
+@click.argument("who")
+def subject_report(path: Path, who: str) -> None:
+    """Print all that is kept of a person, by phone number or dossier code WHO, as JSON, and why."""
+    click.echo(json.dumps(_ask(_load(path), f"subject-report {' '.join(who.split())}"), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@CONFIG
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(path: Path, who: str, *, yes: bool) -> None:
+    """Erase what is kept of a person, by phone number or dossier code WHO; what is still needed stays, with its reason.
+
+    Backups that hold it expire by their own age.
+    """
+    config = _load(path)
+    if not yes:
+        click.confirm("Nothing brings it back. Did the person ask, and show who they are?", abort=True)
+    reply = _ask(config, f"erase {' '.join(who.split())}")
+    click.echo(f"{reply['erased']} records erased")
+    for ref, why in reply["held"].items():
+        click.echo(f"  {ref} stays: {why}")
+
+
 @main.command()
 @CONFIG
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
@@ -237,6 +265,101 @@ def make_voice(into: Path, recordings: Path | None) -> None:
     except voice.VoiceFailedError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{count} clips in {into}; name it in [kiosk] voice_directory")
+
+
+@main.command("sheet")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--key", "public", required=True, help="The cabinet's public key, from /health/receipt-key.")
+def check_sheet(file: Path, public: str) -> None:
+    """Check the acceptance sheet of a commissioning, as `commission` wrote it."""
+    text = next((line for line in file.read_text("utf-8").splitlines() if line.startswith(acceptance.MARK)), "")
+    try:
+        found = acceptance.check(text, public)
+    except receipts.ReceiptRefusedError as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(json.dumps(msgspec.to_builtins(found), indent=2, ensure_ascii=False))
+    if not found.is_accepted:
+        raise click.ClickException("signed, and not accepted: some boards or doors are not good")
+
+
+class Keyboard:
+    """Whoever types at this terminal."""
+
+    async def ask(self, text: str, *, hidden: bool = False) -> str:
+        typed: str = await asyncio.to_thread(click.prompt, text, default="", show_default=False, hide_input=hidden)
+        return typed.strip()
+
+    def tell(self, text: str) -> None:
+        click.echo(text)
+
+
+@main.command()
+@CONFIG
+@click.option("--sheet", "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path())
+@click.option("--board", help="Only this board, after it was replaced; the service runs and the others serve.")
+def commission(path: Path, folder: Path, board: str | None) -> None:
+    """Prove the wiring door by door, be told what is exchanged or broken, and get a signed acceptance sheet.
+
+    Service stopped, cabinet empty. The sheet is written into the folder --sheet (default: this one).
+    """
+    config = _load(path)
+    from api import commission as guided  # noqa: PLC0415
+    from api import commission_board  # noqa: PLC0415
+
+    try:
+        if board is None:
+            asyncio.run(guided.commission(config, Keyboard(), folder=folder))
+        else:
+            asyncio.run(commission_board.commission_board(config, board, Keyboard()))
+    except control.NotRunningError as error:
+        raise click.ClickException(str(error)) from error
+    except (guided.Abandoned, CannotStartError, Refusal, StorageFault, OtpError, Fault) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@CONFIG
+@click.option("--follow", is_flag=True, help="Show every frame on the wire as it happens, until Ctrl-C.")
+def bus(path: Path, *, follow: bool) -> None:
+    """Counters, latencies and failing locks of the running service; with --follow the live frames, decoded."""
+    from api import bus_view  # noqa: PLC0415
+
+    config = _load(path)
+    if not follow:
+        click.echo(bus_view.page(_ask(config, "bus")))
+        return
+    shown: dict[str, int] = {}
+    while True:
+        for name, frames in _ask(config, "bus-frames")["lines"].items():
+            for one in frames:
+                if one["number"] > shown.get(name, 0):
+                    click.echo(f"{name} {one['number']:6} {one['text']}")
+                    shown[name] = one["number"]
+        time.sleep(FOLLOWED_EVERY_S)
+
+
+@main.command("find-boards")
+@click.argument("port")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--ids", default=32, show_default=True, type=click.IntRange(1, 247), help="The highest unit id to ask.")
+@click.option("--columns", default=4, show_default=True, type=click.IntRange(1, 40), help="Doors in a row.")
+def find_boards(port: str, file: Path, ids: int, columns: int) -> None:
+    """Find the boards on a serial PORT and write the wiring FILE for them. Only reads are sent."""
+    from api import wiring_file  # noqa: PLC0415
+
+    if file.exists():
+        raise click.ClickException(f"{file} exists; name another file")
+    try:
+        found = asyncio.run(wiring_file.found_on(port, ids=ids))
+    except Fault as fault:
+        raise click.ClickException(str(fault)) from fault
+    if found is None:
+        raise click.ClickException(f"nothing answers on {port} at any speed; check power, A and B, and the adapter")
+    for board in found.boards:
+        can_be = ", ".join(board.profiles) or "no known board"
+        click.echo(f"{found.baud} {found.parity}: unit id {board.unit_id}, version {board.version / 100:.2f}: {can_be}")
+    file.write_text(wiring_file.text_of(found, port=port, columns=columns), encoding="utf-8")
+    click.echo(f"{file} written; correct sizes, heights and profiles in it, then `commission`")
 
 
 @main.command("staff")

@@ -17,13 +17,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hw import frames, kerong
+from hw.deadline import Deadline
 from hw.errors import BoardOffline, BusOffline, EchoMismatch, GarbledReply, LateOrForeignReply, Unanswered
 from hw.frames import Request
 from hw.line import Line, Transport
+from hw.tape import Tape
 
 OWED_FOR_S = 2.0
-LAST_LOOKS = 2
-"""Turns of the event loop after a time-out in which what has arrived meanwhile is read; see `_give_up`."""
 TURNAROUND_S = 0.1
 DRAIN_AT_MOST_S = 0.06
 SETTLES_WITHIN_S = 0.25
@@ -69,6 +69,7 @@ class Link:
         counters: Counters,
         clock: Callable[[], float],
         on_lost: Callable[[], None],
+        tape: Tape,
     ) -> None:
         self.echoes: bool | None = None
         self.why_lost = ""
@@ -77,6 +78,7 @@ class Link:
         self._counters = counters
         self._clock = clock
         self._on_lost = on_lost
+        self._tape = tape
         self._transport: Transport | None = None
         self._received = b""
         self._last_byte_at = clock()
@@ -128,13 +130,16 @@ class Link:
         done: asyncio.Future[bytes | None] = loop.create_future()
         awaited = self._awaited = Awaited(request, frame, self._transaction, done)
         self._counters.exchanges += 1
+        written_at = self._clock()
         self._transport.write(frame)
-        timer = loop.call_later(self._patience(request, frame), _give_up, done, LAST_LOOKS)
+        deadline = Deadline(done, self._line.answer_within_s)
+        deadline.begin(self._patience(request, frame))
         try:
             payload = await done
         finally:
-            timer.cancel()
+            deadline.end()
             self._awaited = None
+        self._tape.note(written_at, request, payload, self._clock() - written_at)
         if request.is_unanswered:
             return None
         if payload is None:
@@ -282,13 +287,3 @@ def _any_board(unit_id: int) -> tuple[Request, ...]:
         frames.read_coils(unit_id, 8),
         frames.read_inputs(unit_id, 8),
     )
-
-
-def _give_up(done: asyncio.Future[bytes | None], last_looks: int) -> None:
-    """The time is over. A reply that lies in the port because this process came late to it is no late reply."""
-    if done.done():
-        return
-    if last_looks:
-        asyncio.get_running_loop().call_soon(_give_up, done, last_looks - 1)
-    else:
-        done.set_result(None)

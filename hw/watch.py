@@ -26,7 +26,7 @@ from hw.errors import BoardBusy, BoardUnproved, BusOffline, CoilStuckOn, Fault, 
 log = structlog.get_logger()
 
 FIRST_PROBE_AFTER_S = 1.0
-FAILURES_UNTIL_LOST = 2
+FAILURES_UNTIL_LOST = 3
 LINE_MAY_TAKE_S = 2.0
 
 

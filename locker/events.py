@@ -338,6 +338,18 @@ class BoardProved(EventBody, frozen=True):
     actor: str
 
 
+class DoorTried(EventBody, frozen=True):
+    """A technician pulsed a lock of a board that is out of service; `finding` is what was seen, `other` the compartment
+    it is mixed up with.
+    """
+
+    board: str
+    compartment: int
+    finding: str
+    actor: str
+    other: int = 0
+
+
 class CoilStrayed(EventBody, frozen=True):
     """A coil was on without a pulse window; the board was switched off and read again."""
 
@@ -1086,12 +1098,12 @@ class Settled(EventBody, frozen=True):
 
 
 class PersonalErased(EventBody, frozen=True):
-    """Personal rows are gone. `cause`: their time is over; another phone replaced them; or they were kept as long as
-    they may be and the centre has still not acknowledged what they belong to.
+    """Personal rows are gone. `cause`: their time is over; another phone replaced them; their person asked; or they
+    were kept as long as they may be and the centre has still not acknowledged what they belong to.
     """
 
     refs: tuple[str, ...]
-    cause: Literal["over", "replaced", "cap"] = "over"
+    cause: Literal["over", "replaced", "cap", "asked"] = "over"
 
 
 class Parked(EventBody, frozen=True):
@@ -1130,6 +1142,7 @@ Event = (
     | ContentSensorSuspected
     | BoardOutOfService
     | BoardProved
+    | DoorTried
     | CoilStrayed
     | LoadStarted
     | Loaded

@@ -485,6 +485,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     """The whole live state of one cabinet after event `seq`; `utc_ms` is the wall time of that event.
 
     `bucket` bears wrong codes, `asked_bucket` wrong questions about dossiers, `wrong_asks` those about each of them.
+    `tried`: by board the compartments found good since it went out of service.
     """
 
     seq: int = 0
@@ -510,6 +511,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     stock_check: StockCheck | None = None
     checked_stock: CheckedStock | None = None
     boards_out: dict[str, str] = {}
+    tried: dict[str, tuple[int, ...]] = {}
     staff: dict[str, StaffMember] = {}
     resting: dict[str, int] = {}
     bucket: throttle.Bucket = throttle.Bucket()

@@ -63,13 +63,21 @@ def write(receipt: Receipt, key: Ed25519PrivateKey) -> str:
 
 def check(text: str, public: str) -> Receipt:
     """The receipt in this text if the key signed it. Raises ReceiptRefusedError."""
+    try:
+        return msgspec.json.decode(signed_payload(text, public, mark=MARK), type=Receipt)
+    except ValueError as error:
+        raise ReceiptRefusedError("this key signed it, but it is no receipt that this release knows") from error
+
+
+def signed_payload(text: str, public: str, *, mark: str) -> bytes:
+    """What a text of this mark holds if the key signed it. Raises ReceiptRefusedError."""
     parts = text.strip().split(".")
-    if len(parts) != PARTS or parts[0] != MARK:
-        raise ReceiptRefusedError(f"this is no receipt of a cabinet: it begins with {MARK}. and has {PARTS} parts")
+    if len(parts) != PARTS or parts[0] != mark:
+        raise ReceiptRefusedError(f"this is nothing a cabinet signed: it begins with {mark}. and has {PARTS} parts")
     key = _public(public)
     try:
         key.verify(_bytes(parts[2]), f"{parts[0]}.{parts[1]}".encode())
-        return msgspec.json.decode(_bytes(parts[1]), type=Receipt)
+        return _bytes(parts[1])
     except (InvalidSignature, ValueError) as error:
         raise ReceiptRefusedError("this key did not sign it, or it was changed or read wrongly") from error
 

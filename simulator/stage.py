@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from locker.config import Wiring
@@ -56,18 +57,25 @@ class Stage:
         if missing := sorted(buses - set(addresses)):
             raise CannotServe(f"Bus {missing[0]} has no line; add --line {missing[0]}=PATH.")
         self.plugs = {name: plug_for(self._line(name), where) for name, where in sorted(addresses.items())}
-        mover = asyncio.create_task(self._move())
-        reader = asyncio.create_task(self._read_phone())
+        async with self.moving():
+            try:
+                for plug in self.plugs.values():
+                    await plug.plug_in()
+                yield
+            finally:
+                for plug in self.plugs.values():
+                    plug.unplug()
+
+    @contextlib.asynccontextmanager
+    async def moving(self) -> AsyncIterator[None]:
+        """Doors spring and coils fall when their time has come, and messages are read, while the block runs."""
+        tasks = (asyncio.create_task(self._move()), asyncio.create_task(self._read_phone()))
         try:
-            for plug in self.plugs.values():
-                await plug.plug_in()
             yield
         finally:
-            for plug in self.plugs.values():
-                plug.unplug()
-            for task in (mover, reader):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(mover, reader, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def state(self) -> State:
         """The whole stage now."""
@@ -144,17 +152,18 @@ class Stage:
             plug.line.faults.waiting.append(fault.as_fault())
         self._tell()
 
-    def _line(self, bus: str) -> Line:
-        def exchange(frame: bytes) -> bytes | None:
-            before = self.cabinet.changes
-            reply = self.cabinet.receive(bus, frame, self._clock())
-            self._woken.set()
-            if self.cabinet.changes != before:
-                self._tell()
-            return reply
+    def exchange(self, bus: str, frame: bytes) -> bytes | None:
+        """What the boards on a bus answer to this frame now; None for nothing."""
+        before = self.cabinet.changes
+        reply = self.cabinet.receive(bus, frame, self._clock())
+        self._woken.set()
+        if self.cabinet.changes != before:
+            self._tell()
+        return reply
 
+    def _line(self, bus: str) -> Line:
         entry = next(one for one in self.cabinet.wiring.bus if one.name == bus)
-        return Line(bus, exchange, self._pace, KERONG if entry.speaks == "kerong" else MODBUS)
+        return Line(bus, partial(self.exchange, bus), self._pace, KERONG if entry.speaks == "kerong" else MODBUS)
 
     def _tell(self) -> None:
         self._woken.set()

@@ -95,12 +95,12 @@ def rewrite(connection: apsw.Connection, chance: Random, last: int) -> int:
 TAMPERS: tuple[Tamper, ...] = (change, change, delete, close_gap, reorder, truncate, rewrite)
 
 
-def tampered(base: bytes, last: int, head: str, seed: int) -> list[str]:
+def tampered(base: bytes, last: int, head: str, seed: int, many: int = CHUNK) -> list[str]:
     """A chunk of tampers on copies of one journal; what was missed or named wrongly."""
     missed = []
     with tempfile.TemporaryDirectory(prefix="audit-", dir=machine.memory()) as folder:
         path = Path(folder) / database.JOURNAL_NAME
-        for number in range(seed, seed + CHUNK):
+        for number in range(seed, seed + many):
             chance = Random(number)
             path.write_bytes(base)
             connection = apsw.Connection(str(path))

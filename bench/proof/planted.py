@@ -223,7 +223,7 @@ def _house(seed: int) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="planted-", dir=machine.memory()) as place:
         folder = Path(place)
         story = stories.housekeeping(seed, folder / "house")
-        images.judge_story(story, folder / "image", seed=seed, most=IMAGES)
+        images.judge_story(story, folder / "image", seed=seed, most=3 * IMAGES)
     return story.violations
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,10 +38,16 @@ def text(rows: Sequence[Proved]) -> str:
     return "\n".join(shown)
 
 
-def markdown(rows: Sequence[Proved]) -> str:
-    """The table as docs/proof.md keeps it."""
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *(row.cells for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def markdown(rows: Mapping[str, Proved], kept: str, *, ran: str) -> str:
+    """The table of docs/proof.md: lines that ran, by name, with revision and date (`ran`); others as `kept`."""
+    lines = {line.split("|")[1].strip(): line for line in kept.splitlines() if line.startswith("| ")}
+    lines |= {name: "| " + " | ".join((name, *row.cells, ran)) + " |" for name, row in rows.items()}
+    for heading in ("line", "---"):
+        lines.pop(heading, None)
+    head = ("line", *HEADINGS, "revision, date")
+    return "\n".join(
+        ["| " + " | ".join(head) + " |", "|---" * len(head) + "|", *(lines[name] for name in sorted(lines))]
+    )
 
 
 def revision() -> str:

@@ -87,6 +87,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.ContentSensorSuspected: contents.suspected,
     ev.BoardOutOfService: doors.board_out,
     ev.BoardProved: doors.board_proved,
+    ev.DoorTried: doors.door_tried,
     ev.CoilStrayed: doors.coil_strayed,
     ev.LoadStarted: loading.load_started,
     ev.Loaded: loading.loaded,

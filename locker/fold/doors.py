@@ -159,11 +159,8 @@ def wrong_door_opened(cabinet: Cabinet, event: ev.WrongDoorOpened, recorded: ev.
     changed, hand_over = _alarm(cabinet, event.opened, "wrong_door", recorded)
     changed = quarantine(changed, event.granted, "wrong_door")
     ended = [key for key, grant in cabinet.grants.items() if grant.compartment in (event.granted, event.opened)]
-    changed = replace(
-        changed,
-        grants=drop(changed.grants, event.grant, *ended),
-        boards_out=put(changed.boards_out, event.board, "wrong_door"),
-    )
+    changed = replace(changed, grants=drop(changed.grants, event.grant, *ended))
+    changed = _out(changed, event.board, "wrong_door")
     grant = cabinet.grants.get(event.grant)
     if grant is not None and grant.is_opened:
         changed = touch_hand_over(changed, grant.hand_over, uncertain="wrong_door", open_for="")
@@ -211,16 +208,27 @@ def sensor_trusted(cabinet: Cabinet, event: ev.SensorTrusted, _recorded: ev.Reco
 
 
 def board_out(cabinet: Cabinet, event: ev.BoardOutOfService, recorded: ev.Recorded) -> Cabinet:
-    changed = replace(cabinet, boards_out=put(cabinet.boards_out, event.board, event.cause))
-    return open_incident(changed, "board_out_of_service", recorded)
+    return open_incident(_out(cabinet, event.board, event.cause), "board_out_of_service", recorded)
+
+
+def _out(cabinet: Cabinet, board: str, cause: str) -> Cabinet:
+    """What was proved of it is proved no more."""
+    return replace(cabinet, boards_out=put(cabinet.boards_out, board, cause), tried=drop(cabinet.tried, board))
+
+
+def door_tried(cabinet: Cabinet, event: ev.DoorTried, _recorded: ev.Recorded) -> Cabinet:
+    good = set(cabinet.tried.get(event.board, ())) - {event.compartment}
+    if event.finding == "good":
+        good.add(event.compartment)
+    return replace(cabinet, tried=put(cabinet.tried, event.board, tuple(sorted(good))))
 
 
 def board_proved(cabinet: Cabinet, event: ev.BoardProved, _recorded: ev.Recorded) -> Cabinet:
-    return replace(cabinet, boards_out=drop(cabinet.boards_out, event.board))
+    return replace(cabinet, boards_out=drop(cabinet.boards_out, event.board), tried=drop(cabinet.tried, event.board))
 
 
 def coil_strayed(cabinet: Cabinet, event: ev.CoilStrayed, recorded: ev.Recorded) -> Cabinet:
-    changed = replace(cabinet, boards_out=put(cabinet.boards_out, event.board, "stray_coil"))
+    changed = _out(cabinet, event.board, "stray_coil")
     if not event.cleared:
         changed = replace(changed, panel=replace(changed.panel, stuck=event.board))
     return open_incident(changed, "stray_coil", recorded)

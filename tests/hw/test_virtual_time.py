@@ -42,6 +42,10 @@ class JumpingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def hold_up(self, seconds: float) -> None:
+        """The time goes on and nothing here turns, as on a starved machine."""
+        self._jumping.now += seconds
+
 
 @dataclass
 class MemoryLine:
@@ -52,6 +56,8 @@ class MemoryLine:
     character_s: float = 10 / 9600
     silence_s: float = 0.00365
     answer_within_s: float = 0.06
+    thinks_s: float = 0.0
+    held_up: Callable[[], None] = lambda: None
     sent: list[tuple[float, bytes]] = field(default_factory=list)
     received: Received | None = None
 
@@ -62,10 +68,18 @@ class MemoryLine:
     def write(self, data: bytes) -> None:
         loop = asyncio.get_running_loop()
         self.sent.append((loop.time(), data))
-        assert self.received is not None
+        loop.call_soon(self._answer, data)
+
+    def _answer(self, data: bytes) -> None:
+        self.held_up()
         for reply in self.script(data):
             assert isinstance(reply, bytes)
-            loop.call_later((len(data) + len(reply)) * self.character_s + self.silence_s, self.received, reply)
+            wire_s = (len(data) + len(reply)) * self.character_s + self.silence_s
+            asyncio.get_running_loop().call_later(wire_s + self.thinks_s, self._receive, reply)
+
+    def _receive(self, reply: bytes) -> None:
+        if self.received is not None:
+            self.received(reply)
 
     def close(self) -> None:
         self.received = None
@@ -142,3 +156,32 @@ def test_the_coils_of_every_board_are_read_within_five_seconds(relay: Callable[.
         reads = [at for at, frame in line.sent if frame[:2] == bytes([unit, 1])]
         assert len(reads) >= 6
         assert max(later - earlier for earlier, later in pairwise(reads)) < 5.2
+
+
+@pytest.mark.parametrize(
+    ("held_up_s", "thinks_s", "answers"), [(0.0, 0.02, True), (0.0, 0.09, False), (0.3, 0.02, True), (0.3, 0.09, False)]
+)
+def test_a_board_has_its_time_to_answer_even_if_this_process_was_held_up(
+    relay: Callable[..., Script], held_up_s: float, thinks_s: float, answers: bool
+) -> None:
+    """The time runs out while nothing here turns: a reply that comes soon after is no late one."""
+
+    async def story(loop: JumpingLoop) -> bool:
+        line = MemoryLine(relay(1), thinks_s=thinks_s, held_up=lambda: loop.hold_up(held_up_s))
+        bus = Bus("A", line, clock=loop.time)
+        owner = asyncio.ensure_future(bus.run())
+        await bus.wait_online()
+        try:
+            await bus.exchange(frames.read_inputs(1, 8))
+        except BoardOffline:
+            return False
+        else:
+            return True
+        finally:
+            owner.cancel()
+            await asyncio.gather(owner, return_exceptions=True)
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, JumpingLoop)
+        assert runner.run(story(loop)) is answers

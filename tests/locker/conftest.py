@@ -4,6 +4,7 @@ A crash image of the disk keeps, drops or tears (at 512 bytes) each write that n
 a file that was never synced may be missing altogether.
 """
 
+import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,6 +37,13 @@ from tests.otp.esms_wire import esms, open_esms  # noqa: F401  fixtures: the sam
 
 SECTOR = 512
 DEVICE_KEY = b"k" * 32
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+def pytest_asyncio_loop_factories(item: Any) -> dict[str, LoopFactory]:
+    """A module whose `LOOP` is another event loop, such as one whose clock jumps, runs on it."""
+    return {"loop": getattr(item.module, "LOOP", asyncio.new_event_loop)}
 
 
 class Tally(msgspec.Struct, frozen=True):

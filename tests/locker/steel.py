@@ -1,28 +1,33 @@
-"""A cabinet's steel on a pty, as the simulator's model, with the real journal and doors worker in front of it."""
+"""A cabinet's steel as the simulator's model, the real journal and doors worker before it, on a clock that jumps.
+
+The tests that use it have `LOOP = JumpingLoop`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.boards import assemble_boards
+from hw import watch
 from locker import events as ev
 from locker import recovery
-from locker.clock import Clock, system_clock
+from locker.clock import Clock
 from locker.config import Wiring, load_wiring
 from locker.doors import Doors
-from locker.journal import Journal
+from locker.journal import Inline, Journal
 from locker.model import Cabinet, Place
 from locker.replay import cabinet_fold
 from locker.rules import loading, pickup
+from simulator.memory import MemoryLine
 from simulator.phone import Phone
 from simulator.stage import Stage
 
@@ -32,11 +37,12 @@ CLERK = loading.Actor(user="lan", role="clerk", is_present=True)
 
 @dataclass
 class Desk:
-    """One cabinet on a pty: journal, worker and steel."""
+    """One cabinet: journal, worker and steel, and the line between them."""
 
     journal: Journal[Cabinet]
     doors: Doors
     stage: Stage
+    line: MemoryLine
     clock: Clock
     places: dict[int, Place]
 
@@ -129,44 +135,51 @@ class Desk:
 @contextlib.asynccontextmanager
 async def running(tmp_path: Path, stage: Stage, wiring: Wiring, **settings: Any) -> AsyncIterator[Desk]:
     """The controller's part, for one run; leaving it cuts it off without a goodbye to the journal."""
-    clock = system_clock(f"r-{os.urandom(4).hex()}")
+    time = asyncio.get_running_loop().time
+    clock = Clock(
+        run_id=f"r-{os.urandom(4).hex()}",
+        wall_ms=lambda: 1_790_000_000_000 + int(time() * 1000),
+        steady_ms=lambda: int(time() * 1000),
+        trust=lambda: "synced",
+        started_ms=int(time() * 1000),
+    )
     journal: Journal[Cabinet] = await Journal.open(
         tmp_path / "journal.sqlite3",
         cabinet_id="t",
         fold=cabinet_fold(),
         clock=clock.moment,
         release="test",
+        executor=Inline(),
         **settings,
     )
     await recovery.begin(journal, release="test")
-    assembly = assemble_boards(wiring)
+    bus = wiring.bus[0].name
+    line = MemoryLine(lambda frame, _at: stage.exchange(bus, frame))
+    assembly = assemble_boards(wiring, lines={bus: line}, clock=time)
     doors = Doors(
         journal=journal,
         wiring=wiring,
         buses=assembly.buses,
         boards=assembly.boards,
         uptime_ms=clock.uptime_ms,
+        watching=partial(watch.watch, clock=time),
         pause_s=0.05,
     )
     worker = asyncio.create_task(doors.run())
     try:
-        yield Desk(journal, doors, stage, clock, dict(wiring.places))
+        yield Desk(journal, doors, stage, line, clock, dict(wiring.places))
     finally:
         worker.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await worker
-        await journal.close()
+        journal.close_inline(checkpoint=False)
 
 
 @pytest.fixture
-async def steel(tmp_path: Path) -> AsyncIterator[tuple[Stage, Wiring]]:
-    line = tmp_path / "line-a"
+async def steel() -> AsyncIterator[tuple[Stage, Wiring]]:
     wiring = load_wiring(WIRING)
-    wiring = wiring.model_copy(
-        update={"bus": tuple(bus.model_copy(update={"port": str(line), "host": None}) for bus in wiring.bus)}
-    )
-    stage = Stage(name="t", wiring=wiring, phone=Phone(None), clock=time.monotonic)
-    async with stage.served({wiring.bus[0].name: str(line)}):
+    stage = Stage(name="t", wiring=wiring, phone=Phone(None), clock=asyncio.get_running_loop().time)
+    async with stage.moving():
         yield stage, wiring
 
 

@@ -1,4 +1,4 @@
-"""The doors worker with the real journal, real frames over a pty, and the steel as the simulator's model."""
+"""The doors worker with the real journal and real frames; the steel is the simulator's model on a clock that jumps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from locker.config import Wiring
 from locker.rules import pickup
 from simulator.stage import Stage
 from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn
+from simulator.twin.loop import JumpingLoop
 from tests.locker.steel import Desk, running
+
+LOOP = JumpingLoop
 
 
 async def test_a_granted_door_opens_and_its_closing_books_the_load_and_the_pickup(desk: Desk) -> None:
@@ -74,7 +77,7 @@ async def test_a_dead_board_is_named_and_the_others_serve(desk: Desk) -> None:
 async def test_a_board_that_is_busy_once_is_asked_again_and_the_door_opens(desk: Desk) -> None:
     await desk.until_served(1)
     number = await desk.load(await desk.announce(1))
-    await desk.stage.break_line("A", LineFaultIn(kind="exception", function=5, code=6))
+    desk.line.faults.waiting.append(LineFaultIn(kind="exception", function=5, code=6).as_fault())
     await desk.grant_collect("h-r1")
     await desk.until(lambda cabinet: cabinet.compartment(number).is_open)
 

@@ -1,0 +1,96 @@
+"""A taste of the proofs: power cuts, a planted bug, tampering. `make proof-ci` runs them in full."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+import structlog
+
+from bench.proof import audit, failing, images, laws, machine, mutants, planted, stories
+from bench.proof.disk import Asked, Platter
+from bench.proof.stories import Required
+from bench.proof.table import ROOT
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    machine.quiet()
+    yield
+    structlog.reset_defaults()
+
+
+def contents(platter: Platter, seeds: int = 40) -> set[tuple[tuple[str, bytes], ...]]:
+    """Every image seen over some cuts."""
+    return {tuple(sorted(platter.cut(Random(seed)).items())) for seed in range(seeds)}
+
+
+def test_what_was_synced_survives_every_cut_and_what_was_not_may_be_torn_or_lost() -> None:
+    platter = Platter()
+    for one in (Asked("create", 1, name="/d/a"), Asked("dirsync", name="/d"), Asked("write", 1, 0, b"old" * 400)):
+        platter.take(one)
+    platter.take(Asked("sync", 1))
+    assert contents(platter) == {(("/d/a", b"old" * 400),)}
+    platter.take(Asked("write", 1, 0, b"new" * 400))
+    seen = {dict(image)["/d/a"] for image in contents(platter)}
+    assert {b"old" * 400, b"new" * 400} < seen
+
+
+def test_an_entry_nobody_synced_may_be_lost_and_entries_are_kept_in_order() -> None:
+    platter = Platter()
+    for one in (Asked("create", 1, name="/d/part"), Asked("write", 1, 0, b"x"), Asked("sync", 1)):
+        platter.take(one)
+    platter.take(Asked("rename", 1, name="/d/part", target="/d/whole"))
+    assert contents(platter) == {(), (("/d/part", b"x"),), (("/d/whole", b"x"),)}
+    platter.take(Asked("dirsync", name="/d"))
+    assert contents(platter) == {(("/d/whole", b"x"),)}
+
+
+def test_power_cuts_during_backup_seal_migration_and_restore_break_no_invariant(tmp_path: Path) -> None:
+    story = stories.housekeeping(3, tmp_path / "house")
+    assert {one.what for one in story.disk.asked} >= {"write", "sync", "create", "delete", "rename", "link", "dirsync"}
+    assert images.judge_story(story, tmp_path / "image", seed=3, most=150) > 100
+    assert story.violations == []
+
+
+def test_an_image_that_lost_what_a_screen_showed_is_judged(tmp_path: Path) -> None:
+    story = stories.housekeeping(3, tmp_path / "house")
+    *_, last = story.disk.images(Random(1))
+    story.disk.seen = []
+    story.disk.observe = lambda: Required(seq=10_000, pulsed_seq=10_000, is_restored=True)
+    images.lay_out(last, tmp_path / "image")
+    judged = images.Judged(story, tmp_path / "image", last, moment_ms=2_000_000_000_000)
+    judged.look(is_thorough=True)
+    assert [one.split(":")[0] for one in judged.broken] == ["I3", "I1"]
+
+
+def test_every_planted_bug_still_fits_the_source() -> None:
+    for bug in planted.BUGS:
+        for name, before, _after in bug.changes:
+            assert (ROOT / name).read_text(encoding="utf-8").count(before) == 1, bug.name
+
+
+def test_every_mutant_of_the_rules_is_python() -> None:
+    every = list(mutants.mutants())
+    assert len(every) > 1000
+    for one in Random(1).sample(every, 60):
+        assert one.source(ROOT) != (ROOT / one.path).read_text(encoding="utf-8")
+        ast.parse(one.source(ROOT))
+
+
+def test_the_laws_hold() -> None:
+    assert [*laws.wishes(1), *laws.owner_at_a_broken_switch(1)] == []
+
+
+def test_random_tampering_is_found_and_the_first_bad_event_named() -> None:
+    base, last, head = audit.journal(1)
+    assert audit.tampered(base, last, head, seed=10_000, many=40) == []
+
+
+def test_no_failing_system_call_loses_what_was_acknowledged() -> None:
+    proved = failing.prove(stride=100)
+    assert proved.told == ()
+    assert proved.holds
