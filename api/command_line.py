@@ -26,6 +26,7 @@ from locker.refusals import Refusal, StorageFault
 from otp import sealing, staff
 from otp.errors import OtpError
 
+FOLLOWED_EVERY_S = 0.5
 DEFAULT_CONFIG = Path("/etc/dossier-locker/cabinet.toml")
 CONFIG = click.option(
     "--config",
@@ -162,6 +163,32 @@ def retire(path: Path, *, yes: bool) -> None:
     click.echo(f"{config.cabinet.id} is retired")
 
 
+@main.command("subject-report")
+@CONFIG
+@click.argument("who")
+def subject_report(path: Path, who: str) -> None:
+    """Print all that is kept of a person, by phone number or dossier code WHO, as JSON, and why."""
+    click.echo(json.dumps(_ask(_load(path), f"subject-report {' '.join(who.split())}"), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@CONFIG
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(path: Path, who: str, *, yes: bool) -> None:
+    """Erase what is kept of a person, by phone number or dossier code WHO; what is still needed stays, with its reason.
+
+    Backups that hold it expire by their own age.
+    """
+    config = _load(path)
+    if not yes:
+        click.confirm("Nothing brings it back. Did the person ask, and show who they are?", abort=True)
+    reply = _ask(config, f"erase {' '.join(who.split())}")
+    click.echo(f"{reply['erased']} records erased")
+    for ref, why in reply["held"].items():
+        click.echo(f"  {ref} stays: {why}")
+
+
 @main.command()
 @CONFIG
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
@@ -269,18 +296,46 @@ class Keyboard:
 @main.command()
 @CONFIG
 @click.option("--sheet", "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path())
-def commission(path: Path, folder: Path) -> None:
+@click.option("--board", help="Only this board, after it was replaced; the service runs and the others serve.")
+def commission(path: Path, folder: Path, board: str | None) -> None:
     """Prove the wiring door by door, be told what is exchanged or broken, and get a signed acceptance sheet.
 
     Service stopped, cabinet empty. The sheet is written into the folder --sheet (default: this one).
     """
     config = _load(path)
     from api import commission as guided  # noqa: PLC0415
+    from api import commission_board  # noqa: PLC0415
 
     try:
-        asyncio.run(guided.commission(config, Keyboard(), folder=folder))
+        if board is None:
+            asyncio.run(guided.commission(config, Keyboard(), folder=folder))
+        else:
+            asyncio.run(commission_board.commission_board(config, board, Keyboard()))
+    except control.NotRunningError as error:
+        raise click.ClickException(str(error)) from error
     except (guided.Abandoned, CannotStartError, Refusal, StorageFault, OtpError, Fault) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@CONFIG
+@click.option("--follow", is_flag=True, help="Show every frame on the wire as it happens, until Ctrl-C.")
+def bus(path: Path, *, follow: bool) -> None:
+    """Counters, latencies and failing locks of the running service; with --follow the live frames, decoded."""
+    from api import bus_view  # noqa: PLC0415
+
+    config = _load(path)
+    if not follow:
+        click.echo(bus_view.page(_ask(config, "bus")))
+        return
+    shown: dict[str, int] = {}
+    while True:
+        for name, frames in _ask(config, "bus-frames")["lines"].items():
+            for one in frames:
+                if one["number"] > shown.get(name, 0):
+                    click.echo(f"{name} {one['number']:6} {one['text']}")
+                    shown[name] = one["number"]
+        time.sleep(FOLLOWED_EVERY_S)
 
 
 @main.command("find-boards")

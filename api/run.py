@@ -23,7 +23,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from api import control, logs, morning, notify, panel, standing
+from api import board_swap, bus_view, control, logs, morning, notify, panel, standing
 from api.apps import Front, create_clerk_app, create_kiosk_app
 from api.boards import assemble_boards
 from api.entry import KioskEntry
@@ -32,7 +32,7 @@ from api.running import Running, furnish, timing
 from api.secret_files import CannotStartError, secret_of
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
 from hw.scanner import ScannerPort
-from locker import keeping, receipts, recovery, retention, seals, self_check, timers, views
+from locker import keeping, receipts, recovery, retention, seals, self_check, subjects, timers, views
 from locker.centre import Address
 from locker.clock import Clock, system_clock
 from locker.config import Config, Listener, calendar_of, daytime_of, self_check_of, staff_phones_of
@@ -229,15 +229,18 @@ async def _self_check(config: Config, running: Running, clock: Clock) -> None:
     await self_check.run(running.journal, plan=self_check_of(config), look=lambda: morning.look(running), clock=clock)
 
 
+def _policy(config: Config) -> Policy:
+    return Policy(keep_ms=config.privacy.keep_personal_days * DAY_MS, needs_ack=config.centre.url is not None)
+
+
 async def _retention(config: Config, running: Running, clock: Clock) -> None:
-    day_ms = DAY_MS
     await retention.run(
         running.journal,
-        policy=Policy(keep_ms=config.privacy.keep_personal_days * day_ms, needs_ack=config.centre.url is not None),
+        policy=_policy(config),
         copies=retention.Copies(
             backups=config.storage.backups,
             storage=config.storage.directory,
-            keep_ms=config.storage.keep_backups_days * day_ms,
+            keep_ms=config.storage.keep_backups_days * DAY_MS,
         ),
         clock=clock,
     )
@@ -413,6 +416,12 @@ def _commands(config: Config, running: Running) -> Mapping[str, control.Command]
         await standing.finish_relocation(running, standing.CONSOLE, address)
         return {"state": running.state}
 
+    async def subject_report(typed: str) -> control.Reply:
+        return await subjects.report(running.journal, typed, policy=_policy(config), moment=running.clock())
+
+    async def erase(typed: str) -> control.Reply:
+        return await subjects.erase(running.journal, typed, policy=_policy(config))
+
     async def retire(typed: str) -> control.Reply:
         await standing.retire_cabinet(running, standing.CONSOLE, typed)
         return {"state": running.state}
@@ -424,4 +433,8 @@ def _commands(config: Config, running: Running) -> Mapping[str, control.Command]
         "relocation-start": relocation_start,
         "relocation-finish": relocation_finish,
         "retire": retire,
+        "subject-report": subject_report,
+        "erase": erase,
+        **bus_view.commands(running),
+        **board_swap.BoardSwaps(running=running).commands(),
     }

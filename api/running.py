@@ -25,6 +25,7 @@ from api.scans import Scans
 from api.sessions import Sessions
 from api.sign_in import SignIn
 from hw.link import Counters
+from hw.tape import Tape
 from locker import receipts
 from locker.config import Config, office_hours_of
 from locker.doors import BoardState
@@ -54,6 +55,8 @@ class Line(Protocol):
     def name(self) -> str: ...
     @property
     def counters(self) -> Counters: ...
+    @property
+    def tape(self) -> Tape: ...
 
 
 class SeenDoors(Protocol):

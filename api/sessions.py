@@ -156,6 +156,11 @@ class Sessions:
         """Whether one of the staff is proved to stand at the cabinet now."""
         return any(self.is_present(one) for one in self._sessions.values() if self.is_live(one))
 
+    def present_clerk(self) -> str:
+        """The user name of a clerk or leader who is proved to stand at the cabinet now; empty if there is none."""
+        here = [one.member for one in self._sessions.values() if self.is_live(one) and self.is_present(one)]
+        return next((one.user for one in here if one.role != "technician"), "")
+
     def check_number(self, session: Session, typed: str) -> None:
         """Take the typed number and end it. Raises PresenceNeeded; five wrong tries end it too."""
         asked = self._asked

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import structlog
 
-from bench import bus, keys, latency, masters, start
+from bench import bus, keys, latency, masters, screens, start
 from bench.table import show
 from simulator.desk import CABINET, first_free_port, set_up
 
@@ -17,11 +17,11 @@ from simulator.desk import CABINET, first_free_port, set_up
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--events", default=1_000_000, show_default=True, help="Size of the large journal.")
 @click.option("--pickups", default=60, show_default=True, help="Pickups timed from last digit to pulse.")
-@click.argument("which", nargs=-1, type=click.Choice(["bus", "keys", "masters", "latency", "start"]))
+@click.argument("which", nargs=-1, type=click.Choice(["bus", "keys", "masters", "latency", "screens", "start"]))
 def main(*, events: int, pickups: int, which: tuple[str, ...]) -> None:
-    """Measure on this machine; name some of bus, keys, masters, latency, start to measure only those."""
+    """Measure on this machine; name some of bus, keys, masters, latency, screens, start to measure only those."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    chosen = which or ("bus", "keys", "masters", "latency", "start")
+    chosen = which or ("bus", "keys", "masters", "latency", "screens", "start")
     verdicts = []
     if "bus" in chosen:
         rows = bus.rows()
@@ -38,6 +38,10 @@ def main(*, events: int, pickups: int, which: tuple[str, ...]) -> None:
     if "latency" in chosen:
         rows = latency.rows(pickups=pickups)
         show("A citizen at the keypad (controller, centre and polling running)", rows)
+        verdicts += [row.verdict for row in rows]
+    if "screens" in chosen:
+        rows = screens.rows()
+        show("A citizen at the screen (counts of the page times human times; a page in Chromium)", rows)
         verdicts += [row.verdict for row in rows]
     if "start" in chosen:
         with tempfile.TemporaryDirectory(prefix="dossier-bench-") as folder:

@@ -124,7 +124,7 @@ async def _load(stage: Stage, clerk: Clerk, centre: CentreStaff, pace: Pace, num
     await pace.turn()
     answer = (await clerk.post("loads", {"results": [result]})).raise_for_status().json()
     compartment = int(answer["compartment"])
-    await _by_hand(stage, compartment, put=True)
+    await by_hand(stage, compartment, put=True)
 
     async def loaded() -> bool:
         inside = (await clerk.snapshot())["in_cabinet"]
@@ -147,7 +147,7 @@ async def _message(stage: Stage, phone: str) -> str:
 async def _collect(stage: Stage, kiosk: Kiosk, number: int, digits: str) -> float:
     """One person at the kiosk; milliseconds from the digits to the coil."""
     took = await _submit(stage, kiosk, number, digits)
-    await _by_hand(stage, number, put=False)
+    await by_hand(stage, number, put=False)
     closed = await kiosk.door("closed")
     await kiosk.press("answers", hand_over=closed["hand_over"], said="received_all")
     await kiosk.press("leave")
@@ -169,7 +169,8 @@ async def _submit(stage: Stage, kiosk: Kiosk, number: int, digits: str) -> float
         await stage.wait_for_change(1)
 
 
-async def _by_hand(stage: Stage, number: int, *, put: bool) -> None:
+async def by_hand(stage: Stage, number: int, *, put: bool) -> None:
+    """A person pulls the door that has sprung, puts something in or takes it out, and shuts it."""
     door = stage.cabinet.doors[number]
     while door.is_energised or door.position == "closed":
         await stage.wait_for_change(0.05)

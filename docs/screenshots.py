@@ -19,6 +19,7 @@ import click
 import httpx
 from playwright.async_api import Browser, Page, async_playwright
 
+from docs.contact_sheets import take_sheets
 from simulator import dossiers
 from simulator.children import ChildFailed, held, until_ready
 from simulator.demo import Story, people
@@ -32,19 +33,32 @@ LARGEST_BYTES = 150_000
 FOR_HOA = ("desk-0975", "desk-0976")
 FOR_BINH = "desk-1004"
 PICTURES = Path(__file__).parent / "pictures"
+SHEETS = Path(__file__).parent / "screens"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--sheets-only", is_flag=True, help="Only the contact sheets of docs/screens.md.")
+@click.option("--sheets", type=click.Path(file_okay=False, path_type=Path), default=SHEETS, help="Where the sheets go.")
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=PICTURES, help="Where they go.")
-def main(into: Path) -> None:
-    """Photograph the pages of a demonstration cabinet."""
-    into.mkdir(parents=True, exist_ok=True)
+def main(into: Path, sheets: Path, *, sheets_only: bool) -> None:
+    """Photograph the pages of a demonstration cabinet, and every screen for the contact sheets."""
+    for made in (into, sheets):
+        made.mkdir(parents=True, exist_ok=True)
+    asyncio.run(all_sheets(sheets))
+    if sheets_only:
+        return
     with tempfile.TemporaryDirectory(prefix="dossier-pictures-") as folder:
         try:
             asyncio.run(take_all(set_up(Path(folder), port_base=first_free_port()), into))
         except (StoryBroken, ChildFailed, httpx.HTTPError) as error:
             click.echo(f"No pictures: {error}", err=True)
             sys.exit(1)
+
+
+async def all_sheets(into: Path) -> None:
+    """Photograph every screen, played by a scripted service."""
+    async with browsing() as browser:
+        await take_sheets(browser, into)
 
 
 async def take_all(desk: Desk, into: Path) -> None:

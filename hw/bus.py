@@ -27,6 +27,7 @@ from hw.errors import BoardBusy, BoardOffline, BusOffline, Fault, ForbiddenAddre
 from hw.frames import PulseKind, Request
 from hw.line import Line
 from hw.link import Counters, Link
+from hw.tape import Tape
 
 log = structlog.get_logger()
 
@@ -90,6 +91,7 @@ class Bus:
     ) -> None:
         self.name = name
         self.counters = Counters()
+        self.tape = Tape()
         self.connection = 0
         self._line = line
         self._clock = clock
@@ -161,7 +163,14 @@ class Bus:
         """Own the line until cancelled: connect, serve, reconnect every `reconnect_every_s`."""
         failures = 0
         while True:
-            link = Link(self.name, self._line, counters=self.counters, clock=self._clock, on_lost=self._lost)
+            link = Link(
+                self.name,
+                self._line,
+                counters=self.counters,
+                clock=self._clock,
+                on_lost=self._lost,
+                tape=self.tape,
+            )
             try:
                 await link.open()
             except BusOffline as error:

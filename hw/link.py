@@ -21,6 +21,7 @@ from hw.deadline import Deadline
 from hw.errors import BoardOffline, BusOffline, EchoMismatch, GarbledReply, LateOrForeignReply, Unanswered
 from hw.frames import Request
 from hw.line import Line, Transport
+from hw.tape import Tape
 
 OWED_FOR_S = 2.0
 TURNAROUND_S = 0.1
@@ -68,6 +69,7 @@ class Link:
         counters: Counters,
         clock: Callable[[], float],
         on_lost: Callable[[], None],
+        tape: Tape,
     ) -> None:
         self.echoes: bool | None = None
         self.why_lost = ""
@@ -76,6 +78,7 @@ class Link:
         self._counters = counters
         self._clock = clock
         self._on_lost = on_lost
+        self._tape = tape
         self._transport: Transport | None = None
         self._received = b""
         self._last_byte_at = clock()
@@ -127,6 +130,7 @@ class Link:
         done: asyncio.Future[bytes | None] = loop.create_future()
         awaited = self._awaited = Awaited(request, frame, self._transaction, done)
         self._counters.exchanges += 1
+        written_at = self._clock()
         self._transport.write(frame)
         deadline = Deadline(done, self._line.answer_within_s)
         deadline.begin(self._patience(request, frame))
@@ -135,6 +139,7 @@ class Link:
         finally:
             deadline.end()
             self._awaited = None
+        self._tape.note(written_at, request, payload, self._clock() - written_at)
         if request.is_unanswered:
             return None
         if payload is None:

@@ -1098,12 +1098,12 @@ class Settled(EventBody, frozen=True):
 
 
 class PersonalErased(EventBody, frozen=True):
-    """Personal rows are gone. `cause`: their time is over; another phone replaced them; or they were kept as long as
-    they may be and the centre has still not acknowledged what they belong to.
+    """Personal rows are gone. `cause`: their time is over; another phone replaced them; their person asked; or they
+    were kept as long as they may be and the centre has still not acknowledged what they belong to.
     """
 
     refs: tuple[str, ...]
-    cause: Literal["over", "replaced", "cap"] = "over"
+    cause: Literal["over", "replaced", "cap", "asked"] = "over"
 
 
 class Parked(EventBody, frozen=True):

@@ -81,7 +81,11 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
     before = journal.cabinet
     assert before.recount is not None
     forked_at = before.recount.forked_at
-    if there.epoch >= before.epoch:
+    upper = min(there.acked_through, forked_at)
+    fork = await _fork(journal, line, upper)
+    if fork < upper:  # the centre's line left this copy's before the copy was made
+        forked_at = fork
+    if fork < upper or there.epoch >= before.epoch:
         await _start(journal, there, forked_at=forked_at)
     after = forked_at
     named: list[ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed] = []

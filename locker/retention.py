@@ -75,7 +75,7 @@ async def run(
 async def erase_due(journal: Journal[Cabinet], *, policy: rules.Policy) -> None:
     """Erase everything that is over by now. Raises what `Journal.record` raises."""
     while await journal.record(
-        lambda cabinet, stock, moment: rules.erase(cabinet, stock, moment=moment, policy=policy), known=_stock
+        lambda cabinet, stock, moment: rules.erase(cabinet, stock, moment=moment, policy=policy), known=stock
     ):
         log.info("personal data erased")
 
@@ -90,7 +90,8 @@ async def expire_copies(copies: Copies, *, clock: Clock) -> None:
         log.info("old copies of the journal removed", count=len(removed))
 
 
-def _stock(connection: apsw.Connection) -> rules.Stock:
+def stock(connection: apsw.Connection) -> rules.Stock:
+    """All that is kept beside the facts, and how far the centre has acknowledged."""
     kept = [
         rules.Kept(*row)
         for kind, field in (("person", "person"), ("dossier", "dossier"))

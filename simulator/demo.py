@@ -21,7 +21,7 @@ import httpx
 
 from locker import receipts
 from simulator import dossiers
-from simulator.children import ChildFailed, held, until_ready
+from simulator.children import ChildFailed, Children, held, until_ready
 from simulator.desk import CABINET, Desk, first_free_port, set_up
 from simulator.players import Centre, Clerk, Kiosk, Steel, StoryBroken, until
 from simulator.stack import ROOT, commands
@@ -66,24 +66,40 @@ async def play(desk: Desk) -> None:
         click.echo(f"  {time.monotonic() - begun:6.2f} s  {step}")
 
     async with held(desk.logs) as children, people(desk) as story:
-        parts = commands(desk)
-        for name in ("simulator", "centre"):
-            await until_ready(await children.start(name, parts[name], cwd=ROOT))
-        await until_ready(await children.start("controller", parts["controller"], cwd=ROOT))
-        tell("simulator, centre and controller are ready")
-        await announce(story, tell)
-        await story.kiosk.arrive()
-        await story.clerk.sign_in()
-        tell("the clerk has signed in with password and authenticator")
-        await story.clerk.show_presence()
-        tell("the clerk has typed the number that the kiosk shows")
-        await load(story, tell)
-        await collect(story, tell, SINGLE, dossiers.BINH["phone"])
-        await collect_bundle(story, tell)
-        await leave_papers(story, tell)
-        await reclaim(story, tell)
-        await compare(story)
-        tell("journal, doors and centre agree: four results handed over, nothing inside, no incident")
+        telling = asyncio.create_task(_tell_story(desk, children, story, tell))
+        died = asyncio.create_task(children.first_death())
+        try:
+            await asyncio.wait({telling, died}, return_when=asyncio.FIRST_COMPLETED)
+            # A story that waits for a part that is gone would only say that it waited.
+            await (died if died.done() else telling)
+        except StoryBroken as error:
+            logs = "\n".join(f"  {child.name}:\n{child.last_lines()}" for child in children.running)
+            raise StoryBroken(f"{error}\n{logs}") from error
+        finally:
+            for task in (telling, died):
+                task.cancel()
+            await asyncio.gather(telling, died, return_exceptions=True)
+
+
+async def _tell_story(desk: Desk, children: Children, story: Story, tell: Any) -> None:
+    parts = commands(desk)
+    for name in ("simulator", "centre"):
+        await until_ready(await children.start(name, parts[name], cwd=ROOT))
+    await until_ready(await children.start("controller", parts["controller"], cwd=ROOT))
+    tell("simulator, centre and controller are ready")
+    await announce(story, tell)
+    await story.kiosk.arrive()
+    await story.clerk.sign_in()
+    tell("the clerk has signed in with password and authenticator")
+    await story.clerk.show_presence()
+    tell("the clerk has typed the number that the kiosk shows")
+    await load(story, tell)
+    await collect(story, tell, SINGLE, dossiers.BINH["phone"])
+    await collect_bundle(story, tell)
+    await leave_papers(story, tell)
+    await reclaim(story, tell)
+    await compare(story)
+    tell("journal, doors and centre agree: four results handed over, nothing inside, no incident")
 
 
 async def announce(story: Story, tell: Any) -> None:

@@ -11,8 +11,8 @@ A trial compares three things: the lock that was pulsed, the door that a person 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -150,3 +150,26 @@ def summary(findings: Mapping[int, Finding]) -> tuple[Finding, ...]:
         if one.kind != "good" and not (is_pair and one.other < one.number):
             told.append(one)
     return tuple(told)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a trial's grant ended: the compartments whose sensors moved, and in one word why."""
+
+    moved: frozenset[int]
+    cause: str
+
+
+def outcome_of(grant_id: str, facts: Iterable[tuple[str, Mapping[str, Any]]]) -> Outcome:
+    """What facts (type and body) say of one trial's grant."""
+    for kind, body in facts:
+        if body.get("grant") != grant_id:
+            continue
+        if kind == "DoorOpened":
+            return Outcome(frozenset({int(body["compartment"])}), "opened")
+        if kind == "WrongDoorOpened":
+            return Outcome(frozenset({int(body["opened"])}), "wrong_door")
+        if kind == "DoorDidNotOpen":
+            return Outcome(frozenset(), "not_seen")
+        if kind == "GrantLapsed":
+            return Outcome(frozenset(), str(body["cause"]))
+    return Outcome(frozenset(), "restarted")

@@ -71,9 +71,9 @@ def _erase_secrets(cabinet: Cabinet, stock: Stock) -> ev.Decision:
 
 def _erase_people(cabinet: Cabinet, stock: Stock, moment: ev.Moment, policy: Policy) -> ev.Decision:
     causes: dict[str, list[str]] = {}
-    used = _used(cabinet, moment)
+    needed = used(cabinet, moment)
     for one in stock.kept:
-        cause = "" if one.ref in used else _cause(cabinet, one, stock.acked_through, moment, policy)
+        cause = "" if one.ref in needed else _cause(cabinet, one, stock.acked_through, moment, policy)
         if cause:
             causes.setdefault(cause, []).append(one.ref)
     facts: list[ev.Event] = []
@@ -91,7 +91,7 @@ def _erased(refs: tuple[str, ...], cause: str) -> ev.PersonalErased:
     return ev.PersonalErased(refs=refs, cause="replaced" if cause == "replaced" else "over")
 
 
-def _used(cabinet: Cabinet, moment: ev.Moment) -> Collection[str]:
+def used(cabinet: Cabinet, moment: ev.Moment) -> Collection[str]:
     """Rows of live results and of intakes nobody has answered, of whom a message is still to reach, and of phones that
     were sent a code in the last 24 hours.
     """

@@ -6,6 +6,7 @@ security headers of the real service, so that a page that breaks the Content-Sec
 
 import asyncio
 import copy
+import io
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -112,6 +114,7 @@ class StubService:
         app = Starlette(
             routes=[
                 Route("/", self._index),
+                Route("/posters/{name}", self._poster),
                 Route(f"{self.prefix}/stream", self._stream),
                 Route(f"{self.prefix}/{{path:path}}", self._act, methods=["GET", "POST"]),
                 Mount(f"/static/{self.page}", StaticFiles(directory=PAGES / self.page)),
@@ -123,6 +126,11 @@ class StubService:
 
     async def _index(self, _request: Request) -> Response:
         return FileResponse(PAGES / self.page / "index.html")
+
+    async def _poster(self, _request: Request) -> Response:
+        drawn = io.BytesIO()
+        Image.new("RGB", (1140, 400), "#0b4a82").save(drawn, "PNG")
+        return Response(drawn.getvalue(), media_type="image/png")
 
     async def _act(self, request: Request) -> Response:
         path = request.path_params["path"]

@@ -170,3 +170,28 @@ async def test_before_a_long_closure_people_read_from_when_staff_look(kiosk: Stu
     await kiosk.show(intake={**KIOSK["intake"], "is_offered": False})
     await _press(page, "*", "*")
     await expect(page.get_by_test_id("intake")).to_have_count(0)
+
+
+async def test_an_intake_by_touch_takes_eight_touches_besides_the_digits(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("intakes", done(visit="v1", hand_over="h10", compartment=10, bag="HS-000012"))
+    touches = 0
+
+    async def touch(*testids: str) -> None:
+        nonlocal touches
+        touches += len(testids)
+        for testid in testids:
+            await page.get_by_test_id(testid).click()
+
+    await touch("intake", "kind-new", "size-S")
+    await _type(page, PHONE)
+    await touch("key-send", "check-twice")
+    await _type(page, PHONE)
+    await touch("key-send")
+    await _sees(page, "intake-bag")
+    await touch("key-send")
+    await kiosk.asked("intakes")
+    await kiosk.show(visit=visit(intakes=[paper(10, "dropped")]), doors=doors())
+    await touch("answer-left")
+    await kiosk.asked("visits/v1/intakes/h10/answers")
+    assert touches == 8

@@ -481,3 +481,51 @@ async def test_more_time_is_had_in_a_visit(kiosk: StubService, open_page: Open) 
     await kiosk.show(visit=visit(door(7, "closed", reopen_seconds_left=5), idle=25))
     await _touch(page, "more-time")
     await kiosk.asked("visits/v1/stay")
+
+
+async def test_a_poster_takes_turns_with_the_steps_and_gives_way_to_a_hand(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk, is_timed=True, width=1024, height=600)
+    await kiosk.show(posters=["2026-12-31 tet.webp"])
+    await expect(page.get_by_text("Đóng cửa lại")).to_be_visible()
+    await page.clock.fast_forward(13_000)
+    await expect(page.get_by_test_id("poster")).to_have_attribute("src", "/posters/2026-12-31%20tet.webp")
+    await expect(page.get_by_test_id("hours")).to_contain_text("07:30-11:30, 13:00-17:00")
+    await expect(page.get_by_test_id("hours")).to_contain_text("1022")
+    box = await page.get_by_test_id("poster").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 540
+    await _touch(page, "look-large")
+    await expect(page.get_by_test_id("poster")).to_have_count(0)
+
+
+async def test_the_last_closed_door_clears_the_screen_in_fifteen_seconds_unless_a_hand_is_there(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk, is_timed=True)
+    await kiosk.show(visit=visit(door(10, "open")))
+    await _sees(page, "open")
+    await kiosk.show(visit=visit(door(10, "closed", reopen_seconds_left=55)))
+    await _sees(page, "closed")
+    await expect(page.get_by_test_id("more-time")).to_be_visible()
+    await _touch(page, "more-time")
+    await page.clock.fast_forward(16_000)
+    await _sees(page, "closed")
+    await kiosk.show(visit=visit(door(10, "open")))
+    await _sees(page, "open")
+    await kiosk.show(visit=visit(door(10, "closed")))
+    await _sees(page, "closed")
+    await page.clock.fast_forward(16_000)
+    await _sees(page, "idle")
+    await kiosk.asked("visits/v1/leave")
+
+
+async def test_looks_and_language_last_as_long_as_the_person(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk, is_timed=True)
+    root = page.locator("html")
+    await _touch(page, "look-large", "look-contrast", "language-en", "collect")
+    await expect(root).to_have_class("is-large is-contrast")
+    await _touch(page, "back")
+    await expect(root).to_have_class("is-large is-contrast")
+    await page.clock.fast_forward(91_000)
+    await expect(root).to_have_class("")
+    await expect(root).to_have_attribute("lang", "vi")

@@ -84,12 +84,16 @@ async def started(state: Path, base: int, *more: str) -> AsyncIterator[Stack]:
             await process.wait()
 
 
-async def test_it_starts_tells_where_everything_is_and_ctrl_c_leaves_nothing(tmp_path: Path, base: int) -> None:
+async def test_it_keeps_the_state_tells_where_everything_is_and_ctrl_c_leaves_nothing(
+    tmp_path: Path, base: int, run: Run
+) -> None:
     state = tmp_path / "run"
+    desk = set_up(state, port_base=base)
     async with started(state, base) as stack, httpx.AsyncClient(trust_env=False) as http:
         for port in range(base, base + 4):
             assert f"http://127.0.0.1:{port}/" in stack.printed
         assert re.search(r"lan +password lan-\w+ +code \d{6}", stack.printed)
+        assert desk.people[0].password in stack.printed
         assert "otpauth://totp/" in stack.printed
         results = (await http.get(f"http://127.0.0.1:{base + 2}/v1/results")).json()
         assert len(results) == 8
@@ -98,22 +102,27 @@ async def test_it_starts_tells_where_everything_is_and_ctrl_c_leaves_nothing(tmp
         assert (state / "line-A").is_symlink()
         children = stack.children()
         assert len(children) == 2
-        assert (await stack.end(signal.SIGINT))[0] == 0
+        code, output = await run(*STACK, "--port-base", base, "--state", state, cwd=ROOT)
+        assert (code, output.count("\n")) == (1, 1)
+        assert "Another run uses" in output
+        code, output = await stack.end(signal.SIGINT)
+        assert (code, "killed" in output) == (0, False)
         assert not any(child.is_running() for child in children)
         assert not (state / "line-A").is_symlink()
         assert all(is_free(port) for port in range(base, base + 4))
 
 
-async def test_a_second_start_keeps_the_state_and_fresh_forgets_it(tmp_path: Path, base: int) -> None:
+async def test_fresh_forgets_the_state_and_killed_outright_it_leaves_no_process_either(
+    tmp_path: Path, base: int
+) -> None:
     state = tmp_path / "run"
     desk = set_up(state, port_base=base)
-    async with started(state, base) as stack:
-        assert desk.people[0].password in stack.printed
-        code, output = await stack.end(signal.SIGTERM)
-        assert (code, "killed" in output) == (0, False)
     async with started(state, base, "--fresh") as stack:
         assert desk.people[0].password not in stack.printed
-        await stack.end(signal.SIGTERM)
+        children = stack.children()
+        await stack.end(signal.SIGKILL)
+        gone, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=20)
+        assert (len(gone), alive) == (2, [])
 
 
 async def test_a_dead_child_is_named_with_its_last_lines_and_the_others_end(tmp_path: Path, base: int) -> None:
@@ -124,14 +133,6 @@ async def test_a_dead_child_is_named_with_its_last_lines_and_the_others_end(tmp_
         assert code == 1
         assert "The centre ended by itself with code -9. Its last lines (" in output
         assert not children["simulator"].is_running()
-
-
-async def test_killed_outright_it_leaves_no_process_either(tmp_path: Path, base: int) -> None:
-    async with started(tmp_path / "run", base) as stack:
-        children = stack.children()
-        await stack.end(signal.SIGKILL)
-        gone, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=20)
-        assert (len(gone), alive) == (2, [])
 
 
 async def test_what_is_in_the_way_is_one_sentence(tmp_path: Path, base: int, run: Run) -> None:
@@ -147,10 +148,6 @@ async def test_what_is_in_the_way_is_one_sentence(tmp_path: Path, base: int, run
     code, output = await run(*STACK, *where, tmp_path / "home", "--fresh", cwd=ROOT)
     assert (code, output.count("\n")) == (1, 1)
     assert (tmp_path / "home" / "letter.txt").exists()
-    async with started(tmp_path / "run", base):
-        code, output = await run(*STACK, *where, tmp_path / "run", cwd=ROOT)
-        assert (code, output.count("\n")) == (1, 1)
-        assert "Another run uses" in output
 
 
 def test_the_desks_configuration_is_one_the_controller_takes(tmp_path: Path) -> None:

@@ -118,6 +118,6 @@ export const screen = (name, view, main, foot = {}) =>
     "div",
     { class: `screen screen-${name}`, "data-testid": `screen-${name}`, "data-key": name },
     header(view),
-    h("main", { class: "main" }, main),
+    h("main", { class: "main", tabindex: view.local.isLarge ? "0" : null }, main),
     footer(view, foot),
   );

@@ -128,7 +128,7 @@ function startVoice() {
     speak(due(), true);
     return;
   }
-  if (due() !== "idle" && !(due() === "code" && local.typed.length <= 1)) return;
+  if (!["idle", "help"].includes(due()) && !(due() === "code" && local.typed.length <= 1)) return;
   const { language } = local;
   startOver();
   Object.assign(local, { language, isVoice: true, step: "voice", touchedAt: now() });

@@ -23,7 +23,7 @@ export function hoursLine(view) {
 /** The three steps in pictures and, in turn with them, the unit's posters. */
 export function wall(view) {
   const posters = view.snapshot.posters ?? [];
-  const turn = Math.floor(view.now / TURN_MS) % (posters.length + 1);
+  const turn = Math.floor((view.now - view.local.touchedAt) / TURN_MS) % (posters.length + 1);
   if (turn > 0) {
     const name = posters[turn - 1];
     return h("img", { class: "poster", "data-testid": "poster", "data-key": name, src: `/posters/${encodeURIComponent(name)}`, alt: view.say("wall.poster") });

@@ -1,0 +1,62 @@
+"""What `dossier-locker bus` tells: frames decoded, figures, and the locks that will fail."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from api import bus_view
+from hw import frames, tape
+from hw.frames import Request
+from locker.rules.lock_trends import Opening, trends
+from tests.locker.steel import Desk
+
+GOOD = [Opening(1, 300)] * 20
+
+
+@pytest.mark.parametrize(
+    ("history", "why"),
+    [
+        (GOOD, ""),
+        ([*GOOD, *[Opening(1, 420)] * 10], ""),
+        ([*GOOD, *[Opening(1, 700)] * 10], "opens after 700 ms, it used to take 300"),
+        ([*GOOD, Opening(2, 2500), Opening(2, 2500)], ""),
+        ([*GOOD, Opening(2, 2500), Opening(0), Opening(3, 5000)], "3 of 10 openings needed more than one pulse"),
+        ([Opening(1, 300)], ""),
+        ([Opening(0), Opening(0), Opening(0)], "3 of 3 openings needed more than one pulse"),
+    ],
+)
+def test_a_lock_that_tires_is_named_before_it_fails(history: list[Opening], why: str) -> None:
+    (trend,) = trends({4: history})
+    assert (trend.compartment, trend.will_fail) == (4, why)
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "sentence"),
+    [
+        (frames.read_inputs(2, 8), bytes((2, 1, 0b11111101)), "read inputs 0 to 7: 10111111"),
+        (frames.pulse(2, 3, units=5), bytes((5, 2, 3, 0, 5)), "PULSE coil 3 for 500 ms: done"),
+        (frames.all_off(2), bytes((5, 0, 255, 0, 0)), "all coils off: done"),
+        (frames.read_registers(2, 0x8000, 1), bytes((3, 2, 1, 0x2C)), "read registers 32768 to 32768: 012c"),
+        (frames.read_coils(2, 8), None, "read coils 0 to 7: NO ANSWER"),
+        (frames.read_coils(2, 8), bytes((0x81, 2)), "read coils 0 to 7: REFUSED, exception 02"),
+    ],
+)
+def test_a_frame_is_told_in_words(request_: Request, answer: bytes | None, sentence: str) -> None:
+    assert tape.told(tape.Exchanged(1, 0.0, request_, answer, 0.0032)) == f"unit   2 {sentence} (3.2 ms)"
+
+
+async def test_the_running_service_shows_its_frames_figures_and_locks(desk: Desk) -> None:
+    await desk.until_served(1)
+    number = await desk.load(await desk.announce(1))
+    running: Any = SimpleNamespace(journal=desk.journal, doors=desk.doors)
+    commands = bus_view.commands(running)
+    page = bus_view.page(await commands["bus"]())
+    assert "bus A: exchanges " in page
+    assert "board A2: online" in page
+    assert f"lock {number:3}: 1 openings, 0 misses" in page
+    shown = (await commands["bus-frames"]())["lines"]["A"]
+    assert any("read inputs 0 to 7: " in one["text"] for one in shown)
+    assert [one["number"] for one in shown] == sorted(one["number"] for one in shown)

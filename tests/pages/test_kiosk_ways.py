@@ -1,0 +1,122 @@
+"""The same errands in both languages by touch, by twelve keys and with the scanner: `make screens`."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.pages.scenes import door, doors, paper, visit
+from tests.pages.stub_service import StubService, done
+
+pytestmark = [pytest.mark.screens, pytest.mark.asyncio(loop_scope="session")]
+
+Open = Callable[..., Awaitable[Page]]
+CODE = "482173905562"
+PHONE = "0912345678"
+WAYS = ["touch", "keypad", "scanner"]
+LANGUAGES = {"vi": ("Cảm ơn", "Phiếu ghi nhận"), "en": ("Thank you", "Record of papers")}
+
+
+class Hands:
+    """One way of input: touches buttons, or presses the keys that they show; a scanner types what it can."""
+
+    def __init__(self, page: Page, way: str) -> None:
+        self.page = page
+        self.way = way
+        self.touches = 0
+
+    async def choose(self, testid: str) -> None:
+        button = self.page.get_by_test_id(testid)
+        await expect(button).to_be_enabled()
+        self.touches += 1
+        if self.way == "touch":
+            await button.click()
+        else:
+            await self.page.keyboard.press(await button.get_attribute("data-keypad") or "", delay=60)
+
+    async def digits(self, digits: str) -> None:
+        if self.way == "touch":
+            for digit in digits:
+                await self.page.get_by_test_id(f"key-{digit}").click()
+        else:
+            await self.page.keyboard.type(digits, delay=60)
+
+    async def scan(self, text: str, *, otherwise: str) -> None:
+        """What a scanner reads; without one the digits are typed and sent."""
+        if self.way == "scanner":
+            await self.page.keyboard.type(f"{text}\n")
+            return
+        await self.digits(otherwise)
+        await self.choose("key-send")
+
+
+async def _comes(page: Page, way: str, language: str) -> Hands:
+    if language == "en":
+        await page.get_by_test_id("language-en").click()
+        await page.locator("html[lang=en]").wait_for()
+    return Hands(page, way)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_pickup(kiosk: StubService, open_page: Open, way: str, language: str) -> None:
+    page = await open_page(kiosk)
+    hands = await _comes(page, way, language)
+    kiosk.script("codes", done(visit="v1"))
+    if way == "scanner":
+        await page.keyboard.type(f"{CODE}\n")
+    else:
+        await hands.choose("collect")
+        await hands.digits(CODE)
+    assert (await kiosk.asked("codes"))["digits"] == CODE
+    await kiosk.show(visit=visit(door(10, "open")), doors=doors(10))
+    await page.get_by_test_id("screen-open").wait_for()
+    await kiosk.show(visit=visit(door(10, "closed", reopen_seconds_left=50)), doors=doors())
+    await hands.choose("answer-received")
+    await kiosk.asked("visits/v1/answers")
+    await kiosk.show(visit=visit())
+    await expect(page.locator("h1")).to_contain_text(LANGUAGES[language][0])
+    assert hands.touches <= 2
+    await hands.choose("finish")
+    await expect(page.locator("html")).to_have_attribute("lang", "vi")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_supplement_is_left(kiosk: StubService, open_page: Open, way: str, language: str) -> None:
+    page = await open_page(kiosk)
+    hands = await _comes(page, way, language)
+    kiosk.script("intakes", done(visit="v1", hand_over="h10", compartment=10, bag="HS-000012"))
+    for choice in ("intake", "kind-supplement", "size-S"):
+        await hands.choose(choice)
+    await hands.scan("H29.190.5-261008-0042", otherwise="2610080042")
+    await page.get_by_test_id("screen-intake-phone").wait_for()
+    await hands.digits(PHONE)
+    await hands.choose("key-send")
+    await hands.choose("check-twice")
+    await hands.digits(PHONE)
+    await hands.choose("key-send")
+    await page.get_by_test_id("screen-intake-bag").wait_for()
+    await hands.scan("TUI-000451", otherwise="000451")
+    asked = await kiosk.asked("intakes")
+    assert asked["dossier"] == ("H29.190.5-261008-0042" if way == "scanner" else "261008-0042")
+    assert (asked["bag"], asked["language"]) == ("TUI-000451" if way == "scanner" else "000451", language)
+    await kiosk.show(visit=visit(intakes=[paper(10, "open")]), doors=doors(10))
+    await page.get_by_test_id("screen-intake-open").wait_for()
+    await kiosk.show(visit=visit(intakes=[paper(10, "dropped")]), doors=doors())
+    await hands.choose("answer-left")
+    await kiosk.show(visit=visit(intakes=[paper(10, "deposited")]))
+    await expect(page.locator("h1")).to_contain_text(LANGUAGES[language][1])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_lost_code_is_asked_for(kiosk: StubService, open_page: Open, way: str, language: str) -> None:
+    page = await open_page(kiosk)
+    hands = await _comes(page, way, language)
+    for choice in ("help", "lost-code"):
+        await hands.choose(choice)
+    await hands.scan("9" * 39, otherwise=PHONE)
+    wanted = {"slip": "9" * 39} if way == "scanner" else {"phone": PHONE}
+    assert await kiosk.asked("lost-code") == wanted
+    await page.get_by_test_id("screen-asked").wait_for()
