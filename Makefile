@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help run demo twin explore fuzz-bus test proof-ci screens screenshots check format bench setup lock clean
+.PHONY: help run train demo twin explore fuzz-bus test proof-ci screens screenshots check format bench setup lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -10,6 +10,10 @@ help: ## show this list
 run: ## start a simulated cabinet, its controller and a centre; Ctrl-C ends all
 	@.ci/setup run
 	@$(PY) -m simulator.stack $(ARGS)
+
+train: ## the same as a second cabinet to learn on: its pages are violet and say so; beside `make run`
+	@.ci/setup run
+	@$(PY) -m simulator.stack --training $(ARGS)
 
 demo: ## the same, scripted and headless: announce, load, collect
 	@.ci/setup run
@@ -78,5 +82,5 @@ lock: ## write both lock files anew (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --group dev pyproject.toml -o requirements/dev.lock
 
 clean: ## remove .venv, caches and the state of `make run`
-	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .run .run-training .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -57,6 +57,7 @@ def office(running: Running) -> dict[str, Any]:
     """Who the cabinet belongs to, as its pages say it."""
     section = running.config.cabinet
     return {
+        "is_training": section.training,
         "office": {"vi": section.office_vi, "en": section.office_en},
         "address": running.address,
         "hotline": section.hotline,

@@ -58,6 +58,7 @@ def snapshot(waiting: Waiting) -> dict[str, Any]:
     return {
         "version": 0,
         "state": waiting.state,
+        "is_training": section.training,
         "office": {"vi": section.office_vi, "en": section.office_en},
         "address": section.address,
         "hotline": section.hotline,

@@ -57,6 +57,7 @@ class CabinetSection(Section):
     hotline: Annotated[str, Field(pattern=r"^\d{4,12}$")] = "02838291234"
     city_hotline: Annotated[str, Field(pattern=r"^(\d{4,12})?$")] = "1022"
     timezone: str = "Asia/Ho_Chi_Minh"
+    training: bool = False
 
 
 class StorageSection(Section):
@@ -776,6 +777,8 @@ def _notices_problems(config: Config) -> Iterator[str]:
             "notices.gateways names file, which writes codes in clear: name a real gateway, "
             "or set notices.accept_codes_in_clear = true on a desk"
         )
+    if config.cabinet.training and set(config.notices.gateways) != {"file"}:
+        yield 'cabinet.training is set, and a training cabinet writes to nobody: notices.gateways = ["file"]'
     calls = "twilio-calls" in config.notices.gateways
     if calls and config.notices.twilio is None:
         yield "notices.gateways names twilio-calls, but [notices.twilio] is missing"

@@ -102,8 +102,8 @@ def first_free_port(among: range = range(28_000, 32_000)) -> int:
     raise OSError("no four neighbouring ports are free; end some programs")
 
 
-def set_up(state: Path, *, port_base: int) -> Desk:
-    """Makes or refreshes the desk under `state`. OSError when it cannot be written."""
+def set_up(state: Path, *, port_base: int, training: bool = False) -> Desk:
+    """Makes or refreshes the desk under `state`, `training`: to learn on. OSError when it cannot be written."""
     state.mkdir(parents=True, exist_ok=True)
     for part in ("keys", "log", "sms", "journal", "backup"):
         (state / part).mkdir(mode=0o700, exist_ok=True)
@@ -114,7 +114,7 @@ def set_up(state: Path, *, port_base: int) -> Desk:
         "centre": _kept(state / "keys" / "centre", lambda: secrets.token_urlsafe(32)),
         "push": _kept(state / "keys" / "push", lambda: "whsec_" + b64encode(secrets.token_bytes(32)).decode()),
     }
-    _write(desk.config, _configuration(desk))
+    _write(desk.config, _configuration(desk, training=training))
     _write(
         desk.bootstrap,
         f'[[cabinet]]\nid = "{CABINET}"\nkey = "{keys["centre"]}"\n'
@@ -123,8 +123,10 @@ def set_up(state: Path, *, port_base: int) -> Desk:
     return desk
 
 
-def _configuration(desk: Desk) -> str:
+def _configuration(desk: Desk, *, training: bool) -> str:
     wiring = DEMONSTRATION.read_text(encoding="utf-8").replace('".run/line-A"', json.dumps(str(desk.line)))
+    if training:
+        wiring = wiring.replace("[cabinet]\n", "[cabinet]\ntraining = true\n", 1)
     sections = f"""
 [storage]
 directory = "journal"

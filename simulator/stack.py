@@ -22,6 +22,7 @@ from simulator.desk import CABINET, OFFSETS, Desk, set_up
 
 ROOT = Path(__file__).parents[1]
 FIRST_PORT = 8021
+TRAINING_PORT = 8121
 PARTS = ("simulator", "centre", "controller")
 
 
@@ -34,22 +35,23 @@ class CannotStart(Exception):
 @click.option(
     "--port-base",
     type=click.IntRange(1024, 65535 - max(OFFSETS.values())),
-    default=FIRST_PORT,
-    show_default=True,
-    help="Ports of kiosk, clerk, centre and cabinet view: this one and the next three.",
+    help=f"Ports of kiosk, clerk, centre and cabinet view: this one and the next three. Default: {FIRST_PORT}, or "
+    f"{TRAINING_PORT} to train.",
 )
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / ".run",
-    help="Where everything is kept between runs. Default: .run in the clone.",
+    help="Where everything is kept between runs. Default: .run in the clone, .run-training to train.",
 )
+@click.option("--training", is_flag=True, help="A cabinet to learn on: its pages are violet and say so.")
 @click.option("--without-controller", is_flag=True, help="Leave the controller to you; its command is printed.")
-def main(*, fresh: bool, port_base: int, state: Path, without_controller: bool) -> None:
+def main(*, fresh: bool, port_base: int | None, state: Path | None, training: bool, without_controller: bool) -> None:
     """Run a simulated cabinet of 24 compartments with its controller and a centre, and print where the pages are."""
+    state = state or ROOT / (".run-training" if training else ".run")
+    port_base = port_base or (TRAINING_PORT if training else FIRST_PORT)
     try:
         with _owned(state, fresh=fresh):
-            desk = set_up(state, port_base=port_base)
+            desk = set_up(state, port_base=port_base, training=training)
             _check_ports(desk)
             asyncio.run(_run(desk, without_controller=without_controller))
     except (CannotStart, ChildFailed) as failure:

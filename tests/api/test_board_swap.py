@@ -22,6 +22,7 @@ from api.entry import KioskEntry
 from api.running import Running, furnish
 from api.sessions import Member
 from locker import events as ev
+from locker.clock import system_clock
 from locker.config import Config, StaffEntry, load, load_wiring
 from locker.proofs import Proofs
 from locker.rules import commissioning as rules
@@ -93,7 +94,6 @@ class Technician:
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     text = WIRING.read_text(encoding="utf-8").replace("pulse_ms = 500", "pulse_ms = 100")
-    text = text.replace('port = ".run/line-A"', f'port = "{tmp_path / "line-a"}"')
     text += '\n[storage]\ndirectory = "."\n[notices]\naccept_codes_in_clear = true\n'
     (tmp_path / "cabinet.toml").write_text(text, encoding="utf-8")
     people = tuple(
@@ -111,24 +111,25 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 async def desk(tmp_path: Path, config: Config) -> AsyncIterator[Desk]:
-    stage = Stage(name="t", wiring=load_wiring(WIRING), phone=Phone(None), clock=time.monotonic)
-    async with stage.served({"A": str(tmp_path / "line-a")}), running(tmp_path, stage, config) as one:
+    stage = Stage(name="t", wiring=load_wiring(WIRING), phone=Phone(None), clock=asyncio.get_running_loop().time)
+    async with stage.moving(), running(tmp_path, stage, config) as one:
         yield one
 
 
 @pytest.fixture
 async def cabinet(desk: Desk, config: Config) -> AsyncIterator[Running]:
     nobody: Any = Nobody()
+    clock = system_clock("r-swap")
     one = furnish(
         config=config,
         journal=desk.journal,
         doors=desk.doors,
-        proofs=Proofs(journal=desk.journal, device_key=DEVICE_KEY, uptime_ms=desk.clock.uptime_ms),
+        proofs=Proofs(journal=desk.journal, device_key=DEVICE_KEY, uptime_ms=clock.uptime_ms),
         centre=nobody,
         notices=nobody,
         device_key=DEVICE_KEY,
         entry=KioskEntry(device_key=DEVICE_KEY, key_file=None, draw=bytes),
-        clock=desk.clock.moment,
+        clock=clock.moment,
         draw=os.urandom,
         hasher=HASHER,
     )

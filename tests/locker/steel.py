@@ -43,6 +43,7 @@ class Desk:
     doors: Doors
     stage: Stage
     line: MemoryLine
+    clock: Clock
     places: dict[int, Place]
 
     async def until(self, holds: Callable[[Cabinet], bool], within_s: float = 20) -> Cabinet:
@@ -166,7 +167,7 @@ async def running(tmp_path: Path, stage: Stage, wiring: Wiring, **settings: Any)
     )
     worker = asyncio.create_task(doors.run())
     try:
-        yield Desk(journal, doors, stage, line, dict(wiring.places))
+        yield Desk(journal, doors, stage, line, clock, dict(wiring.places))
     finally:
         worker.cancel()
         with contextlib.suppress(asyncio.CancelledError):

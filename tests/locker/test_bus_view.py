@@ -11,8 +11,10 @@ from api import bus_view
 from hw import frames, tape
 from hw.frames import Request
 from locker.rules.lock_trends import Opening, trends
+from simulator.twin.loop import JumpingLoop
 from tests.locker.steel import Desk
 
+LOOP = JumpingLoop
 GOOD = [Opening(1, 300)] * 20
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ from locker.config import Wiring, load_wiring
 from locker.rules import clearing, contents, doors, due, intake
 from simulator.phone import Phone
 from simulator.stage import Stage
+from simulator.twin.loop import JumpingLoop
 from tests.locker.steel import WIRING, running
 from tests.locker.story import Story
 
 TIMING = due.Timing()
+LOOP = JumpingLoop
 
 
 def sees(story: Story, number: int = 1, *, is_empty: bool) -> list[Any]:
@@ -137,12 +139,11 @@ def test_what_it_showed_before_an_opening_counts_no_more(story: Story) -> None:
     assert kinds(sees(story, is_empty=True)) == ["ContentSeen"]
 
 
-def seeing(wiring: Wiring, line: Path | None = None, **fields: Any) -> Wiring:
+def seeing(wiring: Wiring, **fields: Any) -> Wiring:
     """The input of door 8 is the content sensor of compartment 1."""
     first, *others = (entry for entry in wiring.compartment if entry.number != 8)
-    bus = wiring.bus if line is None else (wiring.bus[0].model_copy(update={"port": str(line), "host": None}),)
     seen = first.model_copy(update={"content_input": 7, **fields})
-    return wiring.model_copy(update={"compartment": (seen, *others), "bus": bus})
+    return wiring.model_copy(update={"compartment": (seen, *others)})
 
 
 @pytest.mark.parametrize(
@@ -159,9 +160,9 @@ def test_a_content_input_that_cannot_be_is_named(fields: dict[str, Any], problem
 
 
 async def test_from_the_light_barrier_to_the_fact_and_no_load_is_left_uncertain_by_a_cut(tmp_path: Path) -> None:
-    wiring = seeing(load_wiring(WIRING), tmp_path / "line-a")
-    stage = Stage(name="t", wiring=wiring, phone=Phone(None), clock=time.monotonic)
-    async with stage.served({"A": str(tmp_path / "line-a")}):
+    wiring = seeing(load_wiring(WIRING))
+    stage = Stage(name="t", wiring=wiring, phone=Phone(None), clock=asyncio.get_running_loop().time)
+    async with stage.moving():
         async with running(tmp_path, stage, wiring) as desk:
             await desk.until(lambda cabinet: cabinet.compartment(1).content == "empty")
             result = await desk.announce(1)

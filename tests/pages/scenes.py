@@ -16,6 +16,7 @@ OFFICE = {"vi": "UBND PHƯỜNG HOA MAI", "en": "Hoa Mai Ward People's Committee
 KIOSK: Body = {
     "version": 1,
     "state": "ready",
+    "is_training": False,
     "office": OFFICE,
     "address": "12 Hoa Mai",
     "hotline": "02838291234",
@@ -229,6 +230,7 @@ UNOWNED: Body = {
 CLERK: Body = {
     "version": 1,
     "state": "ready",
+    "is_training": False,
     "office": OFFICE,
     "time": "2026-11-22T07:35:16+07:00",
     "me": {"user": "lan", "name": "Nguyễn Thị Lan", "role": "clerk", "agrees": False, "is_present": True},

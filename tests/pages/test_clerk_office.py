@@ -1,4 +1,4 @@
-"""What a leader settles at the clerk page: the office's days, and who works here."""
+"""What a leader settles at the clerk page: the office's days, who works here; and a cabinet to learn on."""
 
 from collections.abc import Awaitable, Callable
 
@@ -105,3 +105,16 @@ async def test_the_days_work_comes_first_and_each_part_is_one_press_away_on_a_ph
     await page.get_by_test_id("plan-matters").click()
     await expect(page.get_by_test_id("incident-41")).to_be_in_viewport()
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+async def test_a_cabinet_to_learn_on_says_so_and_has_another_colour(
+    clerk: StubService, kiosk: StubService, open_page: Open
+) -> None:
+    for service, head in ((clerk, ".head"), (kiosk, ".header")):
+        await service.show(is_training=False)
+        page = await open_page(service)
+        await expect(page.get_by_test_id("training")).to_have_count(0)
+        ground = await page.locator(head).evaluate("one => getComputedStyle(one).backgroundColor")
+        await service.show(is_training=True)
+        await expect(page.get_by_test_id("training")).to_contain_text("TẬP HUẤN")
+        assert await page.locator(head).evaluate("one => getComputedStyle(one).backgroundColor") != ground

@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from locker.config import load
+from locker.config import ConfigError, load
 from simulator.desk import set_up
 
 ROOT = Path(__file__).parents[2]
@@ -158,3 +158,12 @@ def test_the_desks_configuration_is_one_the_controller_takes(tmp_path: Path) -> 
     for path in (config.secrets.device_key_file, config.centre.key_file, config.centre.push_secret_file):
         assert path is not None
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_cabinet_to_learn_on_says_so_and_writes_to_nobodys_phone(tmp_path: Path) -> None:
+    desk = set_up(tmp_path, port_base=9100, training=True)
+    assert load(desk.config).cabinet.training
+    text = desk.config.read_text(encoding="utf-8").replace('gateways = ["file"]', 'gateways = ["file", "twilio"]')
+    desk.config.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="a training cabinet writes to nobody"):
+        load(desk.config)

@@ -21,11 +21,11 @@ function languages(view) {
 const standstill = (view, otherwise) => (view.local.standstill ? `state.${view.local.standstill}` : otherwise);
 
 export const connecting = (view) =>
-  h("div", { class: "alone", "data-testid": "screen-connecting", "data-key": "connecting" }, h("p", {}, view.say(standstill(view, "connecting"))));
+  h("main", { class: "alone", "data-testid": "screen-connecting", "data-key": "connecting" }, h("p", {}, view.say(standstill(view, "connecting"))));
 
 export const signIn = (view) =>
   h(
-    "div",
+    "main",
     { class: "alone", "data-testid": "screen-sign-in", "data-key": "sign-in" },
     h(
       "form",
@@ -56,8 +56,8 @@ function balance(view) {
 export const head = (view) =>
   h(
     "header",
-    { class: "head", "data-key": "head" },
-    h("p", { class: "office" }, h("b", {}, view.snapshot.office[view.local.language] || view.snapshot.office.vi), h("span", {}, view.say("title"))),
+    { class: view.snapshot.is_training ? "head is-training" : "head", "data-key": "head" },
+    h("h1", { class: "office" }, h("b", {}, view.snapshot.office[view.local.language] || view.snapshot.office.vi), h("span", {}, view.say("title"))),
     balance(view),
     h("p", { class: "time" }, view.snapshot.time.slice(11, 16)),
     presence(view),
@@ -74,6 +74,7 @@ export const head = (view) =>
 export function banners(view) {
   const { state } = view.snapshot;
   return [
+    view.snapshot.is_training && h("p", { class: "banner is-training", "data-testid": "training", "data-key": "training" }, icon("help"), view.say("training")),
     view.local.isLost && h("p", { class: "banner", role: "status", "data-testid": "lost", "data-key": "lost" }, icon("offline"), view.say(standstill(view, "lost"))),
     state !== "ready" && h("p", { class: "banner is-red", role: "alert", "data-testid": `state-${state}`, "data-key": "state" }, icon("warning"), view.say(`state.${state}`)),
   ];
@@ -83,7 +84,7 @@ export function presencePanel(view) {
   if (!view.local.presence) return null;
   return h(
     "form",
-    { class: "card presence", "data-act": "presence-number", "data-testid": "presence-panel", "data-key": "presence-panel" },
+    { class: "card presence", "data-act": "presence-number", "data-testid": "presence-panel", "data-key": "presence-panel", "aria-label": view.say("presence.title") },
     h("h2", {}, view.say("presence.title")),
     h("p", {}, view.say("presence.lead"), view.snapshot.panel.has_key && ` ${view.say("presence.key")}`),
     h(
@@ -129,5 +130,5 @@ export function tabs(view) {
 
 export function shortcuts(view) {
   const one = (key, name) => h("li", {}, h("kbd", {}, key), view.say(`key.${name}`));
-  return h("ul", { class: "shortcuts", "data-key": "shortcuts", "aria-label": view.say("keys") }, one("F2", "scan"), one("F4", "search"), one("F6", "papers"), one("F7", "give-up"), one("F8", "presence"), one("F9", "round"));
+  return h("footer", { class: "shortcuts", "data-key": "shortcuts" }, h("ul", { "aria-label": view.say("keys") }, one("F2", "scan"), one("F4", "search"), one("F6", "papers"), one("F7", "give-up"), one("F8", "presence"), one("F9", "round")));
 }

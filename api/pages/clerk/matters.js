@@ -51,7 +51,7 @@ function approval(view, one) {
   return h(
     "form",
     { class: "card second", "data-act": "approval", "data-approval": one.approval, "data-testid": `approval-${one.approval}`, "data-key": where },
-    h("h3", {}, view.say("approval.asked", { number: one.number, name: one.asked_by })),
+    h("h2", {}, view.say("approval.asked", { number: one.number, name: one.asked_by })),
     h("p", {}, view.say(one.results.length ? "approval.load" : `approval.${one.purpose === "load" ? "inspect" : one.purpose}`, { place, list })),
     field(view.say("second.password"), "password", "approval-password", { type: "password", required: true }),
     field(view.say("second.code"), "code", "approval-code", { autocomplete: "one-time-code", required: true }),

@@ -27,7 +27,7 @@ const asked = (view) =>
     h(
       "div",
       { class: "card is-question", "data-testid": `asked-${hand}`, "data-key": `asked-${hand}` },
-      h("h3", {}, view.say("asked.title", { number: compartment })),
+      h("h2", {}, view.say("asked.title", { number: compartment })),
       h("p", {}, view.say("asked.lead")),
       h(
         "div",

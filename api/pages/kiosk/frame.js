@@ -69,11 +69,11 @@ function looks(view) {
 }
 
 export function header(view) {
-  const { office, address } = view.snapshot;
+  const { office, address, is_training: isTraining } = view.snapshot;
   return h(
     "header",
-    { class: "header" },
-    h("p", { class: "office" }, h("strong", {}, office[view.local.language] || office.vi), h("span", {}, `${view.say("cabinet")} · ${address}`)),
+    { class: isTraining ? "header is-training" : "header" },
+    h("p", { class: "office" }, h("strong", {}, office[view.local.language] || office.vi), isTraining ? h("span", { "data-testid": "training" }, view.say("training")) : h("span", {}, `${view.say("cabinet")} · ${address}`)),
     presence(view),
     h("p", { class: "time", "data-testid": "clock" }, clockText(view)),
     looks(view),
