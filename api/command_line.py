@@ -305,10 +305,12 @@ def commission(path: Path, folder: Path, board: str | None) -> None:
     config = _load(path)
     from api import commission as guided  # noqa: PLC0415
     from api import commission_board  # noqa: PLC0415
+    from api.panel import panel_of  # noqa: PLC0415
 
+    panel = None if config.panel is None else panel_of(config.panel)
     try:
         if board is None:
-            asyncio.run(guided.commission(config, Keyboard(), folder=folder))
+            asyncio.run(guided.commission(config, Keyboard(), folder=folder, panel=panel))
         else:
             asyncio.run(commission_board.commission_board(config, board, Keyboard()))
     except control.NotRunningError as error:

@@ -19,6 +19,7 @@ from api.sessions import Member
 from api.sign_in import SignIn
 from hw.assembly import Assembly
 from hw.errors import Fault
+from hw.panel import Panel
 from locker import acceptance, chain, receipts, recovery, views
 from locker.bench import Bench
 from locker.clock import Clock, system_clock
@@ -138,10 +139,10 @@ def advice(config: Config, finding: rules.Finding) -> str:
     }[finding.kind]
 
 
-async def commission(config: Config, terminal: Terminal, *, folder: Path) -> Path:
-    """The whole session; the file with the sheet.
+async def commission(config: Config, terminal: Terminal, *, folder: Path, panel: Panel | None = None) -> Path:
+    """The whole session; the file with the sheet. `panel` drives the contactor of the lock supply, if one is wired.
 
-    Raises Abandoned, Refusal, StorageFault, OtpError, CannotStartError.
+    Raises Abandoned, Refusal, StorageFault, OtpError, CannotStartError, PanelOffline.
     """
     clock = system_clock(f"r-{os.urandom(6).hex()}")
     device_key = read_device_key(config)
@@ -155,11 +156,13 @@ async def commission(config: Config, terminal: Terminal, *, folder: Path) -> Pat
         views=views.VIEWS,
         reserve_mib=config.storage.reserve_mib,
     )
+    stack = contextlib.ExitStack()
     try:
         await recovery.begin(journal, release=release())
         member = await _sign_in(config, terminal, journal, device_key, clock)
         _refuse_loaded(config, journal.cabinet)
         async with _assembled(config) as assembly:
+            _give_current(stack, panel, journal.cabinet)
             versions = await _look_at_boards(config, assembly, terminal)
             await journal.record(lambda cabinet, *_: rules.take_out(cabinet, sorted(versions), cause="commissioning"))
             bench = Bench(
@@ -177,6 +180,7 @@ async def commission(config: Config, terminal: Terminal, *, folder: Path) -> Pat
             await session.prove_boards(member.user)
         return await _write_sheet(session, member, clock, device_key, folder)
     finally:
+        stack.close()
         await journal.close()
 
 
@@ -201,6 +205,20 @@ def _refuse_loaded(config: Config, cabinet: Cabinet) -> None:
             f"something lies in compartments {', '.join(held)}: start the service and prove one board after the other "
             "with `commission --board NAME`, a clerk beside you"
         )
+
+
+def _give_current(stack: contextlib.ExitStack, panel: Panel | None, cabinet: Cabinet) -> None:
+    """Let the contactor feed the locks until the stack is left. Raises Abandoned after a coil stayed on."""
+    if panel is None or "lock_supply" not in panel.outputs:
+        return
+    if cabinet.panel.is_supply_cut:
+        raise Abandoned(
+            "the lock supply was cut because a coil stayed on: replace that board, start the service and give the locks"
+            " their current on the clerk page first"
+        )
+    panel.open()
+    stack.callback(panel.close)
+    panel.drive("lock_supply", on=True)
 
 
 @contextlib.asynccontextmanager

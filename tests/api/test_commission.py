@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
 from click.testing import CliRunner
 
 from api import command_line, commission
+from hw.panel import Output, Panel
 from locker import acceptance, keeping, receipts
 from locker.config import Config, StaffEntry, load, load_wiring
 from locker.rules import commissioning as rules
@@ -63,6 +65,35 @@ class Technician:
         self.told.append(text)
 
 
+class Pins:
+    """RPi.GPIO as far as one output needs it; keeps the levels."""
+
+    BCM = OUT = IN = PUD_UP = PUD_DOWN = 1
+
+    def __init__(self) -> None:
+        self.levels: list[bool] = []
+
+    def setmode(self, mode: int) -> None:
+        assert mode == self.BCM
+
+    def setwarnings(self, on: bool) -> None:
+        assert not on
+
+    def setup(self, channel: int, direction: int, **how: Any) -> None:
+        assert (channel, direction) == (5, self.OUT)
+        self.levels.append(bool(how["initial"]))
+
+    def input(self, channel: int) -> int:
+        return channel
+
+    def output(self, channel: int, value: bool) -> None:
+        assert channel == 5
+        self.levels.append(bool(value))
+
+    def cleanup(self, channel: list[int]) -> None:
+        assert channel == [5]
+
+
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     wiring = load_wiring(WIRING)
@@ -98,9 +129,10 @@ async def test_exchanged_wires_and_an_inverted_sensor_of_24_doors_are_found_name
     stage.cabinet.swap_lock_wires(5, 6, time.monotonic())
     stage.cabinet.doors[9].is_inverted = True
     stage.touch(9, lambda door, at: door.advance(at))
-    person = Technician(stage)
+    person, pins = Technician(stage), Pins()
+    panel = Panel({}, {"lock_supply": Output(pin=5, is_active_high=True)}, load=lambda: pins)
     began = time.monotonic()
-    sheet_file = await commission.commission(config, person, folder=tmp_path)
+    sheet_file = await commission.commission(config, person, folder=tmp_path, panel=panel)
     machine_s = time.monotonic() - began
 
     named = [line for line in person.told if line.startswith("!")]
@@ -118,6 +150,7 @@ async def test_exchanged_wires_and_an_inverted_sensor_of_24_doors_are_found_name
     with pytest.raises(receipts.ReceiptRefusedError):
         acceptance.check(signed.replace("DLA1.", "DLA1.e"), public)
     assert keeping.verify(config.storage.journal, public="").is_sound
+    assert pins.levels == [False, True, False], "the contactor feeds the locks during the session, and no longer"
     pulses = sum(door.pulses for door in stage.cabinet.doors.values())
     assert pulses == 24 + 3, "one pulse a trial, and a trial of each door, of the bad ones twice"
 

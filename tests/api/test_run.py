@@ -75,7 +75,7 @@ def start(tmp_path: Path) -> Callable[..., Any]:
 @pytest.fixture
 async def process(start: Callable[..., Any]) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, str]]]:
     process = await start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         ready = json.loads(await process.stdout.readline())
     yield process, ready
     if process.returncode is None:
@@ -115,7 +115,7 @@ async def test_with_no_board_it_lives_and_says_that_it_cannot_serve(
 async def test_a_taken_port_is_one_sentence(start: Callable[..., Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         program = await start(clerk_port=taken.getsockname()[1])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             _out, err = await program.communicate()
     assert program.returncode == 1
     (sentence,) = err.decode().splitlines()

@@ -64,6 +64,10 @@ def test_every_file_and_function_that_is_named_exists(tree: Path, texts: dict[Pa
     assert lost == []
 
 
+def test_no_text_holds_both_sides_of_a_merge(texts: dict[Path, str]) -> None:
+    assert [path.name for path, text in texts.items() if re.search(r"^(<{7}|>{7}) ", text, re.MULTILINE)] == []
+
+
 def test_no_picture_is_heavy(tree: Path) -> None:
     heavy = [path.name for path in (tree / "docs/pictures").iterdir() if path.stat().st_size > HARD_TO_KEEP]
     assert heavy == []

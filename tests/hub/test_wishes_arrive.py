@@ -29,7 +29,7 @@ from locker.centre import Address
 from locker.inbox import Inbox
 from locker.journal import Inline, Journal
 from locker.model import Cabinet
-from locker.refusals import OutOfOrder
+from locker.refusals import OutOfOrder, Starting
 from locker.replay import cabinet_fold
 from locker.sync import Sync
 from simulator.twin.loop import JumpingLoop
@@ -126,6 +126,8 @@ async def _tell(seed: int, folder: Path, store: Store) -> None:
         async def take(request: httpx.Request) -> httpx.Response:
             try:
                 await sync.take(wire.WishesOut.model_validate_json(request.content).wishes)
+            except Starting:
+                return httpx.Response(503)
             except OutOfOrder as gap:
                 problem = {"type": wire.problem_type("gap"), "title": "gap", "status": 409, "expected": gap.expected}
                 return httpx.Response(409, json=problem)
@@ -146,7 +148,8 @@ async def _tell(seed: int, folder: Path, store: Store) -> None:
                 bad_until = loop.time()
                 was_bad, up.is_bad, down.is_bad = up.is_bad, False, False
                 while {one["stage"] for one in (await staff.get("/v1/results")).json()} != {"queued"}:
-                    assert not any(one.done() for one in work), "nobody listens any more"
+                    for one in work:
+                        assert not one.done(), f"a worker ended: {one.exception()!r}"
                     await asyncio.sleep(0.05)
                 # Without a fault a wish crosses the wire a few times; after faults first a pause ends, 300 s at most.
                 assert loop.time() - bad_until < (301 if was_bad else 1)

@@ -18,7 +18,7 @@ LANGUAGES = {"vi": ("Cảm ơn", "Phiếu ghi nhận"), "en": ("Thank you", "Rec
 
 
 class Hands:
-    """One way of input: touches buttons, or presses the keys that they show; a scanner types what it can."""
+    """One way of input: touches buttons, or presses the keys that they show; with the scanner the rest is touched."""
 
     def __init__(self, page: Page, way: str) -> None:
         self.page = page
@@ -29,17 +29,17 @@ class Hands:
         button = self.page.get_by_test_id(testid)
         await expect(button).to_be_enabled()
         self.touches += 1
-        if self.way == "touch":
-            await button.click()
-        else:
+        if self.way == "keypad":
             await self.page.keyboard.press(await button.get_attribute("data-keypad") or "", delay=60)
+        else:
+            await button.click()
 
     async def digits(self, digits: str) -> None:
-        if self.way == "touch":
-            for digit in digits:
-                await self.page.get_by_test_id(f"key-{digit}").click()
-        else:
+        if self.way == "keypad":
             await self.page.keyboard.type(digits, delay=60)
+            return
+        for digit in digits:
+            await self.page.get_by_test_id(f"key-{digit}").click()
 
     async def scan(self, text: str, *, otherwise: str) -> None:
         """What a scanner reads; without one the digits are typed and sent."""
