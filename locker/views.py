@@ -18,7 +18,7 @@ from locker.replay import Views
 from locker.rules import asking
 from otp.segments import unaccent
 
-VERSION = 7
+VERSION = 8
 SEARCHED = 50
 SHORTEST_TAIL = 4
 SHORTEST_ASKED = 10

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 
 import click
 
-from bench.proof import audit, failing, machine, mutants, planted, seeds, starting, table
+from bench.proof import audit, failing, machine, planted, seeds, starting, table
 from bench.proof.table import Proved
 
 KEPT = table.ROOT / "docs" / "proof.md"
-LONG = ("mutants",)
 BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
 
 
@@ -27,8 +26,7 @@ BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
 @click.option("--least", default=10_000, show_default=True, help="Seeds below which the twin's bar is missed.")
 @click.option("--minutes", default=600.0, show_default=True, help="Time for the seeds of the twin.")
 @click.option("--events", default=1_000_000, show_default=True, help="Size of the journal of the restart.")
-@click.option("--mutants", default=100, show_default=True, help="Mutants of the pure rules.")
-@click.option("--ci", is_flag=True, help="The short form: 20,000 images, 20 seeds, 100,000 events, no mutants.")
+@click.option("--ci", is_flag=True, help="The short form: 20,000 images, 20 seeds, 100,000 events.")
 @click.option("--only", multiple=True, help="Only these lines.")
 @click.option("--keep", is_flag=True, help="Write the lines that ran into docs/proof.md.")
 def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
@@ -43,7 +41,6 @@ def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
         "audit": lambda: audit.prove(wanted=sizes["tampers"], seed=seed, workers=workers),
         "restore": lambda: seeds.prove_restores(wanted=sizes["restores"], seed=seed, workers=workers),
         "start": lambda: starting.prove(events=sizes["events"]),
-        "mutants": lambda: mutants.prove(wanted=sizes["mutants"], seed=seed, workers=workers),
         "twin": lambda: seeds.prove(
             wanted=sizes["stories"],
             bar=min(sizes["least"], sizes["stories"]),
@@ -58,7 +55,7 @@ def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
     machine.quiet()
     rows = {}
     for name, prove in proofs.items():
-        if name in only or (not only and not (ci and name in LONG)):
+        if not only or name in only:
             rows[name] = prove()
             print(table.text([rows[name]]).split("\n", 1)[1], flush=True)
             if keep:

@@ -36,7 +36,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 10
+FOLD_VERSION = 11
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
