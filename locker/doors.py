@@ -134,8 +134,12 @@ class Doors:
         return frozenset(
             entry.number
             for entry in self._wiring.compartment
-            if self._states[entry.board].is_online and self._states[entry.eye].is_online and entry.board not in out
+            if self._is_heard(entry.board) and self._is_heard(entry.eye) and entry.board not in out
         )
+
+    def _is_heard(self, board: str) -> bool:
+        """Whether a board serves by the last round of reads, and its line was not lost since."""
+        return self._states[board].is_online and self._boards[board].is_proved
 
     async def changed(self) -> None:
         """Return at the next change of a board's state or a door's reading."""

@@ -65,7 +65,7 @@ def drill(seed: int) -> Told:
 
 async def _drill(seed: int, folder: Path) -> Told:
     chance = random.Random(seed)
-    world = World(rng=chance, mix=MIXES["none"], per_day=12.0, folder=folder)
+    world = World(rng=chance, mix=MIXES["none"], per_day=12.0, cabinets=1, folder=folder)
 
     async def card_dies() -> None:
         await asyncio.sleep(HOUR_S * (8.0 + 3.0 * chance.random()))

@@ -105,7 +105,7 @@ def twin_day(
 async def _live(
     story: Story, seed: int, vfs: str, *, mix: str, per_day: float, begin: Callable[[World], None] | None
 ) -> bool:
-    world = World(rng=random.Random(seed), mix=MIXES[mix], per_day=per_day, folder=story.disk.folder)
+    world = World(rng=random.Random(seed), mix=MIXES[mix], per_day=per_day, cabinets=1, folder=story.disk.folder)
     world.parts.disk = {"vfs": vfs, "checkpoint_every": CHECKPOINT_EVERY}
     world.steel.heard = partial(_pulsed, story, world, world.steel.heard)
     for gateway in world.gateways:

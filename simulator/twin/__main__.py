@@ -21,17 +21,28 @@ from simulator.twin.world import MIXES, play
 @click.option("--seed", default=1, show_default=True, help="One seed, one story.")
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="So many seeds, one after another.")
 @click.option("--per-day", default=27.0, show_default=True, help="Results announced on a working day.")
+@click.option("--cabinets", default=1, show_default=True, type=click.IntRange(1, 8), help="Of 24, side by side.")
 @click.option("--fault-mix", default="usual", show_default=True, type=click.Choice(tuple(MIXES)))
 @click.option("--stories", is_flag=True, help="Tell every disappointment with its moment.")
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Write a page with plots there.")
-def main(*, days: int, seed: int, seeds: int, per_day: float, fault_mix: str, stories: bool, into: Path | None) -> None:
+def main(
+    *,
+    days: int,
+    seed: int,
+    seeds: int,
+    per_day: float,
+    cabinets: int,
+    fault_mix: str,
+    stories: bool,
+    into: Path | None,
+) -> None:
     """Play days of a cabinet on virtual time and say what people felt."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     is_sound = True
     for one in range(seed, seed + seeds):
         began = time.process_time()
         with tempfile.TemporaryDirectory(prefix="twin-", dir=_memory()) as folder:
-            outcome = play(days=days, seed=one, folder=Path(folder), mix=fault_mix, per_day=per_day)
+            outcome = play(days=days, seed=one, folder=Path(folder), mix=fault_mix, per_day=per_day, cabinets=cabinets)
         took_s = time.process_time() - began
         click.echo(report.text(outcome, seed=one, mix=fault_mix, took_s=took_s))
         if stories:

@@ -157,7 +157,7 @@ def _furnished(parts: Parts, journal: Journal[Cabinet], clock: Clock, client: ht
         uptime_ms=clock.uptime_ms,
         watching=partial(watch.watch, clock=loop.time, pause=parts.steel.pause),
     )
-    parts.steel.is_all_online = lambda: all(board.is_online for board in doors.boards.values())
+    parts.steel.is_all_online = lambda: all(board.is_proved for board in assembly.boards.values())
     notices = Notices(
         journal=journal,
         gateways=parts.gateways,

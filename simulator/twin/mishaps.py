@@ -34,11 +34,18 @@ A_DAY: Mapping[str, float] = {
     "vandal": 0.1,
     "restore": 0.006,
 }
-"""How often each thing happens, times a day."""
+"""How often each thing happens, times a day and cabinet of 24 compartments."""
+ONE_OF_EACH = {"power_cut", "outage", "unplugged", "line_noise", "gateway_down", "centre_down", "vandal", "restore"}
+"""What comes no oftener where there are more doors."""
 OUTAGE_S = 900.0
 """Without power in the whole street; short cuts fall into somebody's act, these fall where they fall."""
 MENDED_AFTER_S = 4 * DAY_S
 """A door that nobody complains of stays broken for so long."""
+
+
+def a_day(kind: str, cabinets: int) -> float:
+    """How often it happens a day where so many cabinets of 24 stand side by side."""
+    return A_DAY[kind] * (1 if kind in ONE_OF_EACH else cabinets)
 
 
 async def happen(world: World, kind: str) -> None:

@@ -28,6 +28,7 @@ class Office:
         self._count = 0
         self.desk: set[str] = set()
         self.cancelled: set[str] = set()
+        self.came_to_counter: set[str] = set()
 
     # --- results
 
@@ -144,6 +145,7 @@ class Office:
     def come_to_counter(self, citizen: Citizen) -> None:
         """Somebody comes to the counter instead and wants to have what lies in the cabinet."""
         self._at_counter[citizen.key] = None
+        self.came_to_counter.add(citizen.key)
         self._world.happened["came to the counter instead"] += 1
 
     def take_visitors(self) -> list[str]:

@@ -161,14 +161,24 @@ async def live(world: World, citizen: Citizen) -> None:
         if not world.is_done(citizen):
             await asyncio.sleep(HOUR_S * (2.0 + 12.0 * rng.random()))
     if citizen.had_no_message:
-        is_helped = any(world.where[key] == citizen.key for key in citizen.results)
-        world.judge.felt["without a usable message"] += 1
-        world.judge.felt["without a usable message, served at the cabinet"] += is_helped
-        if not is_helped:
-            world.judge.tell("without a usable message, never served at the cabinet")
+        _count_helped(world, citizen)
     if citizen.visits and rng.random() < 0.05:
         async with world.keypad:
             await _try_used_code(world, citizen)
+
+
+def _count_helped(world: World, citizen: Citizen) -> None:
+    """Whoever got no message, unless the office itself took everything back before they came."""
+    felt = world.judge.felt
+    if all(key in world.office.cancelled for key in citizen.results):
+        felt["without a usable message, all cancelled by the office"] += 1
+        return
+    is_helped = any(world.where[key] == citizen.key for key in citizen.results)
+    felt["without a usable message"] += 1
+    felt["without a usable message, served at the cabinet"] += is_helped
+    if not is_helped:
+        is_at_counter = citizen.key in world.office.came_to_counter
+        world.judge.tell("without a usable message, " + ("went to the counter" if is_at_counter else "never served"))
 
 
 async def visit(world: World, citizen: Citizen) -> None:
@@ -311,7 +321,9 @@ async def _empty_doors(world: World, citizen: Citizen, visit_id: str) -> None:
             await _at_door(world, citizen, visit_id, one)
         try:
             await ask(world, lambda running: kiosk.open_next(visit_id, kiosk.Nothing(), running))
-        except (why.Refusal, why.Fault):
+        except (why.Refusal, why.Fault) as no:
+            if isinstance(no, CAME_IN_VAIN):
+                citizen.trouble = citizen.trouble or in_words(no)
             break
     if world.rng.random() < 0.6:
         await ask(world, lambda running: kiosk.leave(visit_id, kiosk.Nothing(), running))

@@ -93,6 +93,7 @@ class Steel:
         """Pull the cable."""
         self.is_plugged = False
         self.hang_up(ConnectionError("unplugged"))
+        self._rouse()
 
     def plug_in(self) -> None:
         """Put the cable back."""

@@ -20,7 +20,6 @@ from locker.config import (
     Config,
     ResultsSection,
     StorageSection,
-    load_wiring,
     office_hours_of,
 )
 from locker.events import Recorded
@@ -28,6 +27,7 @@ from locker.model import Cabinet, HandOver
 from simulator.twin import clerks, depositors, mishaps, people
 from simulator.twin.controller import Controller, Parts, head_hash, start
 from simulator.twin.figures import WOKEN, Evening, Outcome
+from simulator.twin.furniture import side_by_side
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop
 from simulator.twin.office import PROCEDURE, Office, poisson
@@ -35,7 +35,6 @@ from simulator.twin.outside import Centre, Gateway
 from simulator.twin.people import DAY_S, HOUR_S, Citizen, Reader
 from simulator.twin.steel import Pulse, Steel
 
-WIRING = Path(__file__).parents[1] / "cabinet-24.toml"
 MIDNIGHT = datetime(2026, 10, 4, 17, tzinfo=UTC)
 """Virtual second 0: a Monday begins in Vietnam."""
 NIGHT_BEGINS_H, NIGHT_ENDS_H = 20, 7
@@ -56,6 +55,7 @@ class World:
     rng: random.Random
     mix: float
     per_day: float
+    cabinets: int
     folder: Path
     citizens: dict[str, Citizen] = field(default_factory=dict)
     phones: dict[str, Reader] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class World:
     def __post_init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.keypad = asyncio.Lock()
-        self.config = _config(self.folder)
+        self.config = _config(self.folder, self.cabinets)
         self.hours = office_hours_of(self.config)
         self.office = Office(self)
         self.steel = Steel(self.config, heard=self._heard)
@@ -257,8 +257,8 @@ class World:
         if self.hours.is_working_day(self.today()):
             plan += [(midnight + ANNOUNCED_H * HOUR_S, lambda: self.office.announce_some(self.per_day))]
             plan += [(midnight + hour * HOUR_S, self._clerk_comes) for hour in ROUNDS_H]
-        for kind, rate in mishaps.A_DAY.items():
-            for _ in range(poisson(self.rng, rate * self.mix)):
+        for kind in mishaps.A_DAY:
+            for _ in range(poisson(self.rng, mishaps.a_day(kind, self.cabinets) * self.mix)):
                 plan.append((midnight + DAY_S * 0.97 * self.rng.random(), partial(mishaps.happen, self, kind)))
         for _ in range(poisson(self.rng, self.per_day * DEPOSITS)):
             plan.append((midnight + DAY_S * (0.25 + 0.7 * self.rng.random()), self._somebody_leaves_papers))
@@ -375,23 +375,24 @@ class World:
         )
 
 
-def play(*, days: int, seed: int, folder: Path, mix: str = "usual", per_day: float = 27.0) -> Outcome:
-    """One story on virtual time. Raises what broke in the product or in the twin."""
+def play(
+    *, days: int, seed: int, folder: Path, mix: str = "usual", per_day: float = 27.0, cabinets: int = 1
+) -> Outcome:
+    """One story in virtual time; `cabinets` of 24 stand side by side. Raises what broke, product or twin."""
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
-        return runner.run(_play(days, seed, folder, MIXES[mix], per_day))
+        return runner.run(_play(days, seed, folder, MIXES[mix], per_day, cabinets))
 
 
-async def _play(days: int, seed: int, folder: Path, mix: float, per_day: float) -> Outcome:
-    rng = random.Random(seed)
-    world = World(rng=rng, mix=mix, per_day=per_day, folder=folder)
+async def _play(days: int, seed: int, folder: Path, mix: float, per_day: float, cabinets: int) -> Outcome:
+    world = World(rng=random.Random(seed), mix=mix, per_day=per_day, cabinets=cabinets, folder=folder)
     await world.live(days)
     outcome = world.outcome(days)
     await world.power_off()
     return outcome
 
 
-def _config(folder: Path) -> Config:
-    wiring = load_wiring(WIRING)
+def _config(folder: Path, cabinets: int) -> Config:
+    wiring = side_by_side(cabinets)
     return Config(
         lock=wiring.lock,
         bus=wiring.bus,

@@ -4,8 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from locker import events as ev
 from locker.config import Wiring
+from locker.refusals import BoardOffline
 from simulator.stage import Stage
 from simulator.state import BoardFaultIn, DoorFaultIn
 from simulator.twin.loop import JumpingLoop
@@ -20,6 +23,18 @@ def kinds(desk: Desk) -> list[str]:
 
 async def facts_of(desk: Desk, kind: str) -> list[dict[str, Any]]:
     return [one.body for one in await desk.journal.envelopes(0, 500) if one.type == kind]
+
+
+async def test_no_door_is_granted_from_the_moment_its_line_is_lost(desk: Desk) -> None:
+    """Not only from the next round of reads: a grant between the two would lapse and ask nothing."""
+    await desk.until_served(1)
+    number = await desk.load(await desk.announce(1))
+    desk.line.unplug()
+    await asyncio.sleep(0)
+    assert desk.doors.boards[desk.places[number].board].is_online
+    assert not desk.doors.servable
+    with pytest.raises(BoardOffline, match="the code stays good"):
+        await desk.grant_collect("h-r1")
 
 
 async def test_a_board_that_goes_away_during_the_train_costs_nothing(desk: Desk) -> None:

@@ -15,15 +15,16 @@ import pytest
 import structlog
 
 from locker import events as ev
-from locker.config import load_wiring
+from locker.config import wiring_problems
 from locker.model import Cabinet, Compartment, Grant, HandOver, Intake
 from otp import throttle
 from simulator.twin import yearbook
 from simulator.twin.figures import LATE, WOKEN, Evening, Outcome, Story
+from simulator.twin.furniture import side_by_side
 from simulator.twin.judge import Judge
 from simulator.twin.loop import JumpingLoop, NothingLeft
 from simulator.twin.steel import Pulse, Steel
-from simulator.twin.world import WIRING, play
+from simulator.twin.world import play
 
 OTHER_HASHES = """
 import logging, pathlib, sys, structlog
@@ -109,6 +110,13 @@ def test_a_year_passes_at_once_and_in_order() -> None:
     assert passed == ["second", "day", "year"]
 
 
+def test_cabinets_side_by_side_are_one_wiring_with_no_number_twice() -> None:
+    wiring = side_by_side(2)
+    assert list(wiring_problems(wiring)) == []
+    assert len(wiring.by_number) == len({(one.board, one.coil) for one in wiring.compartment}) == 48
+    assert len({(one.row, one.column) for one in wiring.compartment}) == 48
+
+
 # --- the judge sees what is broken
 
 
@@ -118,7 +126,7 @@ class Court:
     def __init__(self) -> None:
         self.cabinet = Cabinet(run_id="r2")
         self.somebody = True
-        self.steel = Steel(load_wiring(WIRING), heard=lambda _pulse: None)
+        self.steel = Steel(side_by_side(1), heard=lambda _pulse: None)
         self.judge = Judge(
             now=lambda: 100.0, state=lambda: self.cabinet, is_attended=lambda: self.somebody, steel=self.steel
         )
@@ -217,6 +225,7 @@ async def test_the_judge_sees_a_throttle_that_falls_back_by_a_restart(court: Cou
 
 async def test_the_judge_sees_a_compartment_used_again_before_anybody_looked(court: Court) -> None:
     load = ev.LoadStarted(hand_over="h", results=("r",), recipient="k", compartment=1, actor="lan")
+    court.steel.opened_at[1] = 50.0
     court.facts(ev.DroppedOff(hand_over="i", compartment=1, evidence="door_cycle"), load)
     assert court.rules == ["I6"]
     court.facts(ev.IntakeCollected(hand_over="i", compartment=1, bag="", count=1, actor="lan"), load)
