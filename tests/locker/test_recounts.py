@@ -30,7 +30,7 @@ def test_an_intake_of_the_lost_hours_is_not_given_up_while_its_opening_may_be_in
         hand_over="i1", compartment=1, kind="new", bag="HS-1", person="p-i1", promised="2026-10-06", visit="v1"
     )
     granted = ev.GrantIssued(grant="g1", compartment=1, purpose="intake", hand_over="i1", actor="citizen", visit="v1")
-    lost = (
+    lost: tuple[ev.Event, ...] = (
         offered,
         granted,
         ev.DoorOpened(compartment=1, hand_over="i1", grant="g1"),
