@@ -36,7 +36,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 11
+FOLD_VERSION = 12
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:

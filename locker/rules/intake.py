@@ -311,16 +311,18 @@ def does_not_fit(
 
 def due(cabinet: Cabinet) -> ev.Decision:
     """What became of intakes whose visit is over: deposits nobody confirmed, doors that never opened, and what a
-    content sensor tells of the rest.
+    content sensor tells of the rest. Of a compartment whose facts are still being merged nothing is said: the one that
+    its door opened may be in the next batch.
     """
     over = []
     for paper in cabinet.intakes.values():
         one = cabinet.hand_overs.get(paper.hand_over)
         if one is None or (cabinet.visit is not None and cabinet.visit.visit == paper.visit):
             continue
-        if cabinet.compartment(one.compartment).is_open or cabinet.grant_on(one.compartment) is not None:
+        place = cabinet.compartment(one.compartment)
+        if place.is_open or place.is_unproved or cabinet.grant_on(one.compartment) is not None:
             continue
-        inside = cabinet.compartment(one.compartment).inside
+        inside = place.inside
         is_doubtful = one.stage in ("dropped", "withdrawn") or (one.stage == "offered" and bool(one.uncertain))
         if is_doubtful and inside == "empty":
             given_up = ev.IntakeGivenUp(hand_over=one.hand_over, compartment=one.compartment, evidence="content_sensor")

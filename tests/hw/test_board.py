@@ -177,7 +177,7 @@ async def test_a_board_that_dies_in_the_pulse_leaves_it_unconfirmed(bench: Bench
 
 async def test_a_board_that_is_dead_already_is_sent_no_pulse(bench: Bench) -> None:
     relay = bench.relay()
-    bus, peer = await bench.serial(lambda frame: () if board.is_proved else relay(frame))
+    bus, peer = await bench.serial(lambda frame: () if board.is_proved else relay(frame), answer_within_s=0.5)
     board = bench.board(bus)
     await board.identify()
     with pytest.raises(BoardOffline) as caught:
