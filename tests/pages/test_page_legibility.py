@@ -223,6 +223,7 @@ def test_the_idle_screen_is_given_nothing_personal() -> None:
         "rules",
         "posters",
         "has_voice",
+        "is_training",
         "rateable",
         "doors",
         "intake",
