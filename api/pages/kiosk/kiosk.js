@@ -111,12 +111,15 @@ function draw() {
 
 // A screen is said when it comes, when something on it is to be noticed, and again when a person asks.
 let said = "";
+let saidScreen = "";
 function speak(name, isAgain = false) {
   const note = [...page.querySelectorAll("[role=alert]")].map((element) => element.textContent).join(" ");
   const turn = `${local.language} ${name} ${visit() ? doorOf(visit())?.compartment : ""} ${note}`;
-  if (turn === said && !isAgain) return;
+  // While an answer is under way the keys are locked, so they would not be named: the screen is read once it is here.
+  if (local.isBusy || (turn === said && !isAgain)) return;
   said = turn;
-  const lines = spokenOf(page, say(local.language), { isNoteOnly: !isAgain && name === shown && note !== "" });
+  const lines = spokenOf(page, say(local.language), { isNoteOnly: !isAgain && name === saidScreen && note !== "" });
+  saidScreen = name;
   announcer.textContent = lines.map(({ text }) => text).join(" ");
   loudspeaker.say(local.language, lines.flatMap(({ clips }) => clips));
 }
@@ -132,7 +135,7 @@ function startVoice() {
   const { language } = local;
   startOver();
   Object.assign(local, { language, isVoice: true, step: "voice", touchedAt: now() });
-  said = "";
+  said = saidScreen = "";
   draw();
 }
 
