@@ -50,6 +50,7 @@ async def test_a_missing_bag_is_looked_for_a_second_time(clerk: StubService, ope
     assert await clerk.asked("intakes/i3/report") == {"bag": "", "count": 0}
     await clerk.show(intakes=[left(3, is_missed=True)])
     await expect(page.get_by_test_id("papers-open")).to_contain_text("Mở lại ngăn 3")
+    await expect(page.get_by_test_id("papers-open")).to_be_enabled()
     await page.keyboard.press("F6")
     await clerk.asked("intakes/i3/collect")
     await clerk.show(intakes=[left(3, compartment=None, stage="collected", is_missed=True)])
