@@ -428,10 +428,12 @@ async def test_moving_leads_from_door_to_door_by_the_keyboard_alone(clerk: StubS
     await expect(page.get_by_test_id("move-open-source")).to_be_disabled()
     await clerk.show(moves=[{**move, "step": "put", "is_at_door": False}], grants=[])
     await expect(card).to_contain_text("Mở ngăn 9, đặt vào, đóng cửa.")
+    await expect(page.locator("[data-step] .button.is-primary, [data-testid=papers-open]").first).to_be_enabled()
     await page.keyboard.press("F6")
     assert await clerk.asked("hand-overs/h2/move/open") == {"door": "target"}
     await clerk.show(moves=[{**move, "step": "confirm", "is_at_door": False}])
     await expect(card).to_contain_text("Phong bì đã nằm trong ngăn 9?")
+    await expect(page.locator("[data-step] .button.is-primary, [data-testid=papers-open]").first).to_be_enabled()
     await page.keyboard.press("F6")
     assert await clerk.asked("hand-overs/h2/move/confirm") == {"door": "target"}
     await clerk.show(moves=[])

@@ -19,6 +19,7 @@ async def test_a_round_needs_no_mouse_and_another_bag_is_refused(clerk: StubServ
     clerk.script("intakes/i3/report", problem("other-bag", 409), done(look_again=False))
     await clerk.show(intakes=[left(3), left(8)])
     await expect(page.get_by_test_id("papers-open")).to_contain_text("HS-000003")
+    await expect(page.locator("[data-step] .button.is-primary, [data-testid=papers-open]").first).to_be_enabled()
     await page.keyboard.press("F6")
     await clerk.asked("intakes/i3/collect")
     await clerk.show(intakes=[left(3), left(8)], grants=[OPENING])
@@ -35,6 +36,7 @@ async def test_a_round_needs_no_mouse_and_another_bag_is_refused(clerk: StubServ
     assert await clerk.asked("intakes/i3/report", times=2) == {"bag": "HS-000003", "count": 4}
     await clerk.show(intakes=[left(8), left(3, compartment=None, stage="collected", count=4)])
     await expect(page.get_by_test_id("papers-open")).to_contain_text("HS-000008")
+    await expect(page.locator("[data-step] .button.is-primary, [data-testid=papers-open]").first).to_be_enabled()
     await page.keyboard.press("F6")
     await clerk.asked("intakes/i8/collect")
 
@@ -51,6 +53,7 @@ async def test_a_missing_bag_is_looked_for_a_second_time(clerk: StubService, ope
     await clerk.show(intakes=[left(3, is_missed=True)])
     await expect(page.get_by_test_id("papers-open")).to_contain_text("Mở lại ngăn 3")
     await expect(page.get_by_test_id("papers-open")).to_be_enabled()
+    await expect(page.locator("[data-step] .button.is-primary, [data-testid=papers-open]").first).to_be_enabled()
     await page.keyboard.press("F6")
     await clerk.asked("intakes/i3/collect")
     await clerk.show(intakes=[left(3, compartment=None, stage="collected", is_missed=True)])
