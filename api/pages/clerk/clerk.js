@@ -429,12 +429,18 @@ async function search(text) {
   draw();
 }
 
+/** What a shortcut stands for. While the answer to the step before is under way that is said, not swallowed. */
+function press(button) {
+  if (button?.disabled && local.busy.has(button.dataset.where)) note(button.dataset.where, "key.too-soon");
+  else button?.click();
+}
+
 const SHORTCUTS = {
   F2: () => show("work", "scan-box"),
   F4: () => show("inside", "search-box"),
   // A step that was begun goes before the next door of the round.
-  F6: () => (page.querySelector("[data-step] .button.is-primary") ?? at("papers-open"))?.click(),
-  F7: () => page.querySelector('[data-act="give-up-load"]')?.click(),
+  F6: () => press(page.querySelector("[data-step] .button.is-primary") ?? at("papers-open")),
+  F7: () => press(page.querySelector('[data-act="give-up-load"]')),
   F8: () => snapshot.me.is_present || startPresence(),
   F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
   Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false, member: null }),
