@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, model_validator
 
 from api import callers, clerk_snapshot, problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets, clerk_cookie
-from api.kiosk import Body, Id, Nothing
 from api.running import Running
 from api.sessions import Session
 from api.streams import Stream

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from pydantic import Field, model_validator
 
 from api import problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED, Clerk
-from api.kiosk import Body, Id, Nothing
 from api.kiosk_intake import Code, dossier_row
 from locker import events as ev
 from locker import refusals as why

@@ -18,10 +18,10 @@ from api import control, enrolment, logs, voice
 from api.secret_files import CannotStartError
 from hw.errors import Fault
 from hw.panel import load_gpio
-from locker import acceptance, keeping, receipts
-from locker import config as configuration
+from locker import acceptance, config_file, keeping, receipts
 from locker.clock import has_battery_clock
-from locker.config import Config, ConfigError
+from locker.config import Config
+from locker.config_file import ConfigError
 from locker.refusals import Refusal, StorageFault
 from otp import sealing, staff
 from otp.errors import OtpError
@@ -41,7 +41,7 @@ CONFIG = click.option(
 
 def _load(path: Path) -> Config:
     try:
-        return configuration.load(path)
+        return config_file.load(path)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api import problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED, Clerk
-from api.kiosk import Body, Id, Nothing
 from locker import dossier_code, inbox, rows
 from locker import refusals as why
 from locker.events import Decision, Moment, PutPersonal

@@ -7,10 +7,10 @@ from datetime import date
 from fastapi import APIRouter
 
 from api import problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED
 from api.exceptional import Leader
-from api.kiosk import Body, Id, Nothing
 from locker import refusals as why
 from locker.events import Decision, Moment
 from locker.model import Cabinet

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from api import callers, problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED, Clerk, Number, Wanted, done, require_compartment, wanted
-from api.kiosk import Body, Id, Nothing
 from api.sessions import Session
 from locker import refusals as why
 from locker.events import ApprovalAsked, Decision, Moment

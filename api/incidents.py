@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api import problems
+from api.bodies import Body, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED, Clerk
-from api.kiosk import Body, Nothing
 from locker import refusals as why
 from locker.events import Decision, Moment
 from locker.model import Cabinet

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from api.kiosk_intake import promised, sent_at
 from api.running import Running
 from locker.events import Moment
 from locker.model import Cabinet, HandOver, Intake
@@ -13,6 +13,23 @@ from locker.rules import intake, intake_round
 from otp import phones
 
 LAST = (10**6, 0)
+
+
+def promised(running: Running, moment: Moment) -> str:
+    """The working day by which what is left now is answered, YYYY-MM-DD; empty while no clock is believed."""
+    if moment.clock == "unset":
+        return ""
+    day = date.fromisoformat(running.today(moment))
+    for _ in range(running.config.intake.answered_within_working_days):
+        day = running.office.next_working_day(day)
+    return day.isoformat()
+
+
+def sent_at(running: Running, paper: Intake) -> str:
+    """Local time of the door's closing; empty when no clock was believed then."""
+    if not paper.is_sent_timed:
+        return ""
+    return running.local(paper.sent_utc_ms).isoformat(timespec="seconds")
 
 
 def offer(running: Running, moment: Moment) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api import callers, kiosk_snapshot, page_files, problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
 from api.entry import COOKIE, KioskEntry
 from api.page_files import PageFile
+from api.problems import DOOR_FAULTS
 from api.running import PracticeCode, Running
 from api.streams import Stream
 from locker import refusals as why
@@ -24,13 +26,6 @@ from locker.model import Cabinet
 from locker.rules import lost_codes, pickup, practice
 from locker.rules import slips as slip_rules
 from otp import codes, phones
-
-Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
-DOOR_FAULTS = (why.BoardOffline, why.DoorDidNotOpen, why.Starting, why.ReadOnly, why.SafeMode)
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Submitted(Body):
@@ -64,10 +59,6 @@ class LostCode(Body):
         if (self.phone is None) == (self.slip is None):
             raise ValueError("send either `phone` or `slip`")
         return self
-
-
-class Nothing(Body):
-    """An empty object."""
 
 
 class OneHandOver(Body):

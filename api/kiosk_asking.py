@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from api import callers, problems, stays
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
-from api.kiosk import Body, Id, Nothing
 from api.running import Running
 from locker import events as ev
 from locker import refusals as why

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from datetime import date
 from typing import Annotated, Literal, Self
 
 import apsw
@@ -12,13 +11,15 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field, model_validator
 
 from api import callers, problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
-from api.kiosk import DOOR_FAULTS, Body, Id, Nothing
+from api.intake_snapshot import promised, sent_at
+from api.problems import DOOR_FAULTS
 from api.running import Running
 from locker import dossier_code, receipts, rows, views
 from locker import events as ev
 from locker import refusals as why
-from locker.model import Cabinet, Intake
+from locker.model import Cabinet
 from locker.rules import intake, phone_checks
 from otp import phones
 
@@ -105,16 +106,6 @@ def policy(running: Running) -> intake.Policy:
     """The limits of the configuration."""
     section = running.config.intake
     return intake.Policy(share_percent=section.share_percent, unchecked=section.unchecked_at_once)
-
-
-def promised(running: Running, moment: ev.Moment) -> str:
-    """The working day by which what is left now is answered, YYYY-MM-DD; empty while no clock is believed."""
-    if moment.clock == "unset":
-        return ""
-    day = date.fromisoformat(running.today(moment))
-    for _ in range(running.config.intake.answered_within_working_days):
-        day = running.office.next_working_day(day)
-    return day.isoformat()
 
 
 def _phone(body: Wanted) -> str:
@@ -360,13 +351,6 @@ async def receipt_of(running: Running, visit: str, hand_over: str) -> receipts.R
         seq=paper.deposited_seq,
         head=head,
     )
-
-
-def sent_at(running: Running, paper: Intake) -> str:
-    """Local time of the door's closing; empty when no clock was believed then."""
-    if not paper.is_sent_timed:
-        return ""
-    return running.local(paper.sent_utc_ms).isoformat(timespec="seconds")
 
 
 @router.get("/receipt-key", summary="The public key that receipts are checked with")

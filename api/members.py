@@ -14,11 +14,11 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api import enrolment, problems
+from api.bodies import Body, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED
 from api.enrolment import Enrolled
 from api.exceptional import Factors, Leader
-from api.kiosk import Body, Nothing
 from api.running import Running
 from locker import refusals as why
 from locker.events import PutPersonal, StaffEnrolled

@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from api import problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
 from api.clerk import CLEARING, STORED, Clerk, Seconded, done, second_of
-from api.kiosk import Body, Id, Nothing
 from locker import refusals as why
 from locker.events import Decision, Moment
 from locker.model import Cabinet

@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api import problems
+from api.bodies import Body, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED
 from api.exceptional import Leader
-from api.kiosk import Body, Nothing
 from locker import refusals as why
 from locker.config import Hours
 from locker.events import Decision, Moment

@@ -17,9 +17,9 @@ import structlog
 from fastapi import APIRouter, Depends
 
 from api import callers, problems
+from api.bodies import Body, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED
-from api.kiosk import Body, Nothing
 from api.running import Running
 from api.sessions import Session
 from hw.panel import Input, Output, Panel

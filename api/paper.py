@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Depends, Path
 
 from api import callers, problems
+from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
-from api.kiosk import Body, Id, Nothing
 from api.kiosk_intake import receipt_of
 from api.running import Running
 from locker import receipts

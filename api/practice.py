@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api import problems
+from api.bodies import Nothing
 from api.callers import Cabinets
 from api.clerk import STORED, Clerk
-from api.kiosk import Nothing
 from api.running import PracticeCode
 from locker import refusals as why
 from locker.config import daytime_of

@@ -27,6 +27,7 @@ from otp.errors import OtpError
 
 BLANK = "about:blank"
 MEDIA_TYPE = "application/problem+json"
+DOOR_FAULTS = (why.BoardOffline, why.DoorDidNotOpen, why.Starting, why.ReadOnly, why.SafeMode)
 log = structlog.get_logger()
 
 

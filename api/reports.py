@@ -12,10 +12,10 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, model_validator
 
 from api import prints, problems
+from api.bodies import Body
 from api.callers import Cabinets
 from api.clerk import STORED
 from api.exceptional import Leader
-from api.kiosk import Body
 from api.running import Running
 from locker import reports
 

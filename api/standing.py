@@ -9,11 +9,11 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api import problems
+from api.bodies import Body, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED
 from api.clerk_snapshot import acked_through
 from api.exceptional import Leader
-from api.kiosk import Body, Nothing
 from api.running import Running
 from locker import refusals as why
 from locker.events import Decision, Moment

@@ -9,10 +9,10 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from api import balancing, prints, problems
+from api.bodies import Body, Nothing
 from api.callers import Cabinets
 from api.clerk import CLEARING, STORED, Clerk, Member, Number, Seconded, done, require_compartment, second_of
 from api.exceptional import Leader
-from api.kiosk import Body, Nothing
 from locker import refusals as why
 from locker import views
 from locker.events import ClosedCause, Decision, Moment

@@ -24,7 +24,7 @@ async def found_on(port: str, *, ids: int) -> finding.FoundLine | None:
 
 
 def text_of(found: finding.FoundLine, *, port: str, columns: int) -> str:
-    """TOML that `locker.config.load_wiring` takes; what nobody can read from a wire is marked to be corrected."""
+    """TOML that `locker.config_file.load_wiring` takes; what nobody can read from a wire is marked to be corrected."""
     bus = f'[[bus]]\nname = "A"\nport = "{port}"\nbaud = {found.baud}\nparity = "{found.parity}"\n'
     parts = [LOCK, bus]
     number = 0

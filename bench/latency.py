@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 
 from bench.table import Row, percentile, progress
-from locker.config import load_wiring
+from locker.config_file import load_wiring
 from simulator import dossiers
 from simulator.children import held, until_ready
 from simulator.desk import CABINET, Desk, first_free_port, set_up

@@ -1,4 +1,4 @@
-"""The one TOML configuration: parsed whole, checked whole, every problem named at once.
+"""The shape of the one TOML configuration; `config_file` reads it, `wiring_check` and `config_check` look for faults.
 
 Wiring (bus, board, compartment, lock) is data here and nowhere else. Convention of a door input: reading 1
 means *door closed* (a switch the door presses); `inverted = true` swaps that. A broken wire therefore reads open.
@@ -7,17 +7,14 @@ means *door closed* (a switch the door presses); `inverted = true` swaps that. A
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tomllib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from locker import office_hours, wiring_check
+from locker import office_hours
 from locker.model import Place
 from locker.rules.alerts import OnCall
 from locker.rules.calendar import Calendar
@@ -28,18 +25,8 @@ from locker.rules.self_check import Plan
 Size = Literal["S", "M", "L"]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 LONGEST_PULSE_MS = 3000
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CANARY = "staff:canary:1"
-S = TypeVar("S", bound="Section")
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used; `problems` lists every reason, one sentence each."""
-
-    def __init__(self, path: Path, problems: Sequence[str]) -> None:
-        self.path = path
-        self.problems = tuple(problems)
-        listed = "\n".join(f"  - {problem}" for problem in self.problems)
-        super().__init__(f"{path} has {len(self.problems)} problem(s):\n{listed}")
 
 
 class Section(BaseModel):
@@ -623,201 +610,3 @@ def staff_phones_of(config: Config) -> Mapping[str, str]:
     """Numbers of staff and of the trial message, by the ref under which facts name them."""
     canary = config.self_check.canary
     return {**config.alerts.phones, **({CANARY: canary} if canary is not None else {})}
-
-
-def load(path: Path) -> Config:
-    """Read and check the configuration at `path`.
-
-    Raises ConfigError with every problem: syntax, unknown keys, values out of range, contradictions in the wiring.
-    """
-    config = _parse(path, Config)
-    problems = [*wiring_problems(config), *_section_problems(config)]
-    if problems:
-        raise ConfigError(path, problems)
-    return _anchored(config, path.resolve().parent)
-
-
-def load_wiring(path: Path) -> Wiring:
-    """Read only the furniture from `path`; other tables are ignored. Raises ConfigError."""
-    wiring = _parse(path, Wiring, only=set(Wiring.model_fields))
-    if problems := list(wiring_problems(wiring)):
-        raise ConfigError(path, problems)
-    return wiring
-
-
-def _parse(path: Path, kind: type[S], only: set[str] | None = None) -> S:
-    try:
-        text = path.read_text(encoding="utf-8")
-        tree = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(path, [f"cannot be read: {error.strerror}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(path, [f"is not valid TOML: {error}"]) from error
-    if only is not None:
-        tree = {key: value for key, value in tree.items() if key in only}
-    try:
-        return kind.model_validate(tree)
-    except ValidationError as error:
-        raise ConfigError(path, [_sentence(one["loc"], one["msg"]) for one in error.errors()]) from error
-
-
-def _sentence(location: Sequence[int | str], message: str) -> str:
-    where = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-    if message == "Extra inputs are not permitted":
-        message = "unknown key; remove it or correct its spelling"
-    return f"{where or 'file'}: {message.removeprefix('Value error, ')}"
-
-
-def wiring_problems(wiring: Wiring) -> Iterator[str]:
-    """Every contradiction in the furniture, one sentence each."""
-    for kind, names in (
-        ("bus", [bus.name for bus in wiring.bus]),
-        ("board", [board.name for board in wiring.board]),
-        ("lock model", [lock.model for lock in wiring.lock]),
-        ("compartment", [str(entry.number) for entry in wiring.compartment]),
-    ):
-        yield from (
-            f"{kind} {name} stands {count} times; names must differ"
-            for name, count in Counter(names).items()
-            if count > 1
-        )
-    yield from _bus_problems(wiring)
-    yield from _compartment_problems(wiring)
-    yield from _input_problems(wiring)
-    yield from wiring_check.problems(wiring)
-    for lock in wiring.lock:
-        if lock.pulse_ms > lock.max_pulse_ms:
-            yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is longer than its max_pulse_ms {lock.max_pulse_ms}"
-        if lock.pulse_ms % 100:
-            yield f"lock {lock.model}: pulse_ms {lock.pulse_ms} is no multiple of 100, the step of the boards' timers"
-
-
-def _bus_problems(wiring: Wiring) -> Iterator[str]:
-    buses = {bus.name for bus in wiring.bus}
-    seen: dict[tuple[str, int], str] = {}
-    for board in wiring.board:
-        if board.bus not in buses:
-            yield f"board {board.name}: bus {board.bus} is not configured"
-        if other := seen.get((board.bus, board.unit_id)):
-            yield f"board {board.name}: unit id {board.unit_id} on bus {board.bus} is already board {other}"
-        seen[board.bus, board.unit_id] = board.name
-    ports = Counter(bus.port for bus in wiring.bus if bus.port)
-    yield from (f"serial port {port} is used by {count} buses" for port, count in ports.items() if count > 1)
-
-
-def _compartment_problems(wiring: Wiring) -> Iterator[str]:
-    boards = {board.name for board in wiring.board}
-    locks = {lock.model for lock in wiring.lock}
-    coils: dict[tuple[str, int], int] = {}
-    places: dict[tuple[int, int], int] = {}
-    for entry in wiring.compartment:
-        if entry.board not in boards:
-            yield f"compartment {entry.number}: board {entry.board} is not configured"
-        if entry.eye not in boards:
-            yield f"compartment {entry.number}: input_board {entry.input_board} is not configured"
-        if entry.lock not in locks:
-            yield f"compartment {entry.number}: lock model {entry.lock} is not configured"
-        if (other := coils.setdefault((entry.board, entry.coil), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} share coil {entry.coil} of board {entry.board}"
-        if entry.input is None:
-            yield f"compartment {entry.number}: no door input; a door that cannot be seen is not served"
-        if (other := places.setdefault((entry.row, entry.column), entry.number)) != entry.number:
-            yield f"compartments {other} and {entry.number} stand at one place: row {entry.row}, column {entry.column}"
-
-
-def _input_problems(wiring: Wiring) -> Iterator[str]:
-    boards = {board.name for board in wiring.board}
-    taken: dict[tuple[str, int], int] = {}
-    for entry in wiring.compartment:
-        if entry.content_input is not None and entry.content_eye not in boards:
-            yield f"compartment {entry.number}: content_board {entry.content_board} is not configured"
-        for place in entry.inputs:
-            if place in taken:
-                other = taken[place]
-                whose = f"compartments {other} and" if other != entry.number else "door and content of compartment"
-                yield f"{whose} {entry.number} share input {place[1]} of board {place[0]}"
-            taken[place] = entry.number
-
-
-SELF_CHECK_MINUTES = 15
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-def _section_problems(config: Config) -> Iterator[str]:
-    if config.kiosk.host not in LOOPBACK:
-        yield f"kiosk.host {config.kiosk.host}: the kiosk listener is for loopback only; use 127.0.0.1"
-    if config.clerk.host not in LOOPBACK and config.clerk.certificate is None:
-        yield f"clerk.host {config.clerk.host}: without clerk.certificate only loopback is served; give one"
-    if (config.clerk.certificate is None) != (config.clerk.private_key is None):
-        yield "clerk.certificate and clerk.private_key belong together; give both or neither"
-    if config.kiosk.port == config.clerk.port != 0:
-        yield f"kiosk.port and clerk.port are both {config.kiosk.port}; they are two listeners"
-    if config.centre.url is not None and config.centre.key_file is None:
-        yield "centre.key_file is missing: the centre knows the cabinet by its key"
-    yield from _notices_problems(config)
-    if config.panel is not None and (strange := config.panel.lights.keys() - config.by_number.keys()):
-        yield f"panel.door_light names compartments that are not there: {', '.join(map(str, sorted(strange)))}"
-    try:
-        ZoneInfo(config.cabinet.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield f"cabinet.timezone {config.cabinet.timezone}: there is no such zone; write it as Asia/Ho_Chi_Minh"
-    yield from _hours_problems(config)
-    users = Counter(entry.user for entry in config.staff)
-    yield from (f"staff user {user} stands {count} times" for user, count in users.items() if count > 1)
-
-
-def _notices_problems(config: Config) -> Iterator[str]:
-    for name in ("esms", "modem", "twilio"):
-        if name in config.notices.gateways and getattr(config.notices, name) is None:
-            yield f"notices.gateways names {name}, but [notices.{name}] is missing"
-    if config.notices.modem is not None and config.notices.modem.port in {bus.port for bus in config.bus}:
-        yield f"notices.modem.port {config.notices.modem.port} is also a bus; a modem has its own port"
-    if "file" in config.notices.gateways and not config.notices.accept_codes_in_clear:
-        yield (
-            "notices.gateways names file, which writes codes in clear: name a real gateway, "
-            "or set notices.accept_codes_in_clear = true on a desk"
-        )
-    if config.cabinet.training and set(config.notices.gateways) != {"file"}:
-        yield 'cabinet.training is set, and a training cabinet writes to nobody: notices.gateways = ["file"]'
-    calls = "twilio-calls" in config.notices.gateways
-    if calls and config.notices.twilio is None:
-        yield "notices.gateways names twilio-calls, but [notices.twilio] is missing"
-    if calls and config.notices.twilio is not None and config.notices.twilio.caller is None:
-        yield "notices.gateways names twilio-calls, but notices.twilio.caller is missing: the number that calls"
-    if set(config.notices.gateways) == {"twilio-calls"}:
-        yield "notices.gateways names calls only: a result that is ready is told by a message; name a gateway for them"
-
-
-def _hours_problems(config: Config) -> Iterator[str]:
-    if config.notices.day_starts > config.notices.day_ends:
-        yield "notices.day_starts is after notices.day_ends; the day ends after it starts, or is equal for any hour"
-    if _minutes(config.alerts.digest_at) - _minutes(config.self_check.at) < SELF_CHECK_MINUTES:
-        yield (
-            f"self_check.at {config.self_check.at} is less than {SELF_CHECK_MINUTES} minutes before alerts.digest_at "
-            f"{config.alerts.digest_at}: what it finds would miss the morning's message; check earlier"
-        )
-    if config.alerts.leader and not config.alerts.duty:
-        yield "alerts.leader is set without alerts.duty: name a duty phone; the leader hears only of what is grave"
-
-
-def _minutes(clock: str) -> int:
-    hours, minutes = clock.split(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def _anchored(config: Config, folder: Path) -> Config:
-    """Relative paths are relative to the file; $CREDENTIALS_DIRECTORY and other variables are filled in."""
-
-    def anchor(section: Section) -> Section:
-        update: dict[str, object] = {}
-        for field in type(section).model_fields:
-            value = getattr(section, field)
-            if isinstance(value, Path):
-                update[field] = folder / Path(os.path.expandvars(value)).expanduser()
-            elif isinstance(value, Section):
-                update[field] = anchor(value)
-        return section.model_copy(update=update)
-
-    anchored = anchor(config)
-    assert isinstance(anchored, Config)
-    return anchored

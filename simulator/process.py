@@ -16,7 +16,8 @@ from pathlib import Path
 import click
 import uvicorn
 
-from locker.config import ConfigError, Wiring, load_wiring
+from locker.config import Wiring
+from locker.config_file import ConfigError, load_wiring
 from simulator import script
 from simulator.app import build
 from simulator.phone import Phone

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from api import clerk, incidents
-from api.kiosk import Nothing
+from api.bodies import Nothing
 from api.running import Running
 from api.sessions import Member, Session
 from locker import refusals as why

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from api import kiosk_intake as kiosk
-from api.kiosk import Nothing
+from api.bodies import Nothing
 from locker import refusals as why
 from locker.model import Cabinet
 from simulator.doors import Door

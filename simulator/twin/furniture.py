@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from locker.config import BoardEntry, CompartmentEntry, Wiring, load_wiring
+from locker.config import BoardEntry, CompartmentEntry, Wiring
+from locker.config_file import load_wiring
 
 WIRING = Path(__file__).parents[1] / "cabinet-24.toml"
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from api import kiosk
+from api.bodies import Nothing
 from api.running import Running
 from locker import refusals as why
 from locker.model import Cabinet, HandOver
@@ -320,13 +321,13 @@ async def _empty_doors(world: World, citizen: Citizen, visit_id: str) -> None:
         if one is not None:
             await _at_door(world, citizen, visit_id, one)
         try:
-            await ask(world, lambda running: kiosk.open_next(visit_id, kiosk.Nothing(), running))
+            await ask(world, lambda running: kiosk.open_next(visit_id, Nothing(), running))
         except (why.Refusal, why.Fault) as no:
             if isinstance(no, CAME_IN_VAIN):
                 citizen.trouble = citizen.trouble or in_words(no)
             break
     if world.rng.random() < 0.6:
-        await ask(world, lambda running: kiosk.leave(visit_id, kiosk.Nothing(), running))
+        await ask(world, lambda running: kiosk.leave(visit_id, Nothing(), running))
 
 
 def _granted_to(cabinet: Cabinet, recipient: str) -> HandOver | None:

@@ -14,14 +14,7 @@ from typing import Any
 
 from api import balancing
 from locker import keeping, views
-from locker.config import (
-    AlertsSection,
-    CabinetSection,
-    Config,
-    ResultsSection,
-    StorageSection,
-    office_hours_of,
-)
+from locker.config import AlertsSection, CabinetSection, Config, ResultsSection, StorageSection, office_hours_of
 from locker.events import Recorded
 from locker.model import Cabinet, HandOver
 from simulator.twin import clerks, depositors, mishaps, people

@@ -23,7 +23,8 @@ from api.running import Running, furnish
 from api.sessions import Member
 from locker import events as ev
 from locker.clock import system_clock
-from locker.config import Config, StaffEntry, load, load_wiring
+from locker.config import Config, StaffEntry
+from locker.config_file import load, load_wiring
 from locker.proofs import Proofs
 from locker.rules import commissioning as rules
 from otp import staff

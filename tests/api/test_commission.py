@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from api import command_line, commission
 from hw.panel import Output, Panel
 from locker import acceptance, keeping, receipts
-from locker.config import Config, StaffEntry, load, load_wiring
+from locker.config import Config, StaffEntry
+from locker.config_file import load, load_wiring
 from locker.rules import commissioning as rules
 from otp import staff
 from simulator.doors import Position

@@ -21,7 +21,8 @@ from hw import watch
 from locker import events as ev
 from locker import recovery
 from locker.clock import Clock
-from locker.config import Wiring, load_wiring
+from locker.config import Wiring
+from locker.config_file import load_wiring
 from locker.doors import Doors
 from locker.journal import Inline, Journal
 from locker.model import Cabinet, Place

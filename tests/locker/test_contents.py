@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from locker import config
 from locker import events as ev
-from locker.config import Wiring, load_wiring
+from locker import wiring_check
+from locker.config import Wiring
+from locker.config_file import load_wiring
 from locker.rules import clearing, contents, doors, due, intake
 from simulator.phone import Phone
 from simulator.stage import Stage
@@ -156,7 +157,7 @@ def seeing(wiring: Wiring, **fields: Any) -> Wiring:
     ],
 )
 def test_a_content_input_that_cannot_be_is_named(fields: dict[str, Any], problem: str) -> None:
-    assert problem in list(config.wiring_problems(seeing(load_wiring(WIRING), **fields)))
+    assert problem in list(wiring_check.problems(seeing(load_wiring(WIRING), **fields)))
 
 
 async def test_from_the_light_barrier_to_the_fact_and_no_load_is_left_uncertain_by_a_cut(tmp_path: Path) -> None:

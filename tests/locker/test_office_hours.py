@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from locker.config import AlertsSection, CalendarSection, load, office_hours_of
+from locker.config import AlertsSection, CalendarSection, office_hours_of
+from locker.config_file import load
 from locker.office_hours import Closure, NoPublicDays, OfficeHours, Session, Span, VietnamesePublicDays
 
 WIRING = Path(__file__).parents[2] / "simulator" / "cabinet-24.toml"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from locker.config import Wiring, wiring_problems
+from locker import wiring_check
+from locker.config import Wiring
 
 
 def wiring(**changes: Any) -> Wiring:
@@ -31,7 +32,7 @@ def wiring(**changes: Any) -> Wiring:
 
 
 def test_a_plain_cabinet_has_no_problem() -> None:
-    assert list(wiring_problems(wiring())) == []
+    assert list(wiring_check.problems(wiring())) == []
 
 
 PLAIN = {"profile": "plain-coils-8"}
@@ -52,11 +53,11 @@ PLAIN = {"profile": "plain-coils-8"}
     ],
 )
 def test_what_cannot_be_is_named(changes: dict[str, Any], sentence: str) -> None:
-    assert sentence in " ".join(wiring_problems(wiring(**changes)))
+    assert sentence in " ".join(wiring_check.problems(wiring(**changes)))
 
 
 def test_a_pulse_timed_by_the_host_can_be_accepted() -> None:
-    assert list(wiring_problems(wiring(board=PLAIN | {"accept_host_timed_pulse": True}))) == []
+    assert list(wiring_check.problems(wiring(board=PLAIN | {"accept_host_timed_pulse": True}))) == []
 
 
 @pytest.mark.parametrize(

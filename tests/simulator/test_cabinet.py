@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from locker.config import ConfigError, Wiring, load_wiring
+from locker.config import Wiring
+from locker.config_file import ConfigError, load_wiring
 from simulator.boards import framed
 from simulator.cabinet import Cabinet
 from simulator.doors import Door, LockFault, Position

@@ -9,7 +9,8 @@ import pytest
 
 from api import boards
 from hw.profile import load_profile, profile_names
-from locker.config import Wiring, wiring_problems
+from locker import wiring_check
+from locker.config import Wiring
 from simulator import script
 from simulator.doors import Position, SensorFault
 from simulator.line_faults import LineFaultKind
@@ -69,7 +70,7 @@ async def test_the_product_proves_every_make_and_opens_a_door_on_each_of_two_lin
     makes: Stage, tmp_path: Path
 ) -> None:
     wiring = makes.cabinet.wiring
-    assert list(wiring_problems(wiring)) == []
+    assert list(wiring_check.problems(wiring)) == []
     async with makes.served({bus.name: str(tmp_path / bus.name) for bus in wiring.bus}):
         assert set((await boards.check(wiring)).values()) == {""}
         assembly = boards.assemble_boards(wiring)

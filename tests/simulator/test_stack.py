@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from locker.config import ConfigError, load
+from locker.config_file import ConfigError, load
 from simulator.desk import set_up
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from locker import events as ev
-from locker.config import wiring_problems
+from locker import wiring_check
 from locker.model import Cabinet, Compartment, Grant, HandOver, Intake
 from otp import throttle
 from simulator.twin import yearbook
@@ -112,7 +112,7 @@ def test_a_year_passes_at_once_and_in_order() -> None:
 
 def test_cabinets_side_by_side_are_one_wiring_with_no_number_twice() -> None:
     wiring = side_by_side(2)
-    assert list(wiring_problems(wiring)) == []
+    assert list(wiring_check.problems(wiring)) == []
     assert len(wiring.by_number) == len({(one.board, one.coil) for one in wiring.compartment}) == 48
     assert len({(one.row, one.column) for one in wiring.compartment}) == 48
 
