@@ -193,6 +193,18 @@ def test_a_page_weighs_less_than_300_kilobytes(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["kiosk", "clerk"])
+def test_a_page_asks_for_all_its_modules_at_once(page: str) -> None:
+    index = (PAGES / page / "index.html").read_text(encoding="utf-8")
+    imported = {
+        (path.parent / name).resolve().relative_to(PAGES).as_posix()
+        for path in _fetched(page)
+        if path.suffix == ".js"
+        for name in re.findall(r'from "(\.[^"]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert set(re.findall(r'modulepreload" href="/static/([^"]+)"', index)) == imported
+
+
+@pytest.mark.parametrize("page", ["kiosk", "clerk"])
 def test_a_page_asks_nobody_outside_and_has_no_inline_script_or_style(page: str) -> None:
     for path in _fetched(page):
         text = path.read_text(encoding="utf-8")

@@ -11,16 +11,20 @@ const HELD_KEY = "5";
 
 const NAMES = { "#": "Enter", Escape: "*", Delete: "Backspace" };
 
-const isScan = (line, spanMs) =>
-  line.length >= SCAN_SIGNS && (/\D/.test(line) || line.length > CODE_DIGITS || spanMs < FINGER_MS * line.length);
+let line = "";
+
+/** Drop the line typed so far: it is no beginning of a scan. */
+export const forget = () => (line = "");
+
+const isScan = (typed, spanMs) =>
+  typed.length >= SCAN_SIGNS && (/\D/.test(typed) || typed.length > CODE_DIGITS || spanMs < FINGER_MS * typed.length);
 
 /**
  * Call `onKey(name)` for each key of the keypad (0-9, Enter, Backspace, *), `onScan(text, beganAt)` for each scan, and
- * `onSign()` for each sign that only a scanner types, `onHold()` when the 5, which can be felt, is held down. `forget()` of what it gives drops the line typed so far, and so
- * does a finger on a key of which `onKey` says that it chose something instead of being typed.
+ * `onSign()` for each sign that only a scanner types, `onHold()` when the 5, which can be felt, is held down. A finger on a
+ * key of which `onKey` says that it chose something instead of being typed drops the line typed so far.
  */
 export function listen({ onKey, onScan, onSign, onHold }) {
-  let line = "";
   let beganAt = 0;
   let lastAt = 0;
   let holding = 0;
@@ -33,7 +37,7 @@ export function listen({ onKey, onScan, onSign, onHold }) {
     if (event.key === "Enter" && isScan(line, at - beganAt) && at - lastAt < PAUSE_MS) {
       event.preventDefault();
       const scanned = line;
-      line = "";
+      forget();
       onScan(scanned, beganAt);
       return;
     }
@@ -55,5 +59,4 @@ export function listen({ onKey, onScan, onSign, onHold }) {
     }
   });
   document.addEventListener("keyup", () => clearTimeout(holding));
-  return { forget: () => (line = "") };
 }
