@@ -31,6 +31,7 @@ from api.gateways import gateways_of
 from api.running import Running, furnish, timing
 from api.secret_files import CannotStartError, secret_of
 from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_app
+from hw.loop import run
 from hw.scanner import ScannerPort
 from locker import keeping, receipts, recovery, retention, seals, self_check, subjects, timers, views
 from locker.centre import Address
@@ -69,7 +70,7 @@ def main(config: Config, *, ready_line: bool) -> int:
     logs.configure()
     sentences: list[str] = []
     try:
-        asyncio.run(serve(config, ready_line=ready_line))
+        run(serve(config, ready_line=ready_line))
     except* (CannotStartError, StorageFault, OtpError) as group:
         sentences = [str(error) for error in _leaves(group)]
     for sentence in sentences:

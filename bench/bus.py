@@ -28,6 +28,7 @@ from hw.bus import Bus
 from hw.errors import Unanswered
 from hw.limits import LockLimits, Supply
 from hw.line import SerialLine
+from hw.loop import run
 from hw.profile import load_profile
 from hw.watch import InputsRead, Report, watch
 
@@ -185,7 +186,7 @@ def measure_at(baud: int, count: int) -> list[Row]:
     )
     peer.start()
     try:
-        return asyncio.run(measure(line, count))
+        return run(measure(line, count))
     finally:
         peer.terminate()
         peer.join()

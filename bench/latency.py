@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 
 from bench.table import Row, percentile, progress
+from hw.loop import run
 from locker.config_file import load_wiring
 from simulator import dossiers
 from simulator.children import held, until_ready
@@ -186,8 +187,8 @@ async def by_hand(stage: Stage, number: int, *, put: bool) -> None:
 def rows(*, pickups: int) -> list[Row]:
     """The figures of this file."""
     os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
-    beyond = asyncio.run(measure(pickups=pickups, baud=None))
-    at_9600 = asyncio.run(measure(pickups=max(10, pickups // 2), baud=9600))
+    beyond = run(measure(pickups=pickups, baud=None))
+    at_9600 = run(measure(pickups=max(10, pickups // 2), baud=9600))
     wire = POLL_AT_9600_MS + PULSE_AT_9600_MS
     return [
         Row("last digit to pulse, no character times, p50", percentile(beyond, 0.5), "ms", bar=BEYOND_WIRE_BAR_MS),

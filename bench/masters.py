@@ -24,6 +24,7 @@ from bench.table import Row, percentile
 from hw import frames
 from hw.bus import Bus
 from hw.line import SerialLine
+from hw.loop import run
 
 BAUD = 115200
 COUNT = 400
@@ -56,9 +57,9 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="dossier-bench-") as folder, _line(Path(folder)) as port:
         program = _compiled(ROOT / "bench/libmodbus_master.c", Path(folder) / "master")
         masters: dict[str, Callable[[], Cost]] = {
-            "pymodbus async": lambda: asyncio.run(_pymodbus(port)),
-            "this bus, silence 0": lambda: asyncio.run(_ours(Unhurried(port, BAUD, answer_within_s=2))),
-            "this bus": lambda: asyncio.run(_ours(SerialLine(port, BAUD, answer_within_s=2))),
+            "pymodbus async": lambda: run(_pymodbus(port)),
+            "this bus, silence 0": lambda: run(_ours(Unhurried(port, BAUD, answer_within_s=2))),
+            "this bus": lambda: run(_ours(SerialLine(port, BAUD, answer_within_s=2))),
             "pymodbus sync": lambda: _pymodbus_sync(port),
             "minimalmodbus": lambda: _minimalmodbus(port),
         }

@@ -22,8 +22,6 @@ FAST_BAUD, FAST_SILENCE_S = 19200, 0.00175
 """Above this speed the silence is fixed (Modbus over Serial Line V1.02, 2.5.1.1)."""
 GAP_S = 0.02
 """A request that stops half-way this long is no request. A pty has no characters in flight, so this is generous."""
-LOOP_STEP_S = 0.0015
-"""The event loop wakes up to a millisecond late; the rest of an exact wait is slept."""
 
 
 @dataclass(frozen=True)
@@ -115,17 +113,11 @@ class Line:
 
 
 def _at(due: float, act: Callable[[], None]) -> None:
-    """Calls `act` at monotonic `due`, exact to some 0.1 ms; at once when that has passed."""
+    """Calls `act` at monotonic `due`, at once when that has passed; exact to some 0.1 ms on a loop of `hw/loop.py`."""
     if due <= time.monotonic():
         act()
     else:
-        asyncio.get_running_loop().call_at(due - LOOP_STEP_S, _exactly, due, act)
-
-
-def _exactly(due: float, act: Callable[[], None]) -> None:
-    if (rest := due - time.monotonic()) > 0:
-        time.sleep(rest)
-    act()
+        asyncio.get_running_loop().call_at(due, act)
 
 
 class Assembler:

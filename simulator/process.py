@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import uvicorn
 
+from hw.loop import run
 from locker.config import Wiring
 from locker.config_file import ConfigError, load_wiring
 from simulator import script
@@ -79,7 +80,7 @@ def main(
     Everything listens on 127.0.0.1. Ctrl-C ends it and leaves no line behind.
     """
     try:
-        asyncio.run(
+        run(
             _run(
                 name=_cabinet_id(config),
                 wiring=load_wiring(config),
