@@ -48,7 +48,7 @@ proof-ci: ## the same in minutes, and the long forms of the tests that `make tes
 
 screens: ## both languages, every look and size, by touch, keypad and scanner, in Chromium
 	@.ci/setup dev
-	@$(PY) -m pytest -q -m screens tests/pages $(ARGS)
+	@$(PY) -m pytest -q -n 2 -m screens tests/pages $(ARGS)
 
 screenshots: ## photograph every screen in both languages (docs/screens.md) and the README's pictures
 	@.ci/setup dev

@@ -1,4 +1,4 @@
-"""Server-sent events: whole snapshots, on every change, at most five a second.
+"""Server-sent events: whole snapshots, on every change, at most five a second; what comes after quiet goes at once.
 
 A stream waits for the next fact, a change of the doors, or the bell; while something on the page counts down it looks
 once a second. It ends when its caller's session, the journal, or the service does. Pages come back by themselves.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -18,7 +19,11 @@ from starlette.types import Receive, Scope, Send
 from api.running import Running
 from locker.refusals import StorageFault
 
-PAUSE_S = 0.2
+PACE = ((2, 0.3), (5, 1.0))
+"""So many snapshots in so many seconds at most. The first two changes after quiet go without a pause: a code that was
+accepted and the door that opens for it; the rest of a storm is spread over the second."""
+LOOKS_S = 0.01
+"""At least so long between two looks: a fact and the door that it moved are one change."""
 COUNTING_S = 1.0
 IDLE_S = 15.0
 KEEP_ALIVE = b": still here\n\n"
@@ -54,10 +59,12 @@ class Stream(Response):
     async def _send_all(self, send: Send, gone: asyncio.Task[None]) -> None:
         running, told, told_at = self._running, b"", 0.0
         now = asyncio.get_running_loop().time
+        pace = Pace()
         # Begun before the snapshot is built, and kept until it ends, so that no change falls in between.
         doors = await _begun(running.doors.changed())
         try:
             while not (running.bell.is_closed or gone.done()):
+                await asyncio.sleep(max(LOOKS_S, pace.wait_s(now())))
                 strokes = running.bell.strokes
                 if doors.done():
                     doors = await _begun(running.doors.changed())
@@ -67,10 +74,10 @@ class Stream(Response):
                 if (fresh := _comparable(snapshot)) != told:
                     await _send(send, b"data: " + _encode(snapshot) + b"\n\n")
                     told, told_at = fresh, now()
+                    pace.took(told_at)
                 elif now() - told_at >= IDLE_S:
                     await _send(send, KEEP_ALIVE)
                     told_at = now()
-                await asyncio.sleep(PAUSE_S)
                 timeout_s = COUNTING_S if self._counts_down(snapshot) else IDLE_S
                 fact = asyncio.ensure_future(running.journal.changed(snapshot["version"]))
                 rung = asyncio.ensure_future(running.bell.rung(strokes))
@@ -78,6 +85,22 @@ class Stream(Response):
         finally:
             doors.cancel()
             await asyncio.wait((doors,))
+
+
+class Pace:
+    """How long the next snapshot waits, by `PACE`; times in seconds of one clock."""
+
+    def __init__(self) -> None:
+        self._taken: deque[float] = deque(maxlen=max(most for most, _span in PACE))
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until one more may go; 0 if it may now."""
+        full = [self._taken[-most] + span for most, span in PACE if len(self._taken) >= most]
+        return max(0.0, *(at - now for at in full)) if full else 0.0
+
+    def took(self, now: float) -> None:
+        """One more went."""
+        self._taken.append(now)
 
 
 async def _send(send: Send, body: bytes) -> None:

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.apps import create_clerk_app, create_kiosk_app
+from api.streams import Pace
 
 Opens = Callable[..., Any]
 
@@ -59,7 +62,28 @@ async def test_a_storm_of_facts_becomes_at_most_five_snapshots_a_second(
         last = cab.now.seq
         while (await following())["version"] < last:
             seen += 1
-        assert seen <= (now() - started) / 0.2 + 1
+        assert seen <= (now() - started) / 0.2 + 4
+
+
+@given(st.lists(st.floats(min_value=0, max_value=0.5), min_size=6, max_size=60))
+def test_no_second_ever_holds_more_than_five_snapshots_and_quiet_ends_every_wait(pauses: list[float]) -> None:
+    pace, at, taken = Pace(), 0.0, list[float]()
+    for pause in pauses:
+        at += pause
+        waits = pace.wait_s(at)
+        assert 0 <= waits <= 0.4 + 1e-9
+        at += waits
+        pace.took(at)
+        taken.append(at)
+    assert all(later - earlier >= 1 - 1e-9 for earlier, later in zip(taken, taken[5:], strict=False))
+    assert pace.wait_s(at + 0.4) <= 1e-9
+
+
+def test_two_changes_after_quiet_go_at_once_and_the_third_waits() -> None:
+    pace = Pace()
+    for wait in (0, 0, 0.3):
+        assert pace.wait_s(100.0) == pytest.approx(wait)
+        pace.took(100.0)
 
 
 async def test_the_clerks_stream_ends_with_the_session(cab: Any, served: Opens, listening: Opens) -> None:
