@@ -59,6 +59,7 @@ class StubService:
         self.refuses: Answer | None = None
         self.requests: list[tuple[str, Body]] = []
         self.answers: dict[str, list[Answer]] = {}
+        # Cleared, it holds every answer back until it is set again: what a person does while one is under way.
         self.is_prompt = asyncio.Event()
         self.is_prompt.set()
         self._arrived = asyncio.Condition()
@@ -140,6 +141,7 @@ class StubService:
         async with self._arrived:
             self.requests.append((path, body))
             self._arrived.notify_all()
+        await self.is_prompt.wait()
         scripted = self.answers.get(path, [done()])
         return (scripted.pop(0) if len(scripted) > 1 else scripted[0])(self, body)
 

@@ -108,3 +108,37 @@ async def test_every_bag_of_the_round_needs_the_keys_that_are_counted(clerk: Stu
         await hands.press("Enter", "0", "Enter")
         assert await clerk.asked("intakes/i8/report", times=time) == {"bag": "", "count": 0}
     assert hands.counted() == keys.BAG_MISSING.keys
+
+
+async def test_a_shortcut_pressed_while_the_last_answer_is_under_way_is_said_and_asks_nothing(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    hand_over = in_cabinet(20, "Trần Văn Bình", stage="loading", can_reopen=True)
+    loading = {"asked": [{"hand_over": "h20", "compartment": 20}], "in_cabinet": [hand_over, *CLERK["in_cabinet"]]}
+    await clerk.show(intakes=[left(3)], round={"loaded": 1, "closes_in_seconds": 500}, **loading)
+    too_soon = page.get_by_text("Chưa xong bước trước: bấm lại phím này.")
+    for key, testid, path in (
+        ("F7", "asked-give-up-h20", "loads/h20/answers"),
+        ("F9", "round-close", "round/close"),
+        ("F6", "papers-open", "intakes/i3/collect"),
+    ):
+        if key == "F6":
+            await clerk.show(asked=[], round=None)
+        await expect(page.get_by_test_id(testid)).to_be_enabled()
+        clerk.is_prompt.clear()
+        try:
+            await page.keyboard.press(key)
+            await clerk.asked(path)
+            await expect(too_soon).to_have_count(0)
+            await page.keyboard.press(key)
+            await expect(too_soon).to_be_visible()
+        finally:
+            clerk.is_prompt.set()
+        if key == "F7":
+            await clerk.asked("loads/h20/undo")
+        await expect(page.get_by_test_id(testid)).to_be_enabled()
+        assert len([asked for asked, _body in clerk.requests if asked == path]) == 1
+        await page.keyboard.press(key)
+        await clerk.asked(path, times=2)
+        await expect(too_soon).to_have_count(0)

@@ -12,7 +12,7 @@ from playwright.async_api import Page
 from locker.events import DisputeKind
 from otp.texts import read_texts
 from tests.pages.axe import violations
-from tests.pages.scenes import KIOSK, VISITS
+from tests.pages.scenes import KIOSK, VISITS, door, visit
 from tests.pages.stub_service import PAGES, StubService
 from tests.pages.tour import screens
 
@@ -132,6 +132,34 @@ async def test_a_cabinet_of_two_hundred_doors_still_fits_its_picture(kiosk: Stub
     assert await page.evaluate(MEASURE) == []
     marked = await page.locator(".cabinet .is-marked text").all_text_contents()
     assert sorted(marked) == ["137", "14", "7"]
+
+
+# The arrow, every number of a row or column, and the picture's own frame, in units of the picture.
+COVERED = """() => {
+  const box = (element) => element.getBBox();
+  const arrow = box(document.querySelector(".cabinet .pointer"));
+  const { x, y, width, height } = document.querySelector(".cabinet").viewBox.baseVal;
+  const [right, below] = [arrow.x + arrow.width, arrow.y + arrow.height];
+  const isIn = arrow.x >= x && arrow.y >= y && right <= x + width && below <= y + height;
+  const meets = (other) =>
+    arrow.x < other.x + other.width && other.x < right && arrow.y < other.y + other.height && other.y < below;
+  const read = [...document.querySelectorAll(".cabinet .ruler, .cabinet .is-marked")];
+  const hidden = read.filter((one) => meets(box(one))).map((one) => one.textContent);
+  return [...hidden, ...(isIn ? [] : ["the edge"])];
+}"""
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("columns", [1, 2, 4])
+async def test_the_arrow_hides_no_number_of_row_or_column_nor_the_door(
+    kiosk: StubService, open_page: Open, columns: int
+) -> None:
+    present = [place for place in KIOSK["doors"] if place["column"] <= columns]
+    page = await open_page(kiosk, reduced_motion="reduce")
+    for place in present:
+        await kiosk.show(doors=present, visit=visit(door(place["number"], "open")))
+        await page.locator(f".cabinet .is-marked[data-number='{place['number']}']").wait_for()
+        assert await page.evaluate(COVERED) == [], place["number"]
 
 
 def _words(page: str, language: str) -> dict[str, str]:

@@ -431,7 +431,7 @@ async function search(text) {
 
 /** What a shortcut stands for. While the answer to the step before is under way that is said, not swallowed. */
 function press(button) {
-  if (button?.disabled && local.busy.has(button.dataset.where)) note(button.dataset.where, "key.too-soon");
+  if (local.busy.has(button?.dataset.where)) note(button.dataset.where, "key.too-soon");
   else button?.click();
 }
 
@@ -442,7 +442,7 @@ const SHORTCUTS = {
   F6: () => press(page.querySelector("[data-step] .button.is-primary") ?? at("papers-open")),
   F7: () => press(page.querySelector('[data-act="give-up-load"]')),
   F8: () => snapshot.me.is_present || startPresence(),
-  F9: () => snapshot.round && ACTS["close-round"]({ where: "round" }),
+  F9: () => press(at("round-close")),
   Escape: () => Object.assign(local, { presence: null, second: null, undoing: "", posting: "", candidates: [], selected: 0, isRetiring: false, member: null }),
 };
 

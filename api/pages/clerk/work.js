@@ -23,8 +23,10 @@ function doors(view) {
 }
 
 const asked = (view) =>
-  view.snapshot.asked.map(({ hand_over: hand, compartment }) =>
-    h(
+  view.snapshot.asked.map(({ hand_over: hand, compartment }) => {
+    const where = `asked:${hand}`;
+    const isDisabled = view.local.busy.has(where);
+    return h(
       "div",
       { class: "card is-question", "data-testid": `asked-${hand}`, "data-key": `asked-${hand}` },
       h("h2", {}, view.say("asked.title", { number: compartment })),
@@ -32,14 +34,14 @@ const asked = (view) =>
       h(
         "div",
         { class: "buttons" },
-        button({ act: "did-open", testid: `asked-yes-${hand}`, of: { hand, opened: "yes", where: `asked:${hand}` } }, view.say("asked.yes")),
-        button({ act: "did-open", testid: `asked-no-${hand}`, of: { hand, opened: "no", where: `asked:${hand}` } }, view.say("asked.no")),
+        button({ act: "did-open", testid: `asked-yes-${hand}`, isDisabled, of: { hand, opened: "yes", where } }, view.say("asked.yes")),
+        button({ act: "did-open", testid: `asked-no-${hand}`, isDisabled, of: { hand, opened: "no", where } }, view.say("asked.no")),
         view.snapshot.in_cabinet.some((one) => one.hand_over === hand && one.stage === "loading") &&
-          button({ act: "give-up-load", testid: `asked-give-up-${hand}`, of: { hand, where: `asked:${hand}` } }, view.say("asked.give-up"), h("kbd", {}, "F7")),
+          button({ act: "give-up-load", testid: `asked-give-up-${hand}`, isDisabled, of: { hand, where } }, view.say("asked.give-up"), h("kbd", {}, "F7")),
       ),
-      noteAt(view, `asked:${hand}`),
-    ),
-  );
+      noteAt(view, where),
+    );
+  });
 
 function candidates(view) {
   if (!view.local.candidates.length) return null;
@@ -84,7 +86,7 @@ function round(view) {
     "div",
     { class: "card round", "data-testid": "round", "data-key": "round" },
     h("p", {}, h("b", {}, view.say("round.open", { count: open.loaded })), h("span", {}, view.say("round.timer", { time }))),
-    button({ act: "close-round", testid: "round-close", look: "is-primary", of: { where: "round" } }, icon("check"), view.say("round.close"), h("kbd", {}, "F9")),
+    button({ act: "close-round", testid: "round-close", look: "is-primary", isDisabled: view.local.busy.has("round"), of: { where: "round" } }, icon("check"), view.say("round.close"), h("kbd", {}, "F9")),
     noteAt(view, "round"),
   );
 }

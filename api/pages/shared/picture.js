@@ -88,6 +88,12 @@ const openDoor = ({ door, x, y, width, height }, isMarked) =>
     svg("text", { x: x + width * 0.64, y: y + height / 2 + 13, "text-anchor": "middle" }, door.number),
   );
 
+// The arrow comes from the side where it hides no number of a row: over a neighbour, never over the edge.
+function isFromLeft(plan, target) {
+  if (plan.columns.length === 1 || target.door.column === plan.columns[0].column) return false;
+  return target.door.column === plan.columns.at(-1).column || target.x + target.width / 2 < plan.width / 2;
+}
+
 function pointer({ x, y, width, height }, isLeft) {
   const tip = isLeft ? x - 4 : x + width + 4;
   const way = isLeft ? -1 : 1;
@@ -95,7 +101,7 @@ function pointer({ x, y, width, height }, isLeft) {
   const at = (dx, dy) => `${tip + way * dx} ${middle + dy}`;
   return svg("path", {
     class: "pointer",
-    d: `M${at(0, 0)} L${at(38, -34)} L${at(38, -15)} L${at(78, -15)} L${at(78, 15)} L${at(38, 15)} L${at(38, 34)} Z`,
+    d: `M${at(0, 0)} L${at(36, -34)} L${at(36, -15)} L${at(64, -15)} L${at(64, 15)} L${at(36, 15)} L${at(36, 34)} Z`,
   });
 }
 
@@ -104,7 +110,6 @@ export function cabinetPicture(doors, marked, label) {
   const plan = layOut(doors);
   const target = plan.cells.find((cell) => cell.door.number === marked);
   const others = plan.cells.filter((cell) => cell !== target);
-  const isLeft = target !== undefined && target.x + target.width / 2 < plan.width / 2;
   return svg(
     "svg",
     {
@@ -117,6 +122,6 @@ export function cabinetPicture(doors, marked, label) {
     steel(plan, target?.door),
     others.map((cell) => (cell.door.is_open ? openDoor(cell, false) : closedDoor(cell))),
     target && openDoor(target, true),
-    target && pointer(target, isLeft),
+    target && pointer(target, isFromLeft(plan, target)),
   );
 }
