@@ -29,10 +29,13 @@ class Rope:
 
 
 class Bell:
-    """Listen first, then look, then wait: a ring in between is not missed. Once closed, nobody waits any more."""
+    """Listen first, then look, then wait: a ring in between is not missed. Once closed, nobody waits any more.
+
+    Who listened first is rung first, so that one seed of a proof always gives one story.
+    """
 
     def __init__(self) -> None:
-        self._ropes: dict[str, set[Rope]] = defaultdict(set)
+        self._ropes: dict[str, dict[Rope, None]] = defaultdict(dict)
         self.is_closed = False
 
     @contextmanager
@@ -41,11 +44,11 @@ class Bell:
         rope = Rope()
         if self.is_closed:
             rope.pull()
-        self._ropes[subject].add(rope)
+        self._ropes[subject][rope] = None
         try:
             yield rope
         finally:
-            self._ropes[subject].discard(rope)
+            del self._ropes[subject][rope]
             if not self._ropes[subject]:
                 del self._ropes[subject]
 
@@ -55,7 +58,7 @@ class Bell:
 
     def ring(self, subject: str) -> None:
         """There is news of `subject`."""
-        for heard in {subject, ANYTHING}:
+        for heard in dict.fromkeys((subject, ANYTHING)):
             for rope in self._ropes.get(heard, ()):
                 rope.pull()
 

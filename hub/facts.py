@@ -11,6 +11,14 @@ from hub.line import Batch, Line, Place, Placed, extend, first_numbers
 from locker.wire import Envelope, EventsIn, EventsOut, canonical
 
 f = tables.fact.c
+_HASHES = sa.select(f.epoch, f.cab_seq, f.hash).where(
+    f.cabinet == sa.bindparam("of"), f.cab_seq.between(sa.bindparam("first"), sa.bindparam("last"))
+)
+_STANDS = (
+    sa.update(tables.cabinet)
+    .where(tables.cabinet.c.cabinet == sa.bindparam("of"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("epoch", "acked_through", "head_hash", "last_contact")})
+)
 
 
 def take_in(connection: Connection, cabinet: str, sent: EventsIn, *, now: str) -> int:
@@ -31,19 +39,22 @@ def take_in(connection: Connection, cabinet: str, sent: EventsIn, *, now: str) -
         if begun:
             connection.execute(sa.insert(tables.epoch), begun)
     connection.execute(
-        sa.update(tables.cabinet)
-        .where(tables.cabinet.c.cabinet == cabinet)
-        .values(epoch=after.epoch, acked_through=after.acked_through, head_hash=after.head_hash, last_contact=now)
+        _STANDS,
+        {
+            "of": cabinet,
+            "new_epoch": after.epoch,
+            "new_acked_through": after.acked_through,
+            "new_head_hash": after.head_hash,
+            "new_last_contact": now,
+        },
     )
     return after.acked_through
 
 
 def _stored(connection: Connection, cabinet: str, events: list[Envelope]) -> dict[Place, str]:
     numbers = [event.cab_seq for event in events]
-    chosen = sa.select(f.epoch, f.cab_seq, f.hash).where(
-        f.cabinet == cabinet, f.cab_seq.between(min(numbers) - 1, max(numbers))
-    )
-    return {(row.epoch, row.cab_seq): row.hash for row in connection.execute(chosen)}
+    found = connection.execute(_HASHES, {"of": cabinet, "first": min(numbers) - 1, "last": max(numbers)})
+    return {(row.epoch, row.cab_seq): row.hash for row in found}
 
 
 def _row(placed: Placed, now: str) -> dict[str, Any]:

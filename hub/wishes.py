@@ -16,6 +16,17 @@ from locker.wire import MAX_BATCH, AmendResult, WishBody, WishesOut, canonical
 
 w = tables.wish.c
 MAX_PAGE_BYTES = 200 * 1024
+_OF = tables.cabinet.c.cabinet == sa.bindparam("of")
+_AFTER = (
+    sa.select(tables.wish)
+    .where(w.cabinet == sa.bindparam("of"), w.wish_seq > sa.bindparam("cursor"))
+    .order_by(w.wish_seq)
+    .limit(sa.bindparam("most"))
+)
+_HEARD = (
+    sa.update(tables.cabinet).where(_OF).values(wishes_seen=sa.bindparam("through"), last_contact=sa.bindparam("now"))
+)
+_HEAD = sa.update(tables.cabinet).where(_OF).values(wish_head=sa.bindparam("head"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +62,7 @@ def issue(connection: Connection, cabinet: str, body: WishBody, stamp: Stamp) ->
             body=canonical(body.model_dump(mode="json", exclude_unset=isinstance(body, AmendResult))).decode(),
         )
     )
-    connection.execute(sa.update(tables.cabinet).where(tables.cabinet.c.cabinet == cabinet).values(wish_head=wish_seq))
+    connection.execute(_HEAD, {"of": cabinet, "head": wish_seq})
     return wish_seq
 
 
@@ -62,9 +73,7 @@ def after(connection: Connection, cabinet: str, cursor: int, *, limit: int = MAX
         raise GapError(
             f"the centre has no wish after {head}; it may have been restored: call its staff", expected=head + 1
         )
-    rows = connection.execute(
-        sa.select(tables.wish).where(w.cabinet == cabinet, w.wish_seq > cursor).order_by(w.wish_seq).limit(limit)
-    )
+    rows = connection.execute(_AFTER, {"of": cabinet, "cursor": cursor, "most": limit})
     page: list[dict[str, Any]] = []
     size = 0
     for row in rows:
@@ -78,11 +87,7 @@ def after(connection: Connection, cabinet: str, cursor: int, *, limit: int = MAX
 
 def heard(connection: Connection, cabinet: str, *, through: int, now: str) -> None:
     """The cabinet has every wish through `through` in its inbox."""
-    connection.execute(
-        sa.update(tables.cabinet)
-        .where(tables.cabinet.c.cabinet == cabinet)
-        .values(wishes_seen=through, last_contact=now)
-    )
+    connection.execute(_HEARD, {"of": cabinet, "through": through, "now": now})
 
 
 def _look(connection: Connection, pull: Pull, now: str) -> WishesOut:

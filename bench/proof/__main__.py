@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from bench.proof import audit, failing, machine, planted, seeds, starting, table
+from bench.proof import audit, failing, machine, network, planted, seeds, starting, table
 from bench.proof.table import Proved
 
 KEPT = table.ROOT / "docs" / "proof.md"
@@ -22,17 +22,18 @@ BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
 @click.option("--images", default=100_000, show_default=True, help="Crash images.")
 @click.option("--tampers", default=10_000, show_default=True, help="Tampers with a journal.")
 @click.option("--restores", default=100, show_default=True, help="Restore drills.")
+@click.option("--schedules", default=20_000, show_default=True, help="Schedules of a bad line to the centre.")
 @click.option("--stories", default=10_000, show_default=True, help="Seeds of the twin; fewer if the time is over.")
 @click.option("--least", default=10_000, show_default=True, help="Seeds below which the twin's bar is missed.")
 @click.option("--minutes", default=600.0, show_default=True, help="Time for the seeds of the twin.")
 @click.option("--events", default=1_000_000, show_default=True, help="Size of the journal of the restart.")
-@click.option("--ci", is_flag=True, help="The short form: 20,000 images, 20 seeds, 100,000 events.")
+@click.option("--ci", is_flag=True, help="The short form: 20,000 images, 100 schedules, 20 seeds, 100,000 events.")
 @click.option("--only", multiple=True, help="Only these lines.")
 @click.option("--keep", is_flag=True, help="Write the lines that ran into docs/proof.md.")
 def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
     """Prove, print the table, and tell every miss as a story."""
     if ci:
-        sizes |= {"images": 20_000, "stories": 20, "least": 20, "minutes": 10, "events": 100_000}
+        sizes |= {"images": 20_000, "schedules": 100, "stories": 20, "least": 20, "minutes": 10, "events": 100_000}
     seed, workers, revision = sizes["seed"], sizes["workers"], table.revision()
     proofs: dict[str, Callable[[], Proved]] = {
         "planted": lambda: planted.prove(workers=workers),
@@ -40,6 +41,7 @@ def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
         "failing": lambda: failing.prove(stride=5 if ci else 1),
         "audit": lambda: audit.prove(wanted=sizes["tampers"], seed=seed, workers=workers),
         "restore": lambda: seeds.prove_restores(wanted=sizes["restores"], seed=seed, workers=workers),
+        "network": lambda: network.prove(wanted=sizes["schedules"], seed=seed, workers=workers),
         "start": lambda: starting.prove(events=sizes["events"]),
         "twin": lambda: seeds.prove(
             wanted=sizes["stories"],

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.proof.line import CABINET, KEY, Hub
 from hub import cabinets
 from locker import events as ev
 from locker import recovery, views
@@ -22,7 +23,6 @@ from locker.model import Cabinet
 from locker.replay import cabinet_fold
 from locker.sync import Sync
 from simulator.twin.loop import JumpingLoop
-from tests.guards.schedules import CABINET, KEY, Hub
 
 FACTS = 2000
 ROUND_TRIP_S = 0.3
