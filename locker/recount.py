@@ -89,7 +89,7 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
         await _start(journal, there, forked_at=forked_at)
     after = forked_at
     named: list[ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed] = []
-    brought: set[tuple[int, int]] = set()
+    brought: set[Origin] = set()
     while after < there.acked_through:
         page = await line.stand(after=after, limit=wire.MAX_BATCH)
         if not page.events or page.events[-1].cab_seq <= after:
@@ -160,7 +160,11 @@ def _rows_of(
 
 
 class Origin(NamedTuple):
-    """Where and when a fact was recorded first: one of the centre's line may itself have come in by a recount."""
+    """Where, when and what was recorded first: one of the centre's line may itself have come in by a recount.
+
+    The place alone names no fact: a new computer records under the old epoch until it has compared, and its numbers
+    are those of the computer that was taken away.
+    """
 
     place: tuple[int, int]
     utc_ms: int
@@ -179,19 +183,19 @@ async def _has(journal: Journal[Cabinet], origin: Origin) -> bool:
     """Whether this very journal recorded it: an old card that comes back has what was merged from it meanwhile."""
     epoch, cab_seq = origin.place
     own = await journal.envelopes(cab_seq - 1, 1)
-    return bool(own) and own[0].epoch == epoch and _origin(own[0]).text == origin.text
+    return bool(own) and own[0].epoch == epoch and _origin(own[0]) == origin
 
 
 async def _missing(
-    journal: Journal[Cabinet], page: list[wire.Envelope], brought: set[tuple[int, int]]
+    journal: Journal[Cabinet], page: list[wire.Envelope], brought: set[Origin]
 ) -> tuple[ev.FactMerged, ...]:
     """What of a page is to be merged: neither `brought` before, however often it was merged, nor this journal's own."""
     found: list[ev.FactMerged] = []
     for fact in page:
         origin = _origin(fact)
-        if origin.place in brought:
+        if origin in brought:
             continue
-        brought.add(origin.place)
+        brought.add(origin)
         if not await _has(journal, origin) and (one := _merged(fact, origin)) is not None:
             found.append(one)
     return tuple(found)

@@ -121,6 +121,23 @@ async def test_a_card_put_back_without_a_restore_loses_no_fact_of_either_line(
     assert [one["type"] for one in left] == ["RunStarted", "RunStarted", "DoorClosed", "DoorClosed"]
 
 
+async def test_facts_that_two_computers_recorded_under_one_number_are_both_brought_back(
+    centre: Any, running: Running, tmp_path: Path
+) -> None:
+    first, second, third = (tmp_path / f"{name}.sqlite3" for name in ("first", "second", "third"))
+    async with running(first) as journal:
+        await record(journal, ev.DoorClosed(compartment=1), ev.DoorClosed(compartment=2))
+        await until_acked(centre, journal)
+    async with running(second) as journal:
+        await record(journal, ev.DoorClosed(compartment=3), ev.DoorClosed(compartment=4))
+        await until_acked(centre, journal)
+    async with running(third) as journal:
+        there = await until_acked(centre, journal)
+    merged = [one["body"] for one in there["events"] if one["type"] == "FactMerged"]
+    closed = [body for body in merged if "DoorClosed" in body["fact"]]
+    assert len({(body["epoch"], body["cab_seq"]) for body in closed}) < len(closed) == 4
+
+
 async def test_a_cabinet_that_was_offline_for_long_drains_in_batches(
     centre: Any, running: Running, tmp_path: Path
 ) -> None:
