@@ -148,7 +148,7 @@ class Board:
 
     async def release_all(self) -> None:
         """All coils off, then read back; safe at any time. Raises CoilStuckOn or a fault of the bus."""
-        if request := commands.all_off(self.profile, self.unit_id):
+        for request in commands.all_off(self.profile, self.unit_id):
             await self.bus.exchange(request, urgent=True)
         coils = await self.read_coils(urgent=True)
         if stuck := [coil for coil, is_on in enumerate(coils) if is_on]:

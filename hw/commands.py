@@ -28,17 +28,19 @@ def cut_off(profile: Profile, unit_id: int, coil: int) -> Request | None:
     return None if profile.is_timed else frames.switch(unit_id, coil, on=False)
 
 
-def all_off(profile: Profile, unit_id: int) -> Request | None:
-    """Every coil of the board off."""
+def all_off(profile: Profile, unit_id: int) -> tuple[Request, ...]:
+    """Every coil of the board off, in one request where it has one for that; none where it knows no "off"."""
     match profile.pulse:
         case "waveshare-flash":
-            return frames.all_off(unit_id)
+            return (frames.all_off(unit_id),)
+        case "eletechsup-delay" if profile.is_switched_off_singly:
+            return tuple(frames.register_off(unit_id, coil) for coil in range(profile.coils))
         case "eletechsup-delay":
-            return frames.registers_off(unit_id)
+            return (frames.registers_off(unit_id),)
         case "host-timed":
-            return frames.coils_off(unit_id, profile.coils)
+            return (frames.coils_off(unit_id, profile.coils),)
         case "kerong-unlock":
-            return None
+            return ()
 
 
 def read_coils(profile: Profile, unit_id: int) -> Request | None:

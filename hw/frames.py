@@ -10,7 +10,7 @@ What a pulse is depends on the board (`PulseKind`):
 - `waveshare-flash`: Waveshare wiki, protocol V2/V3: FC05 at 0x0200 + coil, value in units of 100 ms, switches on and
   off by the board's own timer; FC05 0x00FF/0000 switches all off.
 - `eletechsup-delay`: Eletechsup R4xxx: FC06 at register coil + 1, 0x06NN is on for NN seconds by the board's own
-  timer; register 0 with 0x0800 switches all off.
+  timer; 0x0200 switches it off, register 0 with 0x0800 all of them on the boards that know it.
 - `host-timed`: any board of coils alone: FC05 FF00, and 0000 when the host says so; FC15 with zeros for all off.
 """
 
@@ -36,7 +36,7 @@ PULSE_BASE = 0x0200
 PULSE_UNIT_MS = 100
 LONGEST_PULSE_UNITS = 30
 DELAY, DELAY_UNIT_MS, LONGEST_DELAY_UNITS = 0x0600, 1000, 3
-REGISTERS_OFF = 0x0800
+REGISTER_OFF, REGISTERS_OFF = 0x0200, 0x0800
 MOST_COILS = 32
 BROADCAST = 0
 SHORTEST_FRAME, WRITE_FRAME, MBAP = 5, 8, 7
@@ -91,6 +91,11 @@ def delayed(unit_id: int, coil: int, *, seconds: int) -> Request:
     if not 0 <= coil < MOST_COILS or not 1 <= seconds <= LONGEST_DELAY_UNITS:
         raise ForbiddenAddress(f"coil {coil} for {seconds} s is no pulse this driver sends; correct the wiring file")
     return _write("eletechsup-delay", unit_id, WRITE_REGISTER, coil + 1, DELAY | seconds)
+
+
+def register_off(unit_id: int, coil: int) -> Request:
+    """Eletechsup: one coil off. Raises ForbiddenAddress."""
+    return _write("eletechsup-delay", unit_id, WRITE_REGISTER, coil + 1, REGISTER_OFF)
 
 
 def registers_off(unit_id: int) -> Request:
@@ -179,8 +184,8 @@ def _is_allowed_write(unit_id: int, function: int, write: tuple[int, int], kind:
     if unit_id == BROADCAST:
         return False
     if kind == "eletechsup-delay" and function == WRITE_REGISTER:
-        is_pulse = 1 <= address <= MOST_COILS and 1 <= value - DELAY <= LONGEST_DELAY_UNITS
-        return is_pulse or (address, value) == (0, REGISTERS_OFF)
+        is_for_one = value == REGISTER_OFF or 1 <= value - DELAY <= LONGEST_DELAY_UNITS
+        return (1 <= address <= MOST_COILS and is_for_one) or (address, value) == (0, REGISTERS_OFF)
     return kind == "host-timed" and function == WRITE_COIL and address < MOST_COILS and value in (ON, OFF)
 
 

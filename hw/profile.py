@@ -40,7 +40,9 @@ Framing = Literal["rtu", "tcp", "kerong"]
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """A frame as its source prints it. `does` names the act: pulse, all_off, read_coils, read_inputs."""
+    """A frame as its source prints it. `does` names the act: pulse, all_off, read_coils, read_inputs; `coil` which one
+    it is for, in `all_off` on a board that is switched off singly too.
+    """
 
     does: Literal["pulse", "all_off", "read_coils", "read_inputs"]
     frame: bytes
@@ -54,7 +56,7 @@ class Profile:
 
     `pulse_step_ms`: a pulse is a whole number of these. `coil_readback`: what tells whether a coil is on. `inputs` are
     those on the board; a lock on a board without any has its door input on another one. `version_register` is None
-    and `linkage_count` 0 where the board has no such registers.
+    and `linkage_count` 0 where the board has no such registers. `is_switched_off_singly`: it has no command for all.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Profile:
     least_version: int = 0
     linkage_register: int = 0
     linkage_count: int = 0
+    is_switched_off_singly: bool = False
 
     @property
     def pulse_step_ms(self) -> int:
@@ -139,6 +142,7 @@ def _parse(tree: dict[str, Any]) -> Profile:
         least_version=version.get("least", 0),
         linkage_register=linkage.get("register", 0),
         linkage_count=linkage.get("count", 0),
+        is_switched_off_singly=pulse.get("off", "all") == "singly",
     )
 
 

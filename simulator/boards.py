@@ -27,7 +27,7 @@ LINKAGE_REGISTERS, UART_REGISTER, UNIT_ID_REGISTER, VERSION_REGISTER = 0x1000, 0
 NORMAL, LINKED, TOGGLED_BY_INPUT, EDGE_TRIGGERED = 0, 1, 2, 3
 
 
-Make = Literal["waveshare", "plain", "eletechsup", "kerong"]
+Make = Literal["waveshare", "plain", "eletechsup", "eletechsup-single", "kerong"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +61,8 @@ BOARD_TYPES = {
     "waveshare-relay-32ch": _waveshare(32, 0),
     "eletechsup-r4d8a08": _other("eletechsup", 8),
     "eletechsup-r4d5e32": _other("eletechsup", 32),
+    "eletechsup-r421a08": _other("eletechsup-single", 8),
+    "eletechsup-n438b08": _other("eletechsup-single", 8),
     "kerong-kr-cu16": _other("kerong", 16, 32),
     "plain-coils-8": _other("plain", 8, 8),
 }

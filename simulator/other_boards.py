@@ -1,7 +1,8 @@
 """Boards of other makes than Waveshare's, as pure models at the level of one frame.
 
 Eletechsup R4xxx, from its vendor's command table: FC06 and FC10 at registers 1 to N, the command in the high byte; FC03
-reads 1 for on. An unknown command is met with silence. Kerong KR-CU16 speaks five-byte frames of its own; the order of
+reads 1 for on. An unknown command is met with silence. Of the R421A08 and the N438B08 no command for all relays is on
+record, so they do not know it here. Kerong KR-CU16 speaks five-byte frames of its own; the order of
 its bits is that of the open drivers. Where the source is silent the model takes the dangerous reading: toggle and
 interlock work, a second pulse restarts the timer.
 """
@@ -22,7 +23,7 @@ KERONG_PULSE_S = 0.5
 
 def board_of(unit_id: int, kind: BoardType) -> Board:
     """A new board of this type."""
-    makes = {"eletechsup": Eletechsup, "kerong": Kerong}
+    makes = {"eletechsup": Eletechsup, "eletechsup-single": EletechsupSingle, "kerong": Kerong}
     return makes.get(kind.make, Board)(unit_id, kind)
 
 
@@ -66,6 +67,16 @@ class Eletechsup(Board):
             self._set(coil, is_on=verb != 0x02 and not (verb == 0x03 and self.coils[coil]), at=at)  # noqa: PLR2004
         if verb in (0x05, 0x06):
             self.timers[coil] = (at + (seconds if verb == 0x06 else 1), False)  # noqa: PLR2004
+
+
+@dataclass
+class EletechsupSingle(Eletechsup):
+    """Commands are for one relay each."""
+
+    def _do(self, register: int, command: int, at: float) -> None:
+        if register == 0:
+            raise _Unknown
+        super()._do(register, command, at)
 
 
 class _Unknown(Exception):

@@ -29,7 +29,7 @@ def built(profile: Profile, golden: Golden) -> frames.Request | None:
         case "pulse":
             return commands.pulse(profile, 1, golden.coil, golden.pulse_ms)
         case "all_off":
-            return commands.all_off(profile, 1)
+            return next(iter(commands.all_off(profile, 1)[golden.coil :]), None)
         case "read_coils":
             return commands.read_coils(profile, 1)
         case "read_inputs":
@@ -52,6 +52,8 @@ def test_a_profile_has_a_golden_frame_for_everything_its_board_can(name: str) ->
     can = {"pulse", "all_off", "read_coils", "read_inputs"}
     assert acts == {act for act in can if built(profile, Golden(act, b"", 0, 1000))}  # type: ignore[arg-type]  # the same four words
     assert {golden.coil for golden in profile.golden if golden.does == "pulse"} >= {0, profile.coils - 1}
+    switched_off = [golden.coil for golden in profile.golden if golden.does == "all_off"]
+    assert switched_off == list(range(len(commands.all_off(profile, 1))))
     assert profile.source
     assert profile.name == name
 

@@ -25,6 +25,7 @@ MODBUS = [name for name in profile_names() if name != "kerong-kr-cu16"]
 def every_make(folder: Path) -> Wiring:
     """All Modbus profiles on bus M with unit ids from 1, a KR-CU16 on bus K; one compartment on each board."""
     names = [*MODBUS, "kerong-kr-cu16"]
+    blind = [name for name in names if not load_profile(name).inputs]
     entries = [
         {
             "name": name,
@@ -48,8 +49,8 @@ def every_make(folder: Path) -> Wiring:
                     "number": number,
                     "board": name,
                     "coil": load_profile(name).coils - 1,
-                    "input": number % 8,
-                    "input_board": None if load_profile(name).inputs else "waveshare-io-8ch",
+                    "input": 1 + blind.index(name) if name in blind else 0,
+                    "input_board": "waveshare-io-8ch" if name in blind else None,
                     "lock": "solenoid",
                     "row": 1,
                     "column": number,
