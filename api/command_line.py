@@ -341,26 +341,42 @@ def bus(path: Path, *, follow: bool) -> None:
 
 
 @main.command("find-boards")
-@click.argument("port")
+@click.argument("where")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--ids", default=32, show_default=True, type=click.IntRange(1, 247), help="The highest unit id to ask.")
 @click.option("--columns", default=4, show_default=True, type=click.IntRange(1, 40), help="Doors in a row.")
-def find_boards(port: str, file: Path, ids: int, columns: int) -> None:
-    """Find the boards on a serial PORT and write the wiring FILE for them. Only reads are sent."""
+def find_boards(where: str, file: Path, ids: int, columns: int) -> None:
+    """Find the boards WHERE they are and write the wiring FILE for them. Only reads are sent.
+
+    WHERE is a serial port, or the boards and gateways on the network, as HOST or HOST:PORT, with commas between them.
+    """
     from api import wiring_file  # noqa: PLC0415
 
     if file.exists():
         raise click.ClickException(f"{file} exists; name another file")
-    try:
-        found = asyncio.run(wiring_file.found_on(port, ids=ids))
-    except Fault as fault:
-        raise click.ClickException(str(fault)) from fault
-    if found is None:
-        raise click.ClickException(f"nothing answers on {port} at any speed; check power, A and B, and the adapter")
-    for board in found.boards:
-        can_be = ", ".join(board.profiles) or "no known board"
-        click.echo(f"{found.baud} {found.parity}: unit id {board.unit_id}, version {board.version / 100:.2f}: {can_be}")
-    file.write_text(wiring_file.text_of(found, port=port, columns=columns), encoding="utf-8")
+    buses: tuple[wiring_file.FoundBus, ...]
+    if where.startswith("/"):
+        try:
+            found = asyncio.run(wiring_file.found_on(where, ids=ids))
+        except Fault as fault:
+            raise click.ClickException(str(fault)) from fault
+        buses = () if found is None else (found,)
+    else:
+        try:
+            places = wiring_file.places_of(where)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+        buses, problems = asyncio.run(wiring_file.found_at(places, ids=ids))
+        for problem in problems:
+            click.echo(problem, err=True)
+    if not buses:
+        raise click.ClickException(f"nothing answers at {where}; check power, A and B, adapter or network")
+    for bus in buses:
+        reached = " ".join(line.partition(" = ")[2].strip('"') for line in bus.keys.splitlines())
+        for board in bus.boards:
+            can_be = ", ".join(board.profiles) or "no known board"
+            click.echo(f"{reached}: unit id {board.unit_id}, version {board.version / 100:.2f}: {can_be}")
+    file.write_text(wiring_file.text_of(buses, columns=columns), encoding="utf-8")
     click.echo(f"{file} written; correct sizes, heights and profiles in it, then `commission`")
 
 
