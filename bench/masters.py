@@ -1,7 +1,10 @@
-"""Software cost of one exchange beside other masters, in one run on the same slave: libmodbus in C on a socat line.
+"""Software cost of one exchange and of a poll cycle beside other masters, in one run on the same slave: libmodbus in C
+on a socat line.
 
 The line has no speed, so what is left is cost. Ours runs once as it is on a wire, with the silence of 3.5 characters
-before each request, and once with a silence of 0: the difference is the standard's, not ours.
+before each request, and once with a silence of 0: the difference is the standard's, not ours. A poll cycle is eight
+reads of eight inputs; ours goes through a board and the round of `hw/watch.py`, whose checks and reports it carries.
+Where an exchange goes is told by the moments at which its bytes pass between master and port.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import minimalmodbus
@@ -22,13 +26,18 @@ from pymodbus.client import AsyncModbusSerialClient, ModbusSerialClient
 
 from bench.table import Row, percentile
 from hw import frames
+from hw.board import Board
 from hw.bus import Bus
-from hw.line import SerialLine
+from hw.limits import Supply
+from hw.line import Lost, Received, SerialLine, Transport
 from hw.loop import run
+from hw.profile import load_profile
+from hw.watch import InputsRead, Report, watch
 
 BAUD = 115200
 COUNT = 400
 ROUNDS = 3
+BOARDS = 8
 ROOT = Path(__file__).parents[1]
 BAR = 1.3
 
@@ -44,10 +53,79 @@ class Unhurried(SerialLine):
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of each exchange, by function."""
+    """Seconds of each exchange, by function; `rounds` of one poll, where that is more than a read."""
 
     reads: list[float]
     writes: list[float]
+    rounds: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds of each exchange from the call to the write, on to the reply's last byte, and on to the caller."""
+
+    before: list[float] = field(default_factory=list)
+    away: list[float] = field(default_factory=list)
+    after: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Moments:
+    """When bytes last went out and last came in."""
+
+    out: float = 0.0
+    back: float = 0.0
+
+    def sees(self, is_sent: bool, chunk: bytes) -> bytes:
+        """A tap for bytes on their way."""
+        if is_sent:
+            self.out = time.perf_counter()
+        elif chunk:
+            self.back = time.perf_counter()
+        return chunk
+
+    async def of(self, exchange: Callable[[], Awaitable[object]]) -> Pace:
+        """COUNT exchanges, taken apart."""
+        pace = Pace()
+        for _ in range(COUNT):
+            started = time.perf_counter()
+            await exchange()
+            ended = time.perf_counter()
+            pace.before.append(self.out - started)
+            pace.away.append(self.back - self.out)
+            pace.after.append(ended - self.back)
+        return pace
+
+
+@dataclass(frozen=True)
+class Tapped(Unhurried):
+    """The same line with a tap on its bytes."""
+
+    moments: Moments = field(default_factory=Moments)
+
+    async def connect(self, received: Received, lost: Lost) -> Transport:
+        def hear(chunk: bytes) -> None:
+            self.moments.sees(False, chunk)
+            received(chunk)
+
+        return Tap(await super().connect(hear, lost), self.moments)
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A transport whose writes are noted."""
+
+    transport: Transport
+    moments: Moments
+
+    def write(self, data: bytes) -> None:
+        """Note and send."""
+        self.moments.sees(True, data)
+        self.transport.write(data)
+
+    def close(self) -> None:
+        """Close what is under it."""
+        self.transport.close()
 
 
 def rows() -> list[Row]:
@@ -63,24 +141,56 @@ def rows() -> list[Row]:
             "pymodbus sync": lambda: _pymodbus_sync(port),
             "minimalmodbus": lambda: _minimalmodbus(port),
         }
-        best: dict[str, tuple[float, float]] = {}
+        best: dict[str, Best] = {}
         tails: dict[str, float] = {}
+        paces: dict[str, list[Pace]] = {"pymodbus async": [], "this bus, silence 0": []}
         for _ in range(ROUNDS):
             read, write = _libmodbus(program, port)
-            best["libmodbus (C)"] = _less(best.get("libmodbus (C)"), (read, write))
+            best["libmodbus (C)"] = _less(best.get("libmodbus (C)"), (read, write, BOARDS * read))
             for name, measure in masters.items():
                 cost = measure()
-                medians = (statistics.median(cost.reads), statistics.median(cost.writes))
+                cycle = statistics.median(_in_cycles(cost.rounds or cost.reads))
+                medians = (statistics.median(cost.reads), statistics.median(cost.writes), cycle)
                 best[name] = _less(best.get(name), medians)
                 tails[name] = min(tails.get(name, 9.0), percentile(cost.writes, 0.99))
-    return [*_table(best, 0, "read 8 inputs (FC02)", {}), *_table(best, 1, "write a coil (FC05)", tails)]
+            paces["pymodbus async"].append(run(_pace_of_pymodbus(port)))
+            paces["this bus, silence 0"].append(run(_pace_of_ours(port)))
+    return [
+        *_table(best, 0, "read 8 inputs (FC02)", {}),
+        *_table(best, 1, "write a coil (FC05)", tails),
+        *_table(best, 2, f"poll cycle, {BOARDS} x 8 inputs", {}),
+        *_where_it_goes(paces),
+    ]
 
 
-def _less(one: tuple[float, float] | None, other: tuple[float, float]) -> tuple[float, float]:
-    return other if one is None else (min(one[0], other[0]), min(one[1], other[1]))
+Best = tuple[float, float, float]
 
 
-def _table(best: dict[str, tuple[float, float]], which: int, what: str, tails: dict[str, float]) -> list[Row]:
+def _less(one: Best | None, other: Best) -> Best:
+    return other if one is None else (min(one[0], other[0]), min(one[1], other[1]), min(one[2], other[2]))
+
+
+def _in_cycles(seconds: Sequence[float]) -> list[float]:
+    """Eight polls after another, added up."""
+    return [sum(seconds[at : at + BOARDS]) for at in range(0, len(seconds) - BOARDS + 1, BOARDS)]
+
+
+def _where_it_goes(paces: dict[str, list[Pace]]) -> list[Row]:
+    """The parts of a read, each the best median of its rounds; the part away is kernel, socat and slave."""
+    rows = []
+    for part, what in (("before", "call to write"), ("away", "write to last byte"), ("after", "last byte to caller")):
+        medians = {
+            name: min(statistics.median(getattr(pace, part)) for pace in of_one) for name, of_one in paces.items()
+        }
+        peer = medians["pymodbus async"] * 1e6
+        rows += [
+            Row(f"of a read, {what}, {name}", took * 1e6, "us", limit=peer, against="(pymodbus async)")
+            for name, took in medians.items()
+        ]
+    return rows
+
+
+def _table(best: dict[str, Best], which: int, what: str, tails: dict[str, float]) -> list[Row]:
     peer = best["pymodbus async"][which]
     order = sorted(best, key=lambda name: best[name][which])
     return [
@@ -144,7 +254,7 @@ async def _running(bus: Bus) -> AsyncIterator[None]:
 async def _ours(line: SerialLine) -> Cost:
     bus = Bus("bench", line)
     off, read = frames.switch(1, 0, on=False), frames.read_inputs(1, 8)
-    bus.admit(1, "host-timed", (read, frames.read_coils(1, 8)))
+    board = Board("A1", bus, 1, load_profile("plain-coils-8"), locks={}, supply=Supply(clock=time.monotonic))
     async with _running(bus):
         await bus.exchange(off)
         reads: list[float] = []
@@ -154,7 +264,43 @@ async def _ours(line: SerialLine) -> Cost:
                 started = time.perf_counter()
                 await bus.exchange(request)
                 took.append(time.perf_counter() - started)
-    return Cost(reads, writes)
+        rounds = await _rounds(bus, board)
+    return Cost(reads, writes, rounds)
+
+
+async def _rounds(bus: Bus, board: Board) -> list[float]:
+    """Seconds from one poll of the board to the next."""
+    heard: list[float] = []
+    done = asyncio.Event()
+
+    def hear(report: Report) -> None:
+        if isinstance(report, InputsRead):
+            heard.append(time.perf_counter())
+            if len(heard) > COUNT:
+                done.set()
+
+    polling = asyncio.ensure_future(watch(bus, [board], hear, round_at_least_s=0, coils_every_s=1e6))
+    await done.wait()
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+    return [later - earlier for earlier, later in pairwise(heard)]
+
+
+async def _pace_of_ours(port: str) -> Pace:
+    line = Tapped(port, BAUD, answer_within_s=2)
+    bus, read = Bus("bench", line), frames.read_inputs(1, 8)
+    async with _running(bus):
+        await bus.exchange(read)
+        return await line.moments.of(lambda: bus.exchange(read))
+
+
+async def _pace_of_pymodbus(port: str) -> Pace:
+    moments = Moments()
+    client = AsyncModbusSerialClient(port, baudrate=BAUD, retries=0, trace_packet=moments.sees)
+    await client.connect()
+    pace = await moments.of(lambda: client.read_discrete_inputs(0, count=8, device_id=1))
+    client.close()
+    return pace
 
 
 async def _pymodbus(port: str) -> Cost:
