@@ -36,7 +36,7 @@ from hw.watch import InputsRead, Report, watch
 
 BAUD = 115200
 COUNT = 400
-ROUNDS = 3
+ROUNDS = 5
 BOARDS = 8
 ROOT = Path(__file__).parents[1]
 BAR = 1.3
