@@ -226,6 +226,7 @@ async def offer(body: Wanted, running: Cabinets) -> Offered:
             same_phone=same_phone,
             rows=_rows(body, phone, person, dossier),
             is_phone_checked=is_checked,
+            has_phone=bool(phone),
             can_check=bool(phone) and running.notices.is_online,
         )
         return intake.offer(

@@ -835,7 +835,8 @@ class IntakeOffered(EventBody, frozen=True):
     """Somebody wants to leave papers, and this compartment is theirs for it; nothing has opened yet.
 
     `person` and `dossier` are refs, empty where there is none. `promised` is the working day (YYYY-MM-DD) by which it
-    is answered, empty while no clock is believed. The same hand-over is offered again in its visit.
+    is answered, empty while no clock is believed. `has_phone`: its person can be written to; a badge may come without a
+    number. The same hand-over is offered again in its visit.
     """
 
     hand_over: str
@@ -847,6 +848,7 @@ class IntakeOffered(EventBody, frozen=True):
     dossier: str = ""
     promised: str = ""
     is_phone_checked: bool = False
+    has_phone: bool = True
 
 
 class PhoneCheckAsked(EventBody, frozen=True):

@@ -178,6 +178,7 @@ class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
     is_collected: bool = False
     count: int = 0
     is_phone_checked: bool = False
+    has_phone: bool = True
     promised_again: str = ""
 
     @property

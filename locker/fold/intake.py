@@ -35,7 +35,7 @@ def offered(cabinet: Cabinet, event: ev.IntakeOffered, recorded: ev.Recorded) ->
     before = changed.intakes.get(event.hand_over)
     fields: dict[str, Any] = {
         name: getattr(event, name)
-        for name in ("visit", "kind", "bag", "person", "dossier", "promised", "is_phone_checked")
+        for name in ("visit", "kind", "bag", "person", "dossier", "promised", "is_phone_checked", "has_phone")
     }
     fields["ended_uptime_ms"] = recorded.moment.uptime_ms
     paper = Intake(hand_over=event.hand_over, **fields) if before is None else replace(before, **fields)

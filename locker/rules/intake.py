@@ -66,6 +66,7 @@ class Offer(msgspec.Struct, frozen=True):
     same_phone: tuple[str, ...] = ()
     rows: tuple[ev.Row, ...] = ()
     is_phone_checked: bool = False
+    has_phone: bool = True
     can_check: bool = False
 
 
@@ -177,6 +178,7 @@ def _offered(cabinet: Cabinet, request: Offer, *, hand_over: str, number: int) -
         dossier=request.dossier,
         promised=request.promised,
         is_phone_checked=request.is_phone_checked,
+        has_phone=request.has_phone,
     )
     granted = ev.GrantIssued(
         grant=request.grant,
@@ -244,11 +246,11 @@ def deposited(one: HandOver, paper: Intake, *, evidence: ev.Evidence, is_confirm
 
 
 def told(paper: Intake, template: ev.Template, *, mark: str = "") -> ev.Decision:
-    """A message to the person of an intake, if there is one; its id is the same whenever it is decided.
+    """A message to the person of an intake, if one left a number; its id is the same whenever it is decided.
 
     `mark` tells messages of one kind apart.
     """
-    if not paper.person:
+    if not paper.person or not paper.has_phone:
         return ev.Decision()
     queued = ev.NoticeQueued(
         notice="-".join(filter(None, (paper.hand_over, template.lower(), mark))),
@@ -305,7 +307,7 @@ def does_not_fit(
     same = msgspec.structs.replace(
         request, kind=paper.kind, bag=paper.bag, person=paper.person, dossier=paper.dossier, promised=paper.promised
     )
-    same = msgspec.structs.replace(same, is_phone_checked=paper.is_phone_checked)
+    same = msgspec.structs.replace(same, is_phone_checked=paper.is_phone_checked, has_phone=paper.has_phone)
     return doors.merged(over, _offered(cabinet, same, hand_over=request.hand_over, number=place.number))
 
 

@@ -116,8 +116,9 @@ def test_left_it_books_the_deposit_and_tells_the_person(story: Story) -> None:
     assert (paper.is_confirmed, paper.is_sent_timed, paper.sent_seq < paper.deposited_seq) == (True, True, True)
 
 
-def test_nobody_is_told_who_left_no_phone(story: Story) -> None:
-    dropped(story, person="")
+@pytest.mark.parametrize("left", [{"person": ""}, {"kind": "badge", "has_phone": False}])
+def test_nobody_is_told_who_left_no_phone(story: Story, left: dict[str, Any]) -> None:
+    dropped(story, **left)
     assert kinds(said(story, "left")) == ["Deposited"]
 
 

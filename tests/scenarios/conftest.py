@@ -1,13 +1,10 @@
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from simulator.children import held
 from tests.scenarios.cut import Cut, build
-from tests.scenarios.office import Office, found
+from tests.scenarios.office import Office, held_office
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +20,8 @@ def cut(library: Path, tmp_path: Path) -> Cut:
 @pytest.fixture
 async def empty_office(tmp_path: Path) -> AsyncIterator[Office]:
     """An office where nothing runs yet."""
-    desk, staff = found(tmp_path / "desk")
-    async with held(desk.logs) as children, AsyncExitStack() as stack:
-        office = Office(desk=desk, children=children, stack=stack, staff=staff)
-        await office.introduce()
+    async with held_office(tmp_path / "desk") as office:
         yield office
-        await asyncio.gather(*(office.kill(part) for part in tuple(office.parts)))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,14 +21,17 @@ import httpx
 import pyotp
 
 from otp.staff import new_totp_secret
-from simulator.children import Child, Children, until_ready
+from simulator.children import Child, Children, held, until_ready
 from simulator.desk import CABINET, Desk, Person, first_free_port, set_up
 from simulator.players import Centre, Clerk, Kiosk, Steel, StoryBroken, until
 from simulator.stack import ROOT, commands
+from tests.scenarios.wall_clock import WallClock
 
 TIGHT = {"pulse_ms = 500": "pulse_ms = 200", "min_gap_ms = 2000": "min_gap_ms = 300"}
 """The demonstration's locks with shorter times, so that a test need not wait for coils to cool."""
 LIMITS = "\n[limits]\ndoors_per_minute = 60\n"
+LATE = '\n[self_check]\nat = "23:59"\n'
+"""The look at itself is left to the tests about it: what it finds of this machine's clock is no part of a story."""
 CLERKS = 48
 
 
@@ -54,18 +57,23 @@ class Hands(Steel):
             await until("the door is seen open", seen, within_s=SLOWEST_HAND_S)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass
 class Fresh:
     """Where a member's authenticator stands: a time step is never accepted twice, one to either side is."""
 
     last_step: int = -1
+    now: Callable[[], datetime] = _now
 
     async def code(self, person: Person) -> str:
         """The next code that is still good; waits for the clock when all near ones were used."""
         clock = pyotp.TOTP(person.totp_secret)
 
         async def usable() -> str:
-            step = clock.timecode(datetime.now(UTC))
+            step = clock.timecode(self.now())
             good = [one for one in (step - 1, step, step + 1) if one > self.last_step]
             # The older neighbour may leave the window on its way.
             if not good:
@@ -147,6 +155,7 @@ class Office:
     kiosk: Kiosk = field(init=False)
     clerk: Member = field(init=False)
     authenticators: dict[str, Fresh] = field(default_factory=dict)
+    wall: WallClock | None = None
 
     # --- programs
 
@@ -162,7 +171,8 @@ class Office:
         """Start one program and wait for its ready line."""
         self.starts += 1
         command = commands(self.desk)[part]
-        merged = {**os.environ, **environment} if environment else None
+        own = {} if self.wall is None or part == "simulator" else self.wall.environment
+        merged = {**os.environ, **own, **(environment or {})}
         child = await self.children.start(f"{part}-{self.starts}", command, cwd=ROOT, environment=merged)
         self.parts[part] = child
         dying = asyncio.create_task(child.process.wait())
@@ -205,7 +215,8 @@ class Office:
     async def member(self, number: int) -> Member:
         """One of the staff, with an own page."""
         person = self.staff[number]
-        fresh = self.authenticators.setdefault(person.user, Fresh())
+        now = _now if self.wall is None else self.wall.now
+        fresh = self.authenticators.setdefault(person.user, Fresh(now=now))
         return Member(await self._client("clerk"), person, self.kiosk, fresh=fresh)
 
     async def citizen(self) -> Kiosk:
@@ -306,6 +317,17 @@ class Office:
         return taken
 
 
+@contextlib.asynccontextmanager
+async def held_office(folder: Path, *, wall: WallClock | None = None) -> AsyncIterator[Office]:
+    """An office where nothing runs yet; all that it started is gone at the end."""
+    desk, staff = found(folder)
+    async with held(desk.logs) as children, AsyncExitStack() as stack:
+        office = Office(desk=desk, children=children, stack=stack, staff=staff, wall=wall)
+        await office.introduce()
+        yield office
+        await asyncio.gather(*(office.kill(part) for part in tuple(office.parts)))
+
+
 def result(number: int, **special: Any) -> dict[str, Any]:
     """An announcement for the centre: result `r-<number>` of a person of its own."""
     announcement = {
@@ -341,10 +363,14 @@ def found(folder: Path) -> tuple[Desk, tuple[Person, ...]]:
     for ours, theirs in TIGHT.items():
         assert ours in text
         text = text.replace(ours, theirs)
-    text += LIMITS + "".join(
-        f'\n[[staff]]\nuser = "{one.user}"\nname = "{one.name}"\nrole = "{one.role}"\n'
-        f'password_hash = "{one.password_hash}"\ntotp_secret = "{one.totp_secret}"\n'
-        for one in extra
+    text += (
+        LIMITS
+        + LATE
+        + "".join(
+            f'\n[[staff]]\nuser = "{one.user}"\nname = "{one.name}"\nrole = "{one.role}"\n'
+            f'password_hash = "{one.password_hash}"\ntotp_secret = "{one.totp_secret}"\n'
+            for one in extra
+        )
     )
     desk.config.write_text(text, encoding="utf-8")
     return desk, (*desk.people, *extra)

@@ -3,66 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-import httpx
 
 from simulator.players import CODE, until
 from tests.scenarios.office import Office, phone, result
+from tests.scenarios.visits import collect_papers, configured, leave, offer, opens, put, read_on, slug, take
 
 TWO_PEOPLE = "2.000815"
 
 
-def slug(answer: httpx.Response) -> str:
-    return str(answer.json()["type"]).rsplit(":", 1)[-1]
-
-
-def configured(office: Office, line: str, *, becomes: str) -> None:
-    """One line of the configuration, and locks that bear two stories within a minute."""
-    text = office.desk.config.read_text(encoding="utf-8")
-    for ours, theirs in {line: becomes, "max_pulses_per_minute = 6": "max_pulses_per_minute = 30"}.items():
-        assert ours in text
-        text = text.replace(ours, theirs, 1)
-    office.desk.config.write_text(text, encoding="utf-8")
-
-
-async def take(office: Office, said: str = "received_all") -> list[str]:
-    """What lies behind the door that opened for this visit; its door is shut and the question answered."""
-    door = await office.kiosk.door("open")
-    taken = await office.steel.take_out(int(door["compartment"]))
-    closed = await office.kiosk.door("closed")
-    (await office.kiosk.press("answers", hand_over=closed["hand_over"], said=said)).raise_for_status()
-    return taken
-
-
-async def leave(office: Office) -> None:
-    (await office.kiosk.press("leave")).raise_for_status()
-    office.kiosk.visit = ""
-
-
-async def read_on(office: Office, number: str) -> list[str]:
-    messages = (await office.steel.http.get("/phone")).raise_for_status().json()
-    return [one["text"] for one in messages if one["recipient"] == number]
-
-
-async def opens(office: Office, path: str, body: dict[str, Any]) -> list[str]:
-    """A proof at the kiosk, and what its person takes."""
-    begun = (await office.kiosk.http.post(f"/api/kiosk/{path}", json=body)).raise_for_status()
-    office.kiosk.visit = begun.json()["visit"]
-    taken = await take(office)
-    await leave(office)
-    return taken
-
-
 async def test_every_proof_opens_its_own_door_and_a_visit_can_turn_every_way(empty_office: Office) -> None:
-    configured(empty_office, "[kiosk]", becomes="[kiosk]\naccepts_slips = true")
+    configured(empty_office, {"[kiosk]": "[kiosk]\naccepts_slips = true"})
     await empty_office.open()
     await slip_paper_organisation_and_delegate_each_open_their_own_door(empty_office)
     await a_visit_opens_again_leaves_one_for_later_disputes_and_gets_a_new_code(empty_office)
 
 
 async def test_no_papers_are_lost_and_what_is_not_routine_needs_more_than_one_person(empty_office: Office) -> None:
-    configured(empty_office, "[results]", becomes=f'[results]\ntwo_people = ["{TWO_PEOPLE}"]')
+    configured(empty_office, {"[results]": f'[results]\ntwo_people = ["{TWO_PEOPLE}"]'})
     await empty_office.open()
     await papers_that_do_not_fit_are_taken_back_or_never_were_inside_are_all_accounted_for(empty_office)
     await what_is_not_routine_takes_a_second_person_a_leader_elsewhere_or_a_broken_glass(empty_office)
@@ -142,37 +99,6 @@ async def a_visit_opens_again_leaves_one_for_later_disputes_and_gets_a_new_code(
     assert shown["balance"]["holds"]
 
 
-async def offer(office: Office, **typed: Any) -> dict[str, Any]:
-    """What the kiosk offers to somebody with papers."""
-    wanted = {"kind": "new", "size": "S", **typed}
-    answer = await office.kiosk.http.post("/api/kiosk/intakes", json=wanted)
-    offered: dict[str, Any] = answer.raise_for_status().json()
-    office.kiosk.visit = offered["visit"]
-    return offered
-
-
-async def put(office: Office, offered: dict[str, Any], said: str, *, is_left: bool = True) -> None:
-    """Behind the door with it, or not; and the answer."""
-    number = offered["compartment"]
-    await office.steel.until_sprung(number)
-    await office.steel.act(number, "pull")
-    if is_left:
-        await office.steel.act(number, "put", {"label": offered["bag"]})
-    await office.steel.act(number, "push")
-    await dropped(office)
-    if said:
-        path = f"intakes/{offered['hand_over']}/answers"
-        (await office.kiosk.press(path, said=said)).raise_for_status()
-
-
-async def dropped(office: Office) -> None:
-    async def asked() -> bool:
-        visit = (await office.kiosk.snapshot())["visit"]
-        return visit is not None and any(one["stage"] == "dropped" for one in visit["intakes"])
-
-    await until("the kiosk asks what became of the papers", asked)
-
-
 async def papers_that_do_not_fit_are_taken_back_or_never_were_inside_are_all_accounted_for(office: Office) -> None:
     mine = await office.announce(1)
     await office.load(mine)
@@ -194,13 +120,9 @@ async def papers_that_do_not_fit_are_taken_back_or_never_were_inside_are_all_acc
     await leave(office)
 
     for again in (True, False):
-        await office.clerk.done(f"intakes/{gone['hand_over']}/collect")
-        await office.steel.take_out(gone["compartment"])
-        await emptied(office, gone)
+        assert await collect_papers(office, gone) == []
         assert await office.clerk.done(f"intakes/{gone['hand_over']}/report", count=0) == {"look_again": again}
-    await office.clerk.done(f"intakes/{larger['hand_over']}/collect")
-    assert await office.steel.take_out(larger["compartment"]) == [larger["bag"]]
-    await emptied(office, larger)
+    assert await collect_papers(office, larger) == [larger["bag"]]
     await office.clerk.done(f"intakes/{larger['hand_over']}/report", bag=larger["bag"], count=2)
     assert (await office.clerk.compartment(small["compartment"]))["state"] != "free"
     await office.clerk.look_into(small["compartment"], office.steel)
@@ -208,14 +130,6 @@ async def papers_that_do_not_fit_are_taken_back_or_never_were_inside_are_all_acc
     shown = await office.clerk.snapshot()
     assert [one["kind"] for one in shown["incidents"]] == ["intake_empty"]
     assert shown["balance"]["holds"]
-
-
-async def emptied(office: Office, offered: dict[str, Any]) -> None:
-    async def seen() -> bool:
-        intakes = (await office.clerk.snapshot())["intakes"]
-        return any(one["can_report"] for one in intakes if one["hand_over"] == offered["hand_over"])
-
-    await until("the door of the round has closed", seen)
 
 
 async def what_is_not_routine_takes_a_second_person_a_leader_elsewhere_or_a_broken_glass(office: Office) -> None:
