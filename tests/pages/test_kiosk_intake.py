@@ -146,7 +146,7 @@ async def test_silence_gives_a_receipt_marked_as_not_looked_into_and_then_an_emp
     await kiosk.asked("visits/v1/intakes/h10/receipt")
     await page.clock.fast_forward(600)
     await _sees(page, "intake-silent")
-    await expect(page.get_by_test_id("unconfirmed")).to_contain_text("chưa kiểm tra bên trong")
+    await expect(page.get_by_test_id("unconfirmed")).to_contain_text("Chưa ai kiểm tra bên trong")
     await expect(page.get_by_text("giờ chưa xác nhận, số thứ tự 481")).to_be_visible()
     await page.clock.fast_forward(31_000)
     await _sees(page, "idle")

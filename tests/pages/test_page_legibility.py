@@ -61,6 +61,9 @@ MEASURE = """() => {
     if (element.tagName === "BUTTON") {
       const least = element.classList.contains("is-key") ? 72 : 44;
       if (box.width < least || box.height < least) wrong.push(`${called(element)} is a small target`);
+      // An upright screen hangs high: a wheelchair reaches its lower part (language and looks are in "help" as well).
+      const isHigh = innerHeight > innerWidth && box.top < innerHeight * 0.4;
+      if (isHigh && !element.closest("header")) wrong.push(`${called(element)} is out of reach`);
     }
     if (![...element.childNodes].some((node) => node.nodeType === 3 && node.nodeValue.trim())) continue;
     const style = getComputedStyle(element);

@@ -72,6 +72,7 @@ async def screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await kiosk.show(notices_online=False)
     yield await shown("no-notices")
     await kiosk.show(notices_online=True)
+    await shown("phone")
     kiosk.script("lost-code", problem("phone-malformed", 422), done())
     await page.keyboard.type("0283829123", delay=60)
     await page.keyboard.press("Enter")

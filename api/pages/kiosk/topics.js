@@ -21,14 +21,15 @@ function help(view) {
     view,
     [
       h("h1", {}, view.say("help.title")),
+// In the order of their keys, so that the eye finds the key of a wish at once.
       h("div", { class: "answers is-two" }, [
         choice(view, { act: "lost", keypad: "2", testid: "lost-code", symbol: "message", key: "help.lost" }),
-        choice(view, { act: "topics", keypad: "8", testid: "help-topics", symbol: "help", key: "help.topics" }),
         choice(view, { act: "ask", keypad: "3", testid: "help-ask", symbol: "search", key: "help.ask" }),
-        hasRules && choice(view, { act: "topic", keypad: "9", testid: "help-rules", symbol: "check", key: "help.rules", of: { topic: "rules" } }),
+        view.snapshot.has_voice && choice(view, { act: "voice-on", keypad: "5", testid: "help-voice", symbol: "phone", key: "help.voice" }),
         choice(view, { act: "large", keypad: "6", testid: "help-large", key: "look.large", isOn: isLarge }),
         choice(view, { act: "contrast", keypad: "7", testid: "help-contrast", symbol: "contrast", key: "look.contrast", isOn: isContrast }),
-        view.snapshot.has_voice && choice(view, { act: "voice-on", keypad: "5", testid: "help-voice", symbol: "phone", key: "help.voice" }),
+        choice(view, { act: "topics", keypad: "8", testid: "help-topics", symbol: "help", key: "help.topics" }),
+        hasRules && choice(view, { act: "topic", keypad: "9", testid: "help-rules", symbol: "check", key: "help.rules", of: { topic: "rules" } }),
       ]),
       h("div", { class: "pair" }, callMe(view, "4")),
     ],
