@@ -64,6 +64,8 @@ async def test_scans_come_from_a_port_and_the_end_of_the_port_is_told(wire: tupl
         os.write(own, b"\xff\xff\x00no terminator follows: 1")
         os.write(own, b"\rTUI-2")
         assert await scans.get() == "TUI-2"
+        os.write(own, b"a scanner that sends no end")
+        assert await scans.get() == "a scanner that sends no end", "a gap is an end too"
         os.close(own)
         with pytest.raises(ScannerOffline, match="gone"):
             await run

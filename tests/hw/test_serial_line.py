@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import serial
 
+from hw import frames
 from hw.errors import BoardOffline, BusOffline
 from hw.line import SerialLine, latency_timer_ms
 from hw.watch import InputsRead, Report, watch
@@ -90,6 +91,37 @@ def test_one_dead_board_among_eight_costs_the_others_under_two_percent() -> None
         return sum(isinstance(report, InputsRead) for report in counted)
 
     assert reads(with_dead=True) > 0.98 * reads(with_dead=False)
+
+
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_an_unlock_waits_for_one_exchange_at_most_and_beside_a_dead_board_for_one_time_out(*, is_dead: bool) -> None:
+    """Asked at every two milliseconds of the other board's turn, on the wire of 9600 baud."""
+    took: list[float] = []
+    line = SerialLine("none", 9600)
+    character_s, silence_s = line.character_s, line.silence_s
+    a_read = (8 + 6) * character_s + 2 * silence_s
+    a_time_out = (8 + 6) * character_s + silence_s + line.answer_within_s
+    a_pulse = (8 + 8) * character_s + 2 * silence_s
+    longest = a_time_out if is_dead else a_read
+
+    async def story() -> None:
+        clock = asyncio.get_running_loop().time
+        async with set_of("waveshare-relay-d", units=2) as one:
+            await one.board.read_inputs()
+            one.beside[1].set_power(has_power=not is_dead, at=0.0)
+            for after_ms in range(0, int(longest * 1000), 2):
+                other = asyncio.ensure_future(one.bus.exchange(frames.read_inputs(2, 8)))
+                more = asyncio.ensure_future(one.bus.exchange(frames.read_inputs(1, 8)))
+                await asyncio.sleep(after_ms / 1000)
+                asked = clock()
+                await one.bus.exchange(frames.pulse(1, 0, units=1), urgent=True)
+                took.append(clock() - asked)
+                await asyncio.gather(other, more, return_exceptions=True)
+                await asyncio.sleep(3)  # what the dead board owes is forgotten
+
+    in_virtual_time(story)
+    assert max(took) <= longest + a_pulse + 0.001
+    assert max(took) > 0.9 * (longest + a_pulse), "asked at once, it does wait for the other board's turn"
 
 
 def test_the_bus_is_back_within_two_seconds_of_the_plug() -> None:

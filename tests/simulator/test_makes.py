@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -17,6 +18,7 @@ from simulator.line_faults import LineFaultKind
 from simulator.phone import Phone
 from simulator.plugs import CannotServe
 from simulator.stage import Stage
+from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn
 
 Run = Callable[..., Awaitable[tuple[int, str]]]
 MODBUS = [name for name in profile_names() if name != "kerong-kr-cu16"]
@@ -103,6 +105,42 @@ async def test_mbpoll_reads_the_relays_of_every_modbus_board(makes: Stage, tmp_p
             code, output = await run(*words, "-c", profile.coils, tmp_path / "M")
             values = output.split()[-2 * profile.coils :][1::2]
             assert (code, values) == (0, ["0", "1", *["0"] * (profile.coils - 2)]), name
+
+
+KINDS = {
+    place: [kind for kind in get_args(shape.model_fields["kind"].annotation) if kind not in ("none", "replug")]
+    for place, shape in (("door", DoorFaultIn), ("board", BoardFaultIn), ("line", LineFaultIn))
+}
+EVERY_FAULT = [(place, kind) for place, kinds in KINDS.items() for kind in kinds]
+
+
+@pytest.mark.parametrize(("place", "kind"), EVERY_FAULT)
+async def test_every_fault_can_be_set_by_a_script_and_mended_by_it(
+    makes: Stage, tmp_path: Path, place: str, kind: str
+) -> None:
+    where = {"door": "door = 1", "line": 'line = "M"', "board": 'board = "waveshare-relay-d"'}[place]
+    other = ", other = 2" if kind == "swapped" else ""
+    path = tmp_path / "script.toml"
+    path.write_text(
+        f'step = [{{ at_s = 0.0, {where}, kind = "{kind}"{other} }}, {{ at_s = 0.0, {where}, kind = "none" }}]'
+    )
+    broken, mended = script.read(path, makes)
+    async with makes.served({name: str(tmp_path / name) for name in "MK"}):
+        good = shown(makes)
+        await script.play((broken,), makes)
+        assert shown(makes) != good
+        await script.play((mended,), makes)
+        assert shown(makes) == good
+
+
+def shown(stage: Stage) -> tuple[object, ...]:
+    """What anybody sees of the faults."""
+    state = stage.state()
+    return (
+        [(door.sensor_fault, door.lock_fault, door.swapped_with) for door in state.doors],
+        [(board.has_power, board.coils, board.linkage, board.stuck_on) for board in state.boards],
+        [(line.is_plugged, line.faults) for line in state.lines],
+    )
 
 
 async def test_a_script_breaks_doors_boards_and_lines_at_its_times(makes: Stage, tmp_path: Path) -> None:
