@@ -66,7 +66,7 @@ def serve(master: int, character_s: float, silence_s: float) -> None:
                 continue
             reply = reply_to(frame)
             due = heard + (len(frame) + len(reply)) * character_s + silence_s
-            if (rest := due - time.perf_counter() - 0.001) > 0:
+            if (rest := due - time.perf_counter() - 0.0002) > 0:
                 time.sleep(rest)
             while time.perf_counter() < due:
                 pass
