@@ -30,8 +30,6 @@ from tests.scenarios.wall_clock import WallClock
 TIGHT = {"pulse_ms = 500": "pulse_ms = 200", "min_gap_ms = 2000": "min_gap_ms = 300"}
 """The demonstration's locks with shorter times, so that a test need not wait for coils to cool."""
 LIMITS = "\n[limits]\ndoors_per_minute = 60\n"
-LATE = '\n[self_check]\nat = "23:59"\n'
-"""The look at itself is left to the tests about it: what it finds of this machine's clock is no part of a story."""
 CLERKS = 48
 
 
@@ -363,14 +361,10 @@ def found(folder: Path) -> tuple[Desk, tuple[Person, ...]]:
     for ours, theirs in TIGHT.items():
         assert ours in text
         text = text.replace(ours, theirs)
-    text += (
-        LIMITS
-        + LATE
-        + "".join(
-            f'\n[[staff]]\nuser = "{one.user}"\nname = "{one.name}"\nrole = "{one.role}"\n'
-            f'password_hash = "{one.password_hash}"\ntotp_secret = "{one.totp_secret}"\n'
-            for one in extra
-        )
+    text += LIMITS + "".join(
+        f'\n[[staff]]\nuser = "{one.user}"\nname = "{one.name}"\nrole = "{one.role}"\n'
+        f'password_hash = "{one.password_hash}"\ntotp_secret = "{one.totp_secret}"\n'
+        for one in extra
     )
     desk.config.write_text(text, encoding="utf-8")
     return desk, (*desk.people, *extra)

@@ -48,12 +48,9 @@ async def days(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office
     async with held_office(folder / "desk", wall=wall) as office:
         configured(
             office,
-            {
-                'day_starts = "00:00"': 'day_starts = "07:30"',
-                'day_ends = "00:00"': 'day_ends = "20:00"',
-                'at = "23:59"': f'at = "06:45"\ncanary = "{CANARY}"',
-            },
+            {'day_starts = "00:00"': 'day_starts = "07:30"', 'day_ends = "00:00"': 'day_ends = "20:00"'},
             more=f'\n[alerts]\nduty = ["{DUTY}"]\nleader = ["{LEADER}"]\n'
+            f'\n[self_check]\ncanary = "{CANARY}"\n'
             f'\n[intake]\nsentence_vi = "{SENTENCE}"\n'
             f'\n[printer]\ndevice = "{paper.device}"\n',
         )
