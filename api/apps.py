@@ -33,6 +33,7 @@ from api import (
     reports,
     standing,
     stock,
+    technician,
     texts,
     wall,
 )
@@ -95,6 +96,7 @@ def create_clerk_app(running: Running) -> Guard:
     app = _bare("Dossier cabinet: clerks, centre, health")
     app.state.running = running
     files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
+    app.include_router(clerk.entrance)
     app.include_router(clerk.router)
     app.include_router(delegates.router)
     app.include_router(exceptional.router)
@@ -109,12 +111,34 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(members.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
+    app.include_router(technician.router)
     app.include_router(texts.router)
     app.include_router(clerk_intake.router)
     app.include_router(centre.router)
     app.include_router(health.routes(Meters(running), app))
     app.include_router(page_files.front("clerk/index.html", files))
+    app.include_router(page_files.front("clerk/commission.html", files, at="/commission"))
     app.include_router(page_files.routes(files))
+    return _guarded(app, running)
+
+
+def create_commission_app(running: Running) -> Guard:
+    """The app of a cabinet that is commissioned and does not serve: the technician's page alone.
+
+    Raises UndeclaredRouteError.
+    """
+    app = _bare("Dossier cabinet: commissioning")
+    app.state.running = running
+    files = page_files.read_pages(page_files.PAGES / "clerk", page_files.PAGES / "shared")
+    app.include_router(clerk.entrance)
+    app.include_router(technician.router)
+    for path in ("/", "/commission"):
+        app.include_router(page_files.front("clerk/commission.html", files, at=path))
+    app.include_router(page_files.routes(files))
+    return _guarded(app, running)
+
+
+def _guarded(app: FastAPI, running: Running) -> Guard:
     return Guard(
         callers.require_declared(app),
         hosts=running.config.clerk.hosts,

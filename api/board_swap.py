@@ -6,22 +6,20 @@ compartment, never whose it is.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
 import msgspec
 
+from api import trials
 from api.control import Command, Reply
 from api.running import Running
 from api.sessions import Session
-from locker import events as ev
-from locker.model import Cabinet
-from locker.refusals import DoorStandsOpen, NotAllowed, WrongStage
+from locker.refusals import NotAllowed, WrongStage
 from locker.rules import commissioning as rules
+from locker.rules.loading import Actor
 
-SHUT_WITHIN_S = 5.0
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -49,14 +47,17 @@ class End(msgspec.Struct, frozen=True):
     token: Text
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Swap:
-    """One board under trial; `number` and `moved` are of the trial whose word is awaited."""
+    """One board under trial, and who tries it."""
 
     board: str
     session: Session
-    number: int = 0
-    moved: frozenset[int] = frozenset()
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever reaches the control socket works at the cabinet's own computer."""
+        return Actor(user=self.session.member.user, role=self.session.member.role, is_present=True)
 
 
 @dataclass(kw_only=True)
@@ -77,28 +78,23 @@ class BoardSwaps:
         """
         asked = _parsed(line, Begin)
         running = self.running
-        if asked.board not in {board.name for board in running.config.board}:
-            known = ", ".join(board.name for board in running.config.board)
-            raise WrongStage(f"no board {asked.board} in the configuration; there are {known}")
         member = await running.sign_in.check(user=asked.user, password=asked.password, code=asked.code)
         if member.role not in rules.ROLES:
             raise NotAllowed("only a technician or a leader proves boards")
-        await running.record(lambda cabinet, *_: rules.take_out(cabinet, [asked.board], cause="replaced"))
         token = running.sessions.begin(member)
         session = running.sessions.find(token)
         assert session is not None
-        self._swaps[token] = Swap(asked.board, session)
+        swap = Swap(asked.board, session)
+        await trials.take_out(running, [asked.board], swap.actor)
+        self._swaps[token] = swap
         return {"token": token, "doors": self._left(asked.board)}
 
     def _left(self, board: str) -> list[dict[str, object]]:
         cabinet = self.running.journal.cabinet
         return [
             {"number": number, "may_hold": rules.may_hold(cabinet, number)}
-            for number in rules.left(cabinet, board, self._numbers(board))
+            for number in rules.left(cabinet, board, trials.numbers_of(self.running, board))
         ]
-
-    def _numbers(self, board: str) -> tuple[int, ...]:
-        return tuple(entry.number for entry in self.running.config.compartments_of(board))
 
     def _swap(self, token: str) -> Swap:
         swap = self._swaps.get(token)
@@ -108,80 +104,37 @@ class BoardSwaps:
         return swap
 
     async def attempt(self, line: str) -> Reply:
-        """Pulse one door of the board and wait for what its sensors say.
+        """Pulse one door of the board; the finding if the board did not take the pulse, else a person is asked.
 
         Raises NotAllowed, WrongStage (another board's door, or the board does not answer), CompartmentBusy,
         PresenceNeeded.
         """
         asked = _parsed(line, Try)
         swap, running = self._swap(asked.token), self.running
-        if asked.number not in self._numbers(swap.board):
+        if asked.number not in trials.numbers_of(running, swap.board):
             raise WrongStage(f"door {asked.number} is not of board {swap.board}")
-        state = running.doors.boards[swap.board]
-        if not state.is_online:
-            raise WrongStage(f"board {swap.board} does not serve yet: {state.cause}")
-        member, grant = swap.session.member, running.new_id()
-        seq = running.journal.cabinet.seq
-        await running.record(
-            lambda cabinet, *_: rules.grant(
-                cabinet,
-                asked.number,
-                board=swap.board,
-                user=member.user,
-                role=member.role,
-                clerk=running.sessions.present_clerk(),
-                grant_id=grant,
-            )
-        )
-        outcome = await self._outcome(grant, seq)
-        swap.number, swap.moved = asked.number, outcome.moved
-        return {"moved": sorted(outcome.moved), "cause": outcome.cause}
-
-    async def _outcome(self, grant: str, seq: int) -> rules.Outcome:
-        """What the doors worker made of the grant; it always ends."""
-        journal = self.running.journal
-        cabinet = journal.cabinet
-        while grant in cabinet.grants and not cabinet.grants[grant].is_opened:
-            cabinet = await journal.changed(cabinet.seq)
-        envelopes = await journal.envelopes(seq, cabinet.seq - seq)
-        return rules.outcome_of(grant, [(one.type, one.body) for one in envelopes])
+        finding = await trials.attempt(running, asked.number, swap.actor)
+        return {"finding": None if finding is None else msgspec.to_builtins(finding)}
 
     async def seen(self, line: str) -> Reply:
         """Put on record what the trial showed; the finding. Raises NotAllowed, WrongStage, DoorStandsOpen."""
         asked = _parsed(line, Seen)
-        swap, running = self._swap(asked.token), self.running
-        number = swap.number
-        if not number:
+        swap = self._swap(asked.token)
+        awaited = self.running.trials.awaited.get(swap.board)
+        if awaited is None:
             raise WrongStage("no trial waits for a word")
-        await self._shut(asked.opened)
-        finding = rules.diagnose(rules.Trial(number, read_closed=True, moved=swap.moved, opened=asked.opened))
-        user = swap.session.member.user
-        await running.record(lambda *_: rules.tried(finding, board=swap.board, user=user))
-        swap.number = 0
-        return {"number": finding.number, "kind": finding.kind, "other": finding.other}
-
-    async def _shut(self, number: int) -> None:
-        """Until the door reads shut. Raises DoorStandsOpen."""
-        journal = self.running.journal
-        cabinet: Cabinet = journal.cabinet
-        try:
-            async with asyncio.timeout(SHUT_WITHIN_S):
-                while number and cabinet.compartment(number).is_open:
-                    cabinet = await journal.changed(cabinet.seq)
-        except TimeoutError:
-            raise DoorStandsOpen(f"door {number} still reads open; shut it firmly and say so again") from None
+        finding = await trials.seen(self.running, awaited.number, asked.opened, swap.actor)
+        return {"finding": msgspec.to_builtins(finding)}
 
     async def end(self, line: str) -> Reply:
-        """The board serves again. Raises NotAllowed, WrongStage with the doors that are left."""
+        """The session ends; the board serves since its last door was found good.
+
+        Raises NotAllowed, WrongStage with the doors that are left.
+        """
         token = _parsed(line, End).token
         swap, running = self._swap(token), self.running
-        user = swap.session.member.user
-        numbers = self._numbers(swap.board)
-
-        def decide(cabinet: Cabinet, _known: None, _moment: ev.Moment) -> ev.Decision:
-            return rules.prove(cabinet, swap.board, numbers, user=user)
-
-        await running.record(decide)
+        if swap.board in running.journal.cabinet.boards_out:
+            await trials.prove(running, swap.board, swap.actor)
         del self._swaps[token]
         running.sessions.end(swap.session)
         return {"board": swap.board}

@@ -75,13 +75,14 @@ class Seen(Body):
     found: Found
 
 
+entrance = APIRouter(prefix="/api/clerk")
 router = APIRouter(prefix="/api/clerk")
 
 
 # --- signing in and being there
 
 
-@router.post(
+@entrance.post(
     "/sign-in",
     dependencies=[Depends(callers.anonymous)],
     responses=problems.documented(why.NotAllowed, why.ClockNotSet, why.TooManyAttempts),
@@ -94,7 +95,7 @@ async def sign_in(body: Shown, running: Cabinets, response: Response) -> dict[st
     return {"user": member.user, "name": member.name, "role": member.role}
 
 
-@router.post("/sign-out", responses=problems.documented(*STORED))
+@entrance.post("/sign-out", responses=problems.documented(*STORED))
 async def sign_out(session: Member, running: Cabinets, response: Response) -> Nothing:
     running.sessions.end(session)
     is_tls = running.config.clerk.certificate is not None
@@ -102,13 +103,13 @@ async def sign_out(session: Member, running: Cabinets, response: Response) -> No
     return Nothing()
 
 
-@router.post("/presence/request", responses=problems.documented(*STORED, why.TooManyAttempts))
+@entrance.post("/presence/request", responses=problems.documented(*STORED, why.TooManyAttempts))
 async def ask_presence(session: Member, running: Cabinets, _body: Nothing | None = None) -> Nothing:
     running.sessions.ask_number(session)
     return Nothing()
 
 
-@router.post("/presence", responses=problems.documented(*STORED, why.PresenceNeeded))
+@entrance.post("/presence", responses=problems.documented(*STORED, why.PresenceNeeded))
 async def prove_presence(body: TypedNumber, session: Member, running: Cabinets) -> Nothing:
     running.sessions.check_number(session, body.number)
     await running.record(lambda *_: staff_rules.prove_presence(session.member.user, "kiosk_number"))

@@ -297,12 +297,17 @@ class Keyboard:
 @CONFIG
 @click.option("--sheet", "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path())
 @click.option("--board", help="Only this board, after it was replaced; the service runs and the others serve.")
-def commission(path: Path, folder: Path, board: str | None) -> None:
+@click.option("--page", is_flag=True, help="Serve the steps as a page where the clerk page is otherwise; Ctrl-C ends.")
+def commission(path: Path, folder: Path, board: str | None, *, page: bool) -> None:
     """Prove the wiring door by door, be told what is exchanged or broken, and get a signed acceptance sheet.
 
     Service stopped, cabinet empty. The sheet is written into the folder --sheet (default: this one).
     """
     config = _load(path)
+    if page:
+        from api.run import main as run_commissioning  # noqa: PLC0415
+
+        sys.exit(run_commissioning(config, ready_line=False, is_on_trial=True))
     from api import commission as guided  # noqa: PLC0415
     from api import commission_board  # noqa: PLC0415
     from api.panel import panel_of  # noqa: PLC0415

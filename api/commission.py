@@ -54,6 +54,7 @@ class Commissioning:
     assembly: Assembly
     bench: Bench
     versions: Mapping[str, int]
+    member: Member
     findings: dict[int, rules.Finding] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -73,7 +74,7 @@ class Commissioning:
     async def _try(self, number: int) -> None:
         entry = self.config.by_number[number]
         try:
-            pulsed = await self.bench.pulse(number)
+            pulsed = await self.bench.pulse(number, user=self.member.user, role=self.member.role)
         except Fault as fault:
             self.terminal.tell(f"door {number}: {fault}")
             finding = rules.Finding(number, "not_tried")
@@ -82,7 +83,7 @@ class Commissioning:
             returned = seen != number or not pulsed.read_closed or await self._is_back(number)
             finding = rules.diagnose(rules.Trial(number, pulsed.read_closed, pulsed.moved, seen, returned))
         self.findings[number] = finding
-        await self.bench.conclude(finding)
+        await self.bench.conclude(finding, user=self.member.user)
 
     async def _is_back(self, number: int) -> bool:
         """Whether the shut door reads closed again; the person is asked once to shut it firmly."""
@@ -160,7 +161,7 @@ async def commission(config: Config, terminal: Terminal, *, folder: Path, panel:
     try:
         await recovery.begin(journal, release=release())
         member = await _sign_in(config, terminal, journal, device_key, clock)
-        _refuse_loaded(config, journal.cabinet)
+        rules.refuse_loaded(journal.cabinet, config.by_number)
         async with _assembled(config) as assembly:
             _give_current(stack, panel, journal.cabinet)
             versions = await _look_at_boards(config, assembly, terminal)
@@ -170,11 +171,15 @@ async def commission(config: Config, terminal: Terminal, *, folder: Path, panel:
                 wiring=config,
                 boards=assembly.boards,
                 new_id=lambda: os.urandom(12).hex(),
-                user=member.user,
-                role=member.role,
             )
             session = Commissioning(
-                config=config, terminal=terminal, journal=journal, assembly=assembly, bench=bench, versions=versions
+                config=config,
+                terminal=terminal,
+                journal=journal,
+                assembly=assembly,
+                bench=bench,
+                versions=versions,
+                member=member,
             )
             await session.run()
             await session.prove_boards(member.user)
@@ -196,15 +201,6 @@ async def _sign_in(
     if member.role not in rules.ROLES:
         raise NotAllowed("only a technician or a leader commissions a cabinet")
     return member
-
-
-def _refuse_loaded(config: Config, cabinet: Cabinet) -> None:
-    held = [str(number) for number in sorted(config.by_number) if cabinet.compartment(number).hand_over]
-    if held:
-        raise Abandoned(
-            f"something lies in compartments {', '.join(held)}: start the service and prove one board after the other "
-            "with `commission --board NAME`, a clerk beside you"
-        )
 
 
 def _give_current(stack: contextlib.ExitStack, panel: Panel | None, cabinet: Cabinet) -> None:
@@ -268,49 +264,13 @@ async def _write_sheet(session: Commissioning, member: Member, clock: Clock, dev
         cabinet=config.cabinet.id,
         technician=member.user,
         made_at=made.isoformat(timespec="seconds"),
-        boards=tuple(
-            acceptance.SheetBoard(
-                name=one.name,
-                profile=one.profile,
-                unit_id=one.unit_id,
-                version=session.versions[one.name],
-                is_proved=one.name not in cabinet.boards_out,
-            )
-            for one in config.board
-        ),
+        boards=acceptance.boards_of(config, cabinet, session.versions),
         doors=tuple(session.findings[number] for number in sorted(session.findings)),
         seq=cabinet.seq,
         head="" if head is None else head.hex(),
     )
     key = receipts.signer(device_key)
-    file = folder / f"acceptance-{config.cabinet.id}-{made:%Y%m%d-%H%M}.txt"
-    file.write_text(page(sheet, acceptance.write(sheet, key), receipts.public_text(key)), encoding="utf-8")
+    file = folder / acceptance.file_name(sheet)
+    file.write_text(acceptance.page(sheet, acceptance.write(sheet, key), receipts.public_text(key)), encoding="utf-8")
     session.terminal.tell(f"{'ACCEPTED' if sheet.is_accepted else 'NOT ACCEPTED'}: {file}")
     return file
-
-
-def page(sheet: acceptance.Sheet, signed: str, public: str) -> str:
-    """The sheet to be printed, with lines for two signatures by hand."""
-    boards = [
-        f"  {one.name:8} unit id {one.unit_id:3}  {one.profile:28} {'proved' if one.is_proved else 'NOT PROVED'}"
-        for one in sheet.boards
-    ]
-    doors = [f"  {one.number:3}  {one.kind}{f' with {one.other}' if one.other else ''}" for one in sheet.doors]
-    lines = [
-        f"ACCEPTANCE SHEET - cabinet {sheet.cabinet} - {sheet.made_at}",
-        "ACCEPTED: every board proved, every door good" if sheet.is_accepted else "NOT ACCEPTED",
-        f"Technician: {sheet.technician}    Journal: fact {sheet.seq}, {sheet.head[:16]}",
-        "",
-        "Boards",
-        *boards,
-        "",
-        "Doors (lock pulsed, door seen open by a person, sensor moved both ways)",
-        *doors,
-        "",
-        "Technician ______________________    For the office ______________________",
-        "",
-        f"Check: dossier-locker sheet FILE --key {public}",
-        signed,
-        "",
-    ]
-    return "\n".join(lines)

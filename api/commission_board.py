@@ -41,17 +41,18 @@ async def _try(config: Config, terminal: Terminal, token: str, number: int) -> b
     if "error" in reply:
         terminal.tell(f"! door {number}: {reply['error']}")
         return False
-    while True:
+    while reply["finding"] is None:
         typed = await terminal.ask(
             f"Door {number} opened? Take nothing out, shut it, then Enter. Another one opened: its number. None: 0"
         )
         if typed and not typed.isdecimal():
             continue
         seen = await _asked(config, "swap-seen", token=token, opened=int(typed or number))
-        if "error" not in seen:
-            break
-        terminal.tell(f"! {seen['error']}")
-    finding = Finding(**seen)
+        if "error" in seen:
+            terminal.tell(f"! {seen['error']}")
+        else:
+            reply = seen
+    finding = Finding(**reply["finding"])
     if finding.kind != "good":
         terminal.tell("! " + advice(config, finding))
     return finding.kind == "good"

@@ -49,11 +49,11 @@ def serve(files: dict[str, PageFile], name: str, request: Request) -> Response:
     return Response(page.content, media_type=page.media_type, headers=headers)
 
 
-def front(name: str, files: dict[str, PageFile]) -> APIRouter:
-    """One page at `/` for everybody on this listener."""
+def front(name: str, files: dict[str, PageFile], *, at: str = "/") -> APIRouter:
+    """One page at this path for everybody on this listener."""
     router = APIRouter()
 
-    @router.get("/", dependencies=[Depends(callers.anonymous)], include_in_schema=False)
+    @router.get(at, dependencies=[Depends(callers.anonymous)], include_in_schema=False)
     async def page(request: Request) -> Response:
         return serve(files, name, request)
 

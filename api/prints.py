@@ -15,6 +15,7 @@ from api.page_files import PAGES
 from api.plots import Series, bars
 from api.running import Running
 from locker import reports
+from locker.acceptance import Sheet
 
 PRINTS = PAGES / "print"
 Language = Literal["vi", "en"]
@@ -65,6 +66,11 @@ def report(running: Running, periods: tuple[reports.Period, ...], by: reports.By
 def balance(running: Running, told: dict[str, Any], lang: Language) -> HTMLResponse:
     """The leader's question on one sheet."""
     return _page("balance.html", running, lang, told=told)
+
+
+def acceptance(running: Running, sheet: Sheet, signed: str, public: str, lang: Language) -> HTMLResponse:
+    """What a commissioning found, with lines for two signatures by hand and the cabinet's own below."""
+    return _page("acceptance.html", running, lang, sheet=sheet, signed=signed, public=public)
 
 
 def _page(template: str, running: Running, lang: Language, **values: Any) -> HTMLResponse:

@@ -24,7 +24,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api import board_swap, bus_view, control, logs, morning, notify, panel, standing
-from api.apps import Front, create_clerk_app, create_kiosk_app
+from api.apps import Front, create_clerk_app, create_commission_app, create_kiosk_app
 from api.boards import assemble_boards
 from api.entry import KioskEntry
 from api.gateways import gateways_of
@@ -34,6 +34,7 @@ from api.waiting import Waiting, create_waiting_clerk_app, create_waiting_kiosk_
 from hw.loop import run
 from hw.scanner import ScannerPort
 from locker import keeping, receipts, recovery, retention, seals, self_check, subjects, timers, views
+from locker.bench import Bench
 from locker.centre import Address
 from locker.clock import Clock, system_clock
 from locker.config import Config, Listener, calendar_of, daytime_of, self_check_of, staff_phones_of
@@ -43,8 +44,9 @@ from locker.journal import Journal
 from locker.model import Cabinet
 from locker.notices import Notices
 from locker.proofs import Proofs
-from locker.refusals import StorageFault
+from locker.refusals import Refusal, StorageFault
 from locker.replay import cabinet_fold
+from locker.rules import commissioning
 from locker.rules.retention import DAY_MS, Policy
 from locker.sync import Alone, Sync
 from otp import sealing
@@ -65,13 +67,13 @@ class Bound:
     listener: Listener
 
 
-def main(config: Config, *, ready_line: bool) -> int:
-    """Run until stopped; the exit code."""
+def main(config: Config, *, ready_line: bool, is_on_trial: bool = False) -> int:
+    """Run until stopped; the exit code. `is_on_trial`: as `serve`."""
     logs.configure()
     sentences: list[str] = []
     try:
-        run(serve(config, ready_line=ready_line))
-    except* (CannotStartError, StorageFault, OtpError) as group:
+        run(serve(config, ready_line=ready_line, is_on_trial=is_on_trial))
+    except* (CannotStartError, Refusal, StorageFault, OtpError) as group:
         sentences = [str(error) for error in _leaves(group)]
     for sentence in sentences:
         sys.stderr.write(f"dossier-locker: {sentence}\n")
@@ -85,10 +87,12 @@ def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
     return found
 
 
-async def serve(config: Config, *, ready_line: bool = False) -> None:
+async def serve(config: Config, *, ready_line: bool = False, is_on_trial: bool = False) -> None:
     """Everything one cabinet needs, until SIGTERM or SIGINT.
 
-    Raises CannotStartError, and what the journal raises when it must not go on.
+    `is_on_trial`: it is commissioned from the technician's page and serves nobody; nothing may lie inside.
+    Raises CannotStartError, CompartmentBusy (something lies inside), and what the journal raises when it must not go
+    on.
     """
     clock = system_clock(f"r-{os.urandom(6).hex()}")
     kiosk, clerk = bind(config.kiosk), bind(config.clerk)
@@ -103,6 +107,8 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
         close = await stack.enter_async_context(_listening((kiosk, clerk), fronts, waiting))
         journal = await stack.enter_async_context(_journal(config, clock, waiting))
         await recovery.begin(journal, release=release())
+        if is_on_trial:
+            commissioning.refuse_loaded(journal.cabinet, config.by_number)
         assembly = assemble_boards(config, config.limits)
         doors = Doors(
             journal=journal,
@@ -110,6 +116,7 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             buses=assembly.buses,
             boards=assembly.boards,
             uptime_ms=clock.uptime_ms,
+            is_on_trial=is_on_trial,
         )
         notices = Notices(
             journal=journal,
@@ -137,8 +144,12 @@ async def serve(config: Config, *, ready_line: bool = False) -> None:
             clock=clock.moment,
             draw=os.urandom,
             push_secret=secret_of(config.centre.push_secret_file),
+            bench=Bench(journal=journal, wiring=config, boards=assembly.boards, new_id=lambda: os.urandom(12).hex())
+            if is_on_trial
+            else None,
         )
-        fronts[0].app, fronts[1].app = create_kiosk_app(running), create_clerk_app(running)
+        fronts[0].app = create_kiosk_app(running)
+        fronts[1].app = create_commission_app(running) if is_on_trial else create_clerk_app(running)
         waiting.bell.close()
         await _run_all(config, clock, running, stop, close, (kiosk, clerk), ready_line=ready_line)
 
@@ -189,30 +200,18 @@ async def _run_all(
     async with asyncio.TaskGroup() as group:
         workers = [
             group.create_task(running.doors.run(), name="doors"),
-            group.create_task(running.notices.run(), name="notices"),
-            group.create_task(
-                _timers(config, running, clock),
-                name="timers",
-            ),
-            group.create_task(_self_check(config, running, clock), name="self-check"),
-            group.create_task(
-                seals.run(running.journal, key=running.receipt_key, zone=running.office.zone), name="seals"
-            ),
-            group.create_task(_retention(config, running, clock), name="retention"),
-            group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
             group.create_task(beats.run(), name="beats"),
             group.create_task(notify.run(is_turning=beats.is_turning, environ=os.environ), name="watchdog"),
         ]
-        if config.printer is not None:
-            workers.append(group.create_task(running.printing.run(), name="printer"))
-        if config.scanner is not None:
-            place = ScannerPort(port=config.scanner.port, baud=config.scanner.baud)
-            workers.append(group.create_task(running.scans.follow(place), name="scanner"))
         if config.panel is not None:
             watch = panel.watch_of(running, config.panel, stop=stop.set)
             workers.append(group.create_task(watch.run(), name="panel"))
-        if isinstance(running.centre, Sync):
-            workers.append(group.create_task(running.centre.run(), name="sync"))
+        if running.bench is None:
+            workers += _serving(config, clock, running, group)
+        else:
+            sys.stdout.write(f"open {bound[1].url} and sign in as a technician; Ctrl-C ends\n")
+            sys.stdout.flush()
+            workers.append(group.create_task(_tell_numbers(running), name="numbers"))
         _announce(bound, ready_line=ready_line)
         await stop.wait()
         notify.notify(notify.STOPPING, environ=os.environ)
@@ -220,6 +219,38 @@ async def _run_all(
         await close()
         for task in workers:
             task.cancel()
+
+
+def _serving(config: Config, clock: Clock, running: Running, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    """What a cabinet that serves does beside its doors."""
+    workers = [
+        group.create_task(running.notices.run(), name="notices"),
+        group.create_task(_timers(config, running, clock), name="timers"),
+        group.create_task(_self_check(config, running, clock), name="self-check"),
+        group.create_task(seals.run(running.journal, key=running.receipt_key, zone=running.office.zone), name="seals"),
+        group.create_task(_retention(config, running, clock), name="retention"),
+        group.create_task(control.serve(config.storage.control, _commands(config, running)), name="control"),
+    ]
+    if config.printer is not None:
+        workers.append(group.create_task(running.printing.run(), name="printer"))
+    if config.scanner is not None:
+        place = ScannerPort(port=config.scanner.port, baud=config.scanner.baud)
+        workers.append(group.create_task(running.scans.follow(place), name="scanner"))
+    if isinstance(running.centre, Sync):
+        workers.append(group.create_task(running.centre.run(), name="sync"))
+    return workers
+
+
+async def _tell_numbers(running: Running) -> None:
+    """The number that proves presence, at the terminal too: a cabinet that is commissioned may have no screen yet."""
+    told = ""
+    while True:
+        strokes, shown = running.bell.strokes, running.sessions.shown()
+        if shown is not None and shown.number != told:
+            told = shown.number
+            sys.stdout.write(f"number for the technician's page: {told}\n")
+            sys.stdout.flush()
+        await running.bell.rung(strokes)
 
 
 async def _timers(config: Config, running: Running, clock: Clock) -> None:

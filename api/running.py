@@ -24,11 +24,13 @@ from api.roster import Roster
 from api.scans import Scans
 from api.sessions import Sessions
 from api.sign_in import SignIn
+from api.trials import Trials
 from hw.link import Counters
 from hw.tape import Tape
 from locker import receipts
+from locker.bench import Bench
 from locker.config import Config, office_hours_of
-from locker.doors import BoardState
+from locker.doors import BoardState, Reading
 from locker.events import Decision, Moment, Recorded
 from locker.journal import Journal
 from locker.model import Cabinet, Place
@@ -68,6 +70,8 @@ class SeenDoors(Protocol):
     def boards(self) -> Mapping[str, BoardState]: ...
     @property
     def buses(self) -> Sequence[Line]: ...
+    @property
+    def readings(self) -> Mapping[int, Reading]: ...
     async def changed(self) -> None: ...
     async def run(self) -> None: ...
 
@@ -148,8 +152,8 @@ def _commit_seconds() -> Histogram:
 class Running:
     """One running cabinet, as its two apps see it.
 
-    `calendar` is the configured one. `receipt_key` signs receipts. `push_secret` is the centre's
-    `whsec_...`, None without pushes.
+    `bench`: set while the cabinet is commissioned and does not serve. `calendar` is the configured one. `receipt_key`
+    signs receipts. `push_secret` is the centre's `whsec_...`, None without pushes.
     """
 
     config: Config
@@ -173,6 +177,8 @@ class Running:
     scans: Scans
     push_secret: str | None = None
     practice: Practice = field(default_factory=Practice)
+    trials: Trials = field(default_factory=Trials)
+    bench: Bench | None = None
     commit_seconds: Histogram = field(default_factory=_commit_seconds)
 
     @property
@@ -271,6 +277,7 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
     draw: Callable[[int], bytes],
     push_secret: str | None = None,
     hasher: PasswordHasher | None = None,
+    bench: Bench | None = None,
 ) -> Running:
     """Put a running cabinet together for its apps; `draw(n)` gives n random bytes."""
     bell = Bell()
@@ -296,4 +303,5 @@ def furnish(  # noqa: PLR0913  the collaborators, by keyword
         printing=printing_of(config, on_change=bell.ring),
         scans=Scans(uptime_ms=lambda: clock().uptime_ms, on_change=bell.ring),
         push_secret=push_secret,
+        bench=bench,
     )

@@ -38,8 +38,6 @@ class Bench:
     wiring: Wiring
     boards: Mapping[str, Board]
     new_id: Callable[[], str]
-    user: str
-    role: str
 
     async def read(self) -> Mapping[int, bool]:
         """Whether each door reads closed, from two equal reads. Raises a Fault."""
@@ -64,14 +62,17 @@ class Bench:
                 await asyncio.sleep(READ_EVERY_S)
         return await board.read_inputs()
 
-    async def pulse(self, number: int) -> Pulsed:
-        """One pulse under a grant of its own. Raises a Fault with nothing opened, and what the rules refuse."""
+    async def pulse(self, number: int, *, user: str, role: str) -> Pulsed:
+        """One pulse under a grant of this person's own.
+
+        Raises a Fault with nothing opened, and what the rules refuse.
+        """
         entry = self.wiring.by_number[number]
         before = await self.read()
         grant = self.new_id()
         await self.journal.record(
             lambda cabinet, *_: rules.grant(
-                cabinet, number, board=entry.board, user=self.user, role=self.role, clerk="", grant_id=grant
+                cabinet, number, board=entry.board, user=user, role=role, clerk="", grant_id=grant
             )
         )
         sent = 0
@@ -116,7 +117,7 @@ class Bench:
                 return moved
             await asyncio.sleep(READ_EVERY_S)
 
-    async def conclude(self, finding: rules.Finding) -> None:
+    async def conclude(self, finding: rules.Finding, *, user: str) -> None:
         """Put on record what was found at a door."""
         board = self.wiring.by_number[finding.number].board
-        await self.journal.record(lambda *_: rules.tried(finding, board=board, user=self.user))
+        await self.journal.record(lambda *_: rules.tried(finding, board=board, user=user))

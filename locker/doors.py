@@ -46,15 +46,23 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class BoardState:
-    """Whether a board serves now; `cause` is the sentence that says why not, `fault` the kind of it by its class."""
+    """Whether a board serves now; `cause` is the sentence that says why not, `fault` the kind of it by its class.
+
+    `version` as the board told it: 300 means 3.00, 0 that it tells none.
+    """
 
     is_online: bool
     cause: str = ""
     fault: str = ""
+    version: int = 0
 
 
 class Doors:
-    """Owns the buses of one cabinet for the life of the process. `run` must run for anything to move."""
+    """Owns the buses of one cabinet for the life of the process. `run` must run for anything to move.
+
+    `is_on_trial`: the cabinet does not serve. Boards and doors are only read; `locker.bench` pulses, and no movement is
+    booked.
+    """
 
     def __init__(
         self,
@@ -66,8 +74,10 @@ class Doors:
         uptime_ms: Callable[[], int],
         watching: Watch = watch.watch,
         pause_s: float = patience.PAUSE_S,
+        is_on_trial: bool = False,
     ) -> None:
         self._journal = journal
+        self._is_on_trial = is_on_trial
         self._wiring = wiring
         self._by_number = dict(wiring.by_number)
         self._buses = tuple(buses)
@@ -128,7 +138,7 @@ class Doors:
     @property
     def servable(self) -> frozenset[int]:
         """Compartments whose board is proved and in service and has current, so that their door can be pulsed now."""
-        if self._journal.cabinet.panel.is_supply_cut:
+        if self._is_on_trial or self._journal.cabinet.panel.is_supply_cut:
             return frozenset()
         out = self._journal.cabinet.boards_out
         return frozenset(
@@ -166,15 +176,19 @@ class Doors:
                     for bus in self._buses:
                         boards = [board for board in self._boards.values() if board.bus is bus]
                         work.create_task(self._watch(bus, boards), name=f"watch {bus.name}")
-                    work.create_task(self._book_reports(), name="door edges")
-                    work.create_task(self._serve_grants(work), name="grants")
-                    if any(entry.content_input is not None for entry in self._wiring.compartment):
-                        seeing = contents.run(self._journal, self, uptime_ms=self._uptime_ms, pause_s=self._pause_s)
-                        work.create_task(seeing, name="contents")
+                    if not self._is_on_trial:
+                        self._serve(work)
             finally:
                 await self._release_all()
                 for owner in owners:
                     owner.cancel()
+
+    def _serve(self, work: asyncio.TaskGroup) -> None:
+        work.create_task(self._book_reports(), name="door edges")
+        work.create_task(self._serve_grants(work), name="grants")
+        if any(entry.content_input is not None for entry in self._wiring.compartment):
+            seeing = contents.run(self._journal, self, uptime_ms=self._uptime_ms, pause_s=self._pause_s)
+            work.create_task(seeing, name="contents")
 
     async def _watch(self, bus: Bus, boards: Sequence[Board]) -> None:
         await self._watching(bus, boards, self._hear)
@@ -194,18 +208,22 @@ class Doors:
             case watch.InputsRead(board=board, inputs=inputs):
                 self._settled[board], edges = debounce.fold(self._settled[board], inputs)
                 for edge in edges:
-                    self._reports.put_nowait(Heard(board, edge, dict(self._window)))
+                    self._report(Heard(board, edge, dict(self._window)))
                 if edges:
                     self._tell()
-            case watch.BoardProved(board=board):
+            case watch.BoardProved(board=board, identity=identity):
                 self._settled[board] = self._unsettled(board)
-                self._states[board] = BoardState(is_online=True)
+                self._states[board] = BoardState(is_online=True, version=identity.version)
                 self._tell()
             case watch.BoardLost(board=board, cause=cause):
                 self._states[board] = BoardState(is_online=False, cause=str(cause), fault=type(cause).__name__)
                 self._tell()
             case watch.StrayCoil(board=board):
-                self._reports.put_nowait(Heard(board, report, {}))
+                self._report(Heard(board, report, {}))
+
+    def _report(self, heard: Heard) -> None:
+        if not self._is_on_trial:
+            self._reports.put_nowait(heard)
 
     async def _book_reports(self) -> None:
         while True:

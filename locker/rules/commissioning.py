@@ -88,6 +88,15 @@ def take_out(cabinet: Cabinet, boards: Collection[str], *, cause: str) -> ev.Dec
     return ev.Decision(events=tuple(out))
 
 
+def refuse_loaded(cabinet: Cabinet, numbers: Collection[int]) -> None:
+    """Raise CompartmentBusy if anything is on record as inside: a whole cabinet is commissioned empty."""
+    if held := [str(number) for number in sorted(numbers) if cabinet.compartment(number).hand_over]:
+        raise CompartmentBusy(
+            f"something lies in compartments {', '.join(held)}: start the service and prove one board after the other, "
+            "a clerk beside you"
+        )
+
+
 def grant(cabinet: Cabinet, number: int, *, board: str, user: str, role: str, clerk: str, grant_id: str) -> ev.Decision:
     """Grant one trial. `clerk` is the user name of a present clerk, empty if there is none.
 
@@ -150,6 +159,10 @@ def summary(findings: Mapping[int, Finding]) -> tuple[Finding, ...]:
         if one.kind != "good" and not (is_pair and one.other < one.number):
             told.append(one)
     return tuple(told)
+
+
+PULSED = frozenset({"opened", "wrong_door", "not_seen"})
+"""Causes of an outcome whose lock was pulsed."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from api.sessions import Member
 from locker import events as ev
 from locker import recovery, views
 from locker.config import Config
-from locker.doors import BoardState
+from locker.doors import BoardState, Reading
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.proofs import Proofs
@@ -65,6 +65,7 @@ class PlayedDoors:
     def __init__(self, numbers: frozenset[int]) -> None:
         self.servable = numbers
         self.boards = {"A1": BoardState(is_online=True)}
+        self.readings: dict[int, Reading] = dict.fromkeys(numbers, "closed")
         self.buses: tuple[Any, ...] = ()
         self._change = asyncio.Event()
 

@@ -291,7 +291,6 @@ const ACTS = {
   "papers-answer": ({ hand, outcome, where }) => perform(where, `intakes/${hand}/answer`, { outcome }),
   "relocation-start": ({ where }) => perform(where, "relocation/start", {}),
   "retirement-ask": () => (local.isRetiring = true),
-  prove: ({ board, where }) => perform(where, `boards/${encodeURIComponent(board)}/prove`, {}),
   "second-cancel": () => (local.second = null),
 };
 

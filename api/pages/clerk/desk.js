@@ -7,7 +7,7 @@ import { button, field, noteAt } from "./parts.js";
 export const TABS = ["work", "inside", "cabinet", "matters", "office"];
 const TAB_ICONS = { work: "scan", inside: "envelope", cabinet: "door", matters: "warning", office: "person" };
 
-function languages(view) {
+export function languages(view) {
   const choice = (language, name) =>
     h(
       "button",
@@ -40,7 +40,7 @@ export const signIn = (view) =>
     ),
   );
 
-function presence(view) {
+export function presence(view) {
   if (view.snapshot.me.is_present) {
     return h("p", { class: "chip is-present", "data-testid": "is-present", "data-key": "is-present" }, icon("check"), view.say("presence.is"));
   }

@@ -61,17 +61,18 @@ function approval(view, one) {
 }
 
 function board(view, one) {
-  const where = `board:${one.name}`;
   const look = one.is_out ? ["red", "wrench", view.say("board.out")] : one.is_online ? ["soft", "check", view.say("board.online")] : ["red", "offline", view.say("board.offline", { cause: view.say(`fault.${one.fault}`, { otherwise: view.say("fault.other") }) })];
   return h(
     "li",
-    { class: "line", "data-key": where },
+    { class: "line", "data-key": `board:${one.name}` },
     h("b", {}, one.name),
     mark(...look),
-    one.is_out && button({ act: "prove", testid: `board-${one.name}-prove`, look: "is-small", of: { board: one.name, where } }, view.say("board.prove")),
-    noteAt(view, where),
   );
 }
+
+/** Boards are proved door by door on a page of the technician's own. */
+const provingLink = (view) =>
+  view.snapshot.me.role !== "clerk" && h("p", { class: "buttons" }, h("a", { class: "button is-small", href: "/commission", "data-testid": "boards-prove" }, icon("wrench"), view.say("board.try")));
 
 function centre(view) {
   const { is_online: isOnline, unsent, last_contact: contact } = view.snapshot.centre;
@@ -97,5 +98,5 @@ export const matters = (view) =>
       h("ul", { class: "items" }, view.snapshot.incidents.map((one) => incident(view, one))),
     ),
     stock(view),
-    h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one)))),
+    h("section", { class: "card" }, h("h2", {}, view.say("boards.title")), h("ul", { class: "lines" }, centre(view), view.snapshot.boards.map((one) => board(view, one))), provingLink(view)),
   );
