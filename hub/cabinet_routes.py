@@ -22,7 +22,7 @@ def routes(*, store: Store, bell: Bell, chance: Chance, caller: Caller) -> APIRo
 
     @router.post("/events")
     async def post_events(cabinet: Id, batch: EventsIn) -> Acked:
-        """Take in 1 to 100 facts; answered after the commit. Problems: gap, epoch, contradicts-earlier, ..."""
+        """Take in 1 to 250 facts; answered after the commit. Problems: gap, epoch, contradicts-earlier, ..."""
         through = await store.call(facts.take_in, cabinet, batch, now=chance.now_text())
         bell.ring(ANYTHING)
         return Acked(acked_through=through)

@@ -137,11 +137,11 @@ def one_fact_is_acked(probe: Probe) -> None:
 
 
 @case
-def a_hundred_facts_are_acked_and_given_back_as_they_were(probe: Probe) -> None:
+def a_full_batch_is_acked_and_given_back_as_it_was(probe: Probe) -> None:
     before = probe.head
-    facts = probe.make(100)
+    facts = probe.make(wire.MAX_BATCH)
     probe.must_ack(facts, probe.head)
-    given = probe.given_back(after=before, limit=100)
+    given = probe.given_back(after=before, limit=wire.MAX_BATCH)
     demand([one.model_dump() for one in given.events] == facts, "the facts given back differ from those sent")
     demand((given.acked_through, given.head_hash) == (probe.head, probe.head_hash), "the head is not the last fact")
 
@@ -255,8 +255,8 @@ def floats_are_refused_because_hashes_of_them_differ(probe: Probe) -> None:
 
 
 @case
-def more_than_a_hundred_facts_are_refused(probe: Probe) -> None:
-    must_refuse(probe.send(probe.copy().make(101)), 422, "invalid-request")
+def more_than_a_full_batch_is_refused(probe: Probe) -> None:
+    must_refuse(probe.send(probe.copy().make(wire.MAX_BATCH + 1)), 422, "invalid-request")
 
 
 @case

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from hub import cabinets, reading, results, tables
 from hub.line import Batch, Line, Place, Placed, extend, first_numbers
-from locker.wire import Envelope, EventsIn, EventsOut, canonical
+from locker.wire import MAX_BATCH, Envelope, EventsIn, EventsOut, canonical
 
 f = tables.fact.c
 _HASHES = sa.select(f.epoch, f.cab_seq, f.hash).where(
@@ -87,7 +87,7 @@ def _interpret(connection: Connection, event: Envelope, had_effect: set[tuple[in
 
 
 def give_back(
-    connection: Connection, cabinet: str, *, epoch: int | None = None, after: int = 0, limit: int = 100
+    connection: Connection, cabinet: str, *, epoch: int | None = None, after: int = 0, limit: int = MAX_BATCH
 ) -> EventsOut:
     """Acked facts numbered above `after`: of one epoch, or along the present line, with where the centre stands."""
     row = cabinets.lock(connection, cabinet)

@@ -12,7 +12,7 @@ from hub import cabinets, tables
 from hub.bell import Bell
 from hub.errors import GapError
 from hub.store import Store
-from locker.wire import MAX_BATCH, AmendResult, WishBody, WishesOut, canonical
+from locker.wire import MAX_WISHES, AmendResult, WishBody, WishesOut, canonical
 
 w = tables.wish.c
 MAX_PAGE_BYTES = 200 * 1024
@@ -66,7 +66,7 @@ def issue(connection: Connection, cabinet: str, body: WishBody, stamp: Stamp) ->
     return wish_seq
 
 
-def after(connection: Connection, cabinet: str, cursor: int, *, limit: int = MAX_BATCH) -> WishesOut:
+def after(connection: Connection, cabinet: str, cursor: int, *, limit: int = MAX_WISHES) -> WishesOut:
     """Up to `limit` wishes above `cursor`, 200 KiB in all, in order. GapError: the cabinet is ahead of the centre."""
     head = int(cabinets.lock(connection, cabinet).wish_head)
     if cursor > head:

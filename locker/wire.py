@@ -19,7 +19,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 GENESIS = "0" * 64
-MAX_BATCH = 100
+MAX_BATCH = 250  # facts; fewer round trips: 2,000 of them pass a line of 64 kbit/s and 300 ms in 21 s, not in 27
+MAX_WISHES = 100
 MAX_BODY_BYTES = 256 * 1024
 MAX_WAIT_S = 25
 MAX_INT = 2**53 - 1  # beyond it JSON readers that use doubles disagree (RFC 8785, RFC 7493)
@@ -339,7 +340,7 @@ class Wish(Message):
 class WishesOut(Message):
     """Wishes in order after the asked cursor. Also the body of a push, `POST {cabinet}/v1/wishes`."""
 
-    wishes: Annotated[list[Wish], Field(max_length=MAX_BATCH)]
+    wishes: Annotated[list[Wish], Field(max_length=MAX_WISHES)]
     head: Through = Field(description="the latest wish_seq of this cabinet")
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from bench.proof import audit, failing, machine, network, planted, seeds, starting, table
+from bench.proof import audit, backlog, failing, machine, network, planted, seeds, starting, table
 from bench.proof.table import Proved
 
 KEPT = table.ROOT / "docs" / "proof.md"
@@ -22,6 +22,7 @@ BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
 @click.option("--images", default=100_000, show_default=True, help="Crash images.")
 @click.option("--tampers", default=10_000, show_default=True, help="Tampers with a journal.")
 @click.option("--restores", default=100, show_default=True, help="Restore drills.")
+@click.option("--backlogs", default=21, show_default=True, help="Backlogs told over a slow line.")
 @click.option("--schedules", default=20_000, show_default=True, help="Schedules of a bad line to the centre.")
 @click.option("--stories", default=10_000, show_default=True, help="Seeds of the twin; fewer if the time is over.")
 @click.option("--least", default=10_000, show_default=True, help="Seeds below which the twin's bar is missed.")
@@ -33,7 +34,15 @@ BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
 def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
     """Prove, print the table, and tell every miss as a story."""
     if ci:
-        sizes |= {"images": 20_000, "schedules": 100, "stories": 20, "least": 20, "minutes": 10, "events": 100_000}
+        sizes |= {
+            "images": 20_000,
+            "schedules": 100,
+            "backlogs": 5,
+            "stories": 20,
+            "least": 20,
+            "minutes": 10,
+            "events": 100_000,
+        }
     seed, workers, revision = sizes["seed"], sizes["workers"], table.revision()
     proofs: dict[str, Callable[[], Proved]] = {
         "planted": lambda: planted.prove(workers=workers),
@@ -42,6 +51,7 @@ def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
         "audit": lambda: audit.prove(wanted=sizes["tampers"], seed=seed, workers=workers),
         "restore": lambda: seeds.prove_restores(wanted=sizes["restores"], seed=seed, workers=workers),
         "network": lambda: network.prove(wanted=sizes["schedules"], seed=seed, workers=workers),
+        "backlog": lambda: backlog.prove(wanted=sizes["backlogs"], seed=seed),
         "start": lambda: starting.prove(events=sizes["events"]),
         "twin": lambda: seeds.prove(
             wanted=sizes["stories"],

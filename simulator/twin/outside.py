@@ -120,7 +120,7 @@ class Centre(httpx.AsyncBaseTransport):
         except TimeoutError:
             pass
         self._require_up(request)
-        found = [wish.model_dump() for wish in self.wishes[after : after + wire.MAX_BATCH]]
+        found = [wish.model_dump() for wish in self.wishes[after : after + wire.MAX_WISHES]]
         return httpx.Response(200, json={"wishes": found, "head": len(self.wishes)}, request=request)
 
 

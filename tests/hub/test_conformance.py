@@ -59,7 +59,7 @@ class Warped(httpx.BaseTransport):
     ("spoil", "when", "case"),
     [
         (as_plain_json, lambda _, status: status == 409, conformance.a_cursor_ahead_of_the_centre_is_a_gap),
-        (acks_too_much, lambda _, status: status == 422, conformance.more_than_a_hundred_facts_are_refused),
+        (acks_too_much, lambda _, status: status == 422, conformance.more_than_a_full_batch_is_refused),
         (acks_too_much, lambda request, _: request.method == "POST", conformance.one_fact_is_acked),
         (answer_with(200, {"wishes": [], "head": 9}), is_poll, conformance.wishes_are_contiguous_and_end_at_the_head),
         (answer_with(500, {}), lambda _, status: status == 413, conformance.a_body_over_256_kib_is_too_large),

@@ -143,6 +143,6 @@ async def test_a_cabinet_that_was_offline_for_long_drains_in_batches(
 ) -> None:
     path = tmp_path / "journal.sqlite3"
     async with running(path) as journal:
-        await record(journal, *(ev.DoorClosed(compartment=one % 24 + 1) for one in range(450)))
+        await record(journal, *(ev.DoorClosed(compartment=one % 24 + 1) for one in range(600)))
         there = await until_acked(centre, journal)
-    assert there["acked_through"] == 451
+    assert there["acked_through"] == 601

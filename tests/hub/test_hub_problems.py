@@ -68,8 +68,8 @@ async def test_the_pointer_leads_to_the_bad_field_and_its_content_is_not_repeate
     assert "0901234567" not in answer.text
 
 
-async def test_more_than_a_hundred_facts_are_refused(light_centre: Any, chain: Any) -> None:
-    assert (await light_centre.send(chain.grow(101))).status_code == 422
+async def test_more_facts_than_a_batch_holds_are_refused(light_centre: Any, chain: Any) -> None:
+    assert (await light_centre.send(chain.grow(wire.MAX_BATCH + 1))).status_code == 422
 
 
 @pytest.mark.parametrize("is_announced", [True, False])
