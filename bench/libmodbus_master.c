@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
     modbus_t *ctx = modbus_new_rtu(argv[1], 115200, 'N', 8, 1);
     (void) argc;
     modbus_set_slave(ctx, 1);
+    modbus_set_response_timeout(ctx, 10, 0);
     if (modbus_connect(ctx) < 0) return 1;
     for (act = 0; act < 2; act++) {
         for (i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-"""The served lines against masters others wrote (mbpoll, pymodbus); faults and character times by bytes."""
+"""The served lines against masters others wrote (mbpoll, libmodbus, pymodbus); faults and character times by bytes."""
 
 import asyncio
 import contextlib
@@ -21,6 +21,7 @@ from simulator.plugs import CannotServe
 from simulator.stage import Stage
 from simulator.state import BoardFaultIn, LineFaultIn
 
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., Awaitable[tuple[int, str]]]
 READ_COILS = framed(bytes.fromhex("01 01 00 00 00 08"))
 NO_COIL_ON = framed(bytes.fromhex("01 01 01 00"))
@@ -85,6 +86,17 @@ async def test_mbpoll_reads_and_writes_over_the_pty(pty: Path, stage: Stage, run
     code, output = await run(*rtu, "-t", "0", "-r", "9", pty)
     assert code == 1
     assert "Illegal data address" in output
+
+
+async def test_a_libmodbus_master_is_answered_every_time(pty: Path, stage: Stage, run: Run, tmp_path: Path) -> None:
+    """The master that the bench compares with: ten reads of inputs, ten writes of a coil."""
+    program = tmp_path / "master"
+    source = ROOT / "bench/libmodbus_master.c"
+    code, output = await run("gcc", "-I/usr/include/modbus", source, "-o", program, "-lmodbus")
+    assert code == 0, f"install gcc and libmodbus-dev\n{output}"
+    code, output = await run(program, pty, 10)
+    assert (code, len(output.splitlines())) == (0, 2)
+    assert stage.plugs["A"].line.traffic.replies == 20
 
 
 async def test_mbpoll_hears_nothing_from_an_absent_unit(pty: Path, run: Run) -> None:
