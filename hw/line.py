@@ -94,7 +94,7 @@ class SerialLine:
     async def connect(self, received: Received, lost: Lost) -> Transport:
         wire = Wire(received, lost)
         try:
-            transport = SerialTransport(
+            transport = PromptTransport(
                 asyncio.get_running_loop(), wire, self.port, self.baud, 8, self.parity, self.stop_bits, 0
             )
         except (serial.SerialException, OSError, ValueError) as error:
@@ -157,6 +157,22 @@ def _drive_direction(port: serial.Serial, name: str) -> None:
         port.close()
         message = f"{name} cannot switch direction by RTS ({error}); use an adapter that does, or drop rs485_direction"
         raise BusOffline(message) from error
+
+
+class PromptTransport(SerialTransport):
+    """Writes at once what the port takes, not at the next turn of the event loop: a request fits into its buffer."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self.intern_write_buffer:
+            try:
+                data = data[os.write(self.sync_serial.fileno(), data) :]
+            except (BlockingIOError, InterruptedError):
+                pass  # the buffer is full: when there is room
+            except OSError as error:
+                self.close(exc=error)
+                return
+        if data:
+            super().write(data)
 
 
 class Wire(asyncio.Protocol):

@@ -48,6 +48,43 @@ async def test_a_port_that_cannot_switch_direction_is_refused_when_asked_to_and_
         os.close(far)
 
 
+async def test_a_request_leaves_at_once_and_what_the_port_has_no_room_for_follows_in_its_order() -> None:
+    near, far = pty.openpty()
+    tty.setraw(far)
+    os.set_blocking(near, False)
+    transport = await SerialLine(os.ttyname(far)).connect(ignore, ignore)
+    try:
+        transport.write(b"first")
+        assert os.read(near, 64) == b"first", "before the event loop turns"
+        much = bytes(range(256)) * 256
+        transport.write(much)
+        transport.write(b"last")
+        loop, came, heard = asyncio.get_running_loop(), asyncio.Event(), b""
+        loop.add_reader(near, came.set)
+        async with asyncio.timeout(20):
+            while len(heard) < len(much) + 4:
+                await came.wait()
+                came.clear()
+                heard += os.read(near, 65536)
+        loop.remove_reader(near)
+        assert heard == much + b"last"
+    finally:
+        transport.close()
+        os.close(near)
+        os.close(far)
+
+
+async def test_a_port_that_is_gone_when_it_is_written_to_is_lost() -> None:
+    near, far = pty.openpty()
+    tty.setraw(far)
+    lost: list[Exception | None] = []
+    transport = await SerialLine(os.ttyname(far)).connect(ignore, lost.append)
+    os.close(far)
+    os.close(near)
+    transport.write(b"nobody")
+    assert [type(cause) for cause in lost] == [OSError]
+
+
 def test_a_dead_board_on_one_line_slows_no_other_line() -> None:
     async def story() -> None:
         async with set_of("waveshare-relay-d") as dead, set_of("waveshare-relay-d") as alive:
