@@ -53,6 +53,7 @@ Template = Literal[
     "STAFF_CASE",
     "STAFF_DIGEST",
     "STAFF_CANARY",
+    "LEADER_LOW",
     "APOLOGY_FAULT",
     "MOVED",
     "DROPPED",
@@ -999,7 +1000,8 @@ class LockSupplyRestored(EventBody, frozen=True):
 
 
 class StaffAlerted(EventBody, frozen=True):
-    """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night.
+    """Those on call are told of incidents: of one at once, or with kind `digest` of the rest of a night; with kind
+    `low_ratings` the leader of how many people were not satisfied.
 
     `day` (YYYY-MM-DD) is the one on which the night began, or that of the digest.
     """

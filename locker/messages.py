@@ -127,6 +127,8 @@ class Writer:
             values["otp"] = self._otp(notice)
         if notice.code:
             values["code"] = self._code(cabinet, notice, material)
+        if notice.template == "LEADER_LOW":
+            values["count"] = str(notice.count)
         if notice.incident:
             values |= self._incident(cabinet, notice, material.language)
         return values

@@ -394,7 +394,7 @@ class Approval(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What staff were told: when each kind of incident last, how often in the night that began on `night`, the day of
-    the latest digest, and the open incidents among it.
+    the latest digest, and the open incidents among it. `low` ratings, the first at `low_utc_ms`, nobody was told of.
     """
 
     last_utc_ms: dict[str, int] = {}
@@ -402,6 +402,8 @@ class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
     sent: int = 0
     digest: str = ""
     told: tuple[int, ...] = ()
+    low: int = 0
+    low_utc_ms: int = 0
 
 
 class Panel(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -36,7 +36,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 13
+FOLD_VERSION = 14
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:

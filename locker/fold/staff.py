@@ -44,6 +44,8 @@ def _with_lock(cabinet: Cabinet, user: str, *, is_locked: bool) -> Cabinet:
 def staff_alerted(cabinet: Cabinet, event: ev.StaffAlerted, recorded: ev.Recorded) -> Cabinet:
     before = cabinet.alerts
     told = tuple(key for key in (*before.told, *event.incidents) if key in cabinet.incidents)
+    if event.kind == "low_ratings":
+        return replace(cabinet, alerts=replace(before, low=0, low_utc_ms=0))
     if event.kind == "digest":
         return replace(cabinet, alerts=replace(before, told=told, digest=event.day))
     sent = before.sent + 1 if before.night == event.day else 1

@@ -32,8 +32,15 @@ def counter_asked(cabinet: Cabinet, event: ev.CounterAsked, _recorded: ev.Record
     return touch_hand_over(cabinet, event.hand_over, is_counter_wanted=True)
 
 
-def rated(cabinet: Cabinet, _event: ev.Rated, _recorded: ev.Recorded) -> Cabinet:
+def rated(cabinet: Cabinet, event: ev.Rated, recorded: ev.Recorded) -> Cabinet:
     """Whichever visit is there, or ended last, has been rated."""
-    if cabinet.visit is None:
-        return replace(cabinet, rateable=None)
-    return replace(cabinet, visit=replace(cabinet.visit, is_rated=True))
+    changed = _low(cabinet, recorded) if event.face == "poor" else cabinet
+    if changed.visit is None:
+        return replace(changed, rateable=None)
+    return replace(changed, visit=replace(changed.visit, is_rated=True))
+
+
+def _low(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
+    before = cabinet.alerts
+    first_utc_ms = before.low_utc_ms if before.low else recorded.moment.utc_ms
+    return replace(cabinet, alerts=replace(before, low=before.low + 1, low_utc_ms=first_utc_ms))

@@ -7,8 +7,11 @@ promised day. The duty phones hear of all, the leader's of the last five. One me
 night; broken promises go together; what had to wait longer than an hour, and everything else that happened outside
 office hours and is still open, is counted in one message at seven, which goes to the leader too when the morning's
 look at the cabinet was bad. In office hours the clerk's screen is enough. The text names compartment, time and
-incident, and nobody. What was told is on record, so that a restart repeats nothing. While the clock is not believed it
-counts as night, and there is no morning.
+incident, and nobody. At the same hour the leader reads how many people were not satisfied with their visit since the
+last such message: a number alone, and the next morning at the earliest, for a message at once would tell whose face it
+was.
+What was told is on record, so that a restart repeats nothing. While the clock is not believed it counts as night, and
+there is no morning.
 """
 
 from __future__ import annotations
@@ -53,9 +56,11 @@ class OnCall:
 
 def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, on_call: OnCall) -> ev.Decision:
     """The next thing staff must be told now: one alert, or the sum of the night. Ask again once it is on record."""
+    here = office.local(_instant(moment.utc_ms))
+    if on_call.leader and _is_low_due(cabinet, moment, here, on_call, office):
+        return _low(cabinet.alerts.low, here.date(), on_call)
     if not on_call.duty:
         return ev.Decision()
-    here = office.local(_instant(moment.utc_ms))
     untold = [one for one in cabinet.incidents.values() if one.incident not in cabinet.alerts.told]
     is_night = moment.clock == "unset" or not office.is_open(here)
     night = (here - NOON).date()
@@ -68,6 +73,24 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, on_call: On
     morning = datetime.combine(here.date(), on_call.digest_at, office.zone)
     rest = [one for one in untold if _instant(one.opened_utc_ms) < morning and _was_night(one, office)]
     return _digest(rest, here.date(), on_call) if rest else ev.Decision()
+
+
+def _is_low_due(cabinet: Cabinet, moment: ev.Moment, here: datetime, on_call: OnCall, office: OfficeHours) -> bool:
+    """Whether a low rating of before this day's message waits to be told, and its hour has come."""
+    if not cabinet.alerts.low or moment.clock == "unset" or here.time() < on_call.digest_at:
+        return False
+    return office.local(_instant(cabinet.alerts.low_utc_ms)).date() < here.date()
+
+
+def _low(count: int, today: date, on_call: OnCall) -> ev.Decision:
+    fact = ev.StaffAlerted(kind="low_ratings", incidents=(), day=today.isoformat())
+    told = (
+        ev.NoticeQueued(
+            notice=f"leader_low-{today}-{person}", template="LEADER_LOW", person=person, bundle="", count=count
+        )
+        for person in on_call.leader
+    )
+    return ev.Decision(events=(fact, *told))
 
 
 def _instant(utc_ms: int) -> datetime:

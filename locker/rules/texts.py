@@ -36,8 +36,6 @@ SAMPLES: Mapping[str, str] = {
     "ticket": "T-0417",
     "by": "09:00 04/01/2027",
     "day": "04/01/2027",
-    "visit": "24117",
-    "reason": "cho lau, cua kho mo",
     "compartment": "124",
     "incident": "1048576",
     "place": "12 Hoa Mai",

@@ -193,3 +193,35 @@ def test_what_was_told_is_forgotten_with_its_incident(story: Story) -> None:
     story.given(ev.IncidentClosed(incident=first, actor="lan"), left_open(2))
     told(story.later(900))
     assert first not in story.cabinet.alerts.told
+
+
+LOW = ev.Rated(face="poor", reason="wait")
+
+
+@pytest.mark.parametrize(
+    ("rated", "day", "clock", "count"),
+    [
+        ((LOW, LOW, ev.Rated(face="good"), ev.Rated(face="fair")), TUESDAY, "07:00", 2),
+        ((LOW,), MONDAY, "23:59", 0),
+        ((LOW,), TUESDAY, "06:59", 0),
+        ((ev.Rated(face="fair"),), TUESDAY, "07:00", 0),
+    ],
+)
+def test_the_leader_reads_how_many_were_not_satisfied_the_next_morning(
+    story: Story, rated: tuple[ev.Event, ...], day: str, clock: str, count: int
+) -> None:
+    at(story, MONDAY, "10:00").given(*rated)
+    assert told(story) == []
+    facts = story_facts(at(story, day, clock))
+    assert [(one.template, one.person, one.count) for one in facts] == ([("LEADER_LOW", "leader", count)] * bool(count))
+    assert told(story) == []
+
+
+def story_facts(story: Story) -> list[ev.NoticeQueued]:
+    due = story.then(alerts.due(story.cabinet, story.moment, office=OFFICE, on_call=alerts.OnCall(leader=("leader",))))
+    return [one for one in due if isinstance(one, ev.NoticeQueued)]
+
+
+def test_a_low_rating_is_told_to_nobody_where_no_leader_is_named(story: Story) -> None:
+    at(story, MONDAY, "10:00").given(LOW)
+    assert told(at(story, TUESDAY, "07:00"), alerts.OnCall(duty=("duty",))) == []

@@ -6,6 +6,7 @@ does anywhere. The tests are one story and go on from each other, in the order i
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,9 @@ async def test_before_tet_papers_are_promised_for_the_first_working_day_after_it
     printed = await days.kiosk.press(f"intakes/{LEFT['hand_over']}/receipt/print")
     assert printed.is_success, printed.text
     await leave(days)
+    visit = (await days.kiosk.snapshot())["rateable"]
+    rated = await days.kiosk.http.post(f"/api/kiosk/visits/{visit}/rating", json={"face": "poor", "reason": "wait"})
+    rated.raise_for_status()
     (text,) = await heard(days, phone(2), LEFT["bag"])
     assert "trong ngay 11/02/2027" in text
     assert "chua phai giay tiep nhan" in text
@@ -109,6 +113,12 @@ async def test_over_tet_nothing_is_late_and_what_waited_is_told_by_day(days: Off
     assert not {"PromiseBroken", "ResultNotLoaded"} & {*await kinds(days)}
     assert len(await read_on(days, phone(2))) == 1
     assert not [text for text in await read_on(days, LEADER) if "chua duoc tra loi" in text]
+
+
+async def test_who_was_not_satisfied_is_a_number_to_the_leader_the_next_morning(days: Office) -> None:
+    (text,) = await heard(days, LEADER, "1 luot danh gia KHONG HAI LONG")
+    assert not re.search(r"\d\d:\d\d", text), "no time of day, by which one would know who it was"
+    assert not [text for text in await read_on(days, DUTY) if "danh gia" in text]
 
 
 async def test_what_nobody_loaded_by_its_date_is_told_to_its_person_and_to_the_centre(days: Office) -> None:
