@@ -74,7 +74,7 @@ export const head = (view) =>
 export function banners(view) {
   const { state } = view.snapshot;
   return [
-    view.snapshot.is_training && h("p", { class: "banner is-training", "data-testid": "training", "data-key": "training" }, icon("help"), view.say("training")),
+    view.snapshot.is_training && h("p", { class: "banner is-training", role: "status", "data-testid": "training", "data-key": "training" }, icon("help"), view.say("training")),
     view.local.isLost && h("p", { class: "banner", role: "status", "data-testid": "lost", "data-key": "lost" }, icon("offline"), view.say(standstill(view, "lost"))),
     state !== "ready" && h("p", { class: "banner is-red", role: "alert", "data-testid": `state-${state}`, "data-key": "state" }, icon("warning"), view.say(`state.${state}`)),
   ];

@@ -20,7 +20,7 @@ function move(view, one) {
   return h(
     "div",
     { class: "card is-question", "data-testid": `moving-${one.hand_over}`, "data-key": where, "data-step": one.step },
-    h("h3", {}, view.say("move.title", numbers), one.is_low && ` (${view.say("reach.low")})`),
+    h("h2", {}, view.say("move.title", numbers), one.is_low && ` (${view.say("reach.low")})`),
     h("p", {}, h("span", { class: "name" }, name), " ", dossiers.map((code) => dossier(code))),
     h("p", { role: "status" }, view.say(`move.${one.step}`, numbers)),
     h(

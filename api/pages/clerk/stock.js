@@ -5,7 +5,7 @@ import { icon } from "../shared/icons.js";
 import { button, mark, moment, noteAt, secondAt } from "./parts.js";
 
 const WHERE = "stock";
-const sheet = (view, testid, key, path) => h("a", { href: `/api/clerk/${path}&lang=${view.local.language}`, target: "_blank", rel: "noopener", "data-testid": testid }, view.say(key));
+const sheet = (view, testid, key, path) => h("a", { href: `/api/clerk/${path}&lang=${view.local.language}`, class: "button is-small", target: "_blank", rel: "noopener", "data-testid": testid }, view.say(key));
 
 /** What a leader reads or prints: the balance on one sheet, and this month and year with their plots. */
 function sheets(view) {
@@ -17,7 +17,7 @@ function sheets(view) {
     sheet(view, "sheet", "sheet.balance", "balance?as=html"),
     sheet(view, "report-month", "sheet.month", `${month}&as=html`),
     sheet(view, "report-year", "sheet.year", `reports?from=${now.slice(0, 4)}-01-01&to=${now.slice(0, 10)}&by=month&as=html`),
-    h("a", { href: `/api/clerk/${month}&as=csv`, download: true, "data-testid": "report" }, view.say("report.month")),
+    h("a", { href: `/api/clerk/${month}&as=csv`, class: "button is-small", download: true, "data-testid": "report" }, view.say("report.month")),
   );
 }
 
