@@ -14,23 +14,28 @@ import click
 from PIL import Image, ImageDraw, ImageFont
 from playwright.async_api import Browser, Page
 
-from tests.pages.scenes import CLERK, KIOSK, left
+from tests.pages.desk_tour import TABS, desk_screens
+from tests.pages.scenes import CLERK, KIOSK
 from tests.pages.stub_service import StubService, problem
 from tests.pages.tour import screens
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 CAPTION_PX = 22
 QUALITY = 50
+PHONE_PX = 390
+WHOLE = "document.documentElement.scrollHeight"
 Shot = tuple[str, Image.Image]
 
 
 async def take_sheets(browser: Browser, into: Path) -> None:
-    """Write one sheet a language for the kiosk and for the desk, and one of the upright kiosk, as WebP."""
+    """Write the sheets as WebP: kiosk and desk in each language, the kiosk upright, the desk on a phone."""
     for language in ("vi", "en"):
         kiosk = [shot async for shot in _kiosk(browser, language, 1280, 800)]
         _save(kiosk, into / f"kiosk-screens-{language}.webp", columns=6, width=400)
-        desk = [shot async for shot in _desk(browser, language)]
-        _save(desk, into / f"clerk-screens-{language}.webp", columns=2, width=640)
+        desk = [shot async for shot in _desk(browser, language, 1440, 900)]
+        _save(desk, into / f"clerk-screens-{language}.webp", columns=4, width=560)
+    phone = [shot async for shot in _desk(browser, "vi", PHONE_PX, 844)]
+    _save(phone, into / "clerk-screens-phone.webp", columns=10, width=200)
     upright = [shot async for shot in _kiosk(browser, "vi", 1080, 1920)]
     _save(upright, into / "kiosk-screens-upright.webp", columns=11, width=216)
 
@@ -40,7 +45,11 @@ async def _opened(
     browser: Browser, service: StubService, language: str, width: int, height: int
 ) -> AsyncIterator[Page]:
     await service.start()
-    context = await browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+        locale={"vi": "vi-VN", "en": "en-GB"}[language],
+    )
     # The desk keeps its language in the browser; the kiosk asks every person.
     await context.add_init_script(f"localStorage.setItem('language', '{language}')")
     page = await context.new_page()
@@ -71,39 +80,37 @@ async def _kiosk(browser: Browser, language: str, width: int, height: int) -> As
             yield await _shot(page, f"idle, {look}")
 
 
-async def _desk(browser: Browser, language: str) -> AsyncIterator[Shot]:
+async def _desk(browser: Browser, language: str, width: int, height: int) -> AsyncIterator[Shot]:
+    """The sign-in, and every state of the page: from its top on a screen, tab by tab on a phone."""
     service = StubService("clerk", CLERK)
     service.refuses = problem("not-allowed", 401)
-    async with _opened(browser, service, language, 1280, 800) as page:
+    async with _opened(browser, service, language, width, height) as page:
         await page.get_by_test_id("screen-sign-in").wait_for()
         yield await _shot(page, "sign-in")
     service = StubService("clerk", CLERK)
-    async with _opened(browser, service, language, 1280, 800) as page:
+    async with _opened(browser, service, language, width, height) as page:
         await page.get_by_test_id("scan-box").wait_for()
-        yield await _shot(page, "work")
-        await page.get_by_test_id("place-3").click()
-        yield await _shot(page, "a compartment")
-        door = {"compartment": 20, "purpose": "load", "is_opened": True, "hand_over": "h20"}
-        await service.show(grants=[door], round={"loaded": 1, "closes_in_seconds": 595})
-        await page.get_by_test_id("door-panel").wait_for()
-        yield await _shot(page, "loading")
-        await service.show(grants=[], round=None, intakes=[left(12), left(13, is_late=True)])
-        await page.get_by_text("HS-000012").first.wait_for()
-        await page.get_by_text("HS-000012").first.scroll_into_view_if_needed()
-        yield await _shot(page, "papers that were left")
-        await service.show(me={**CLERK["me"], "role": "leader", "agrees": True})
-        await page.evaluate("scrollTo(0, document.body.scrollHeight)")
-        yield await _shot(page, "leader, lower end")
+        async for name in desk_screens(service, page):
+            if width > PHONE_PX:
+                await page.set_viewport_size({"width": width, "height": await page.evaluate(WHOLE)})
+                yield await _shot(page, name)
+                await page.set_viewport_size({"width": width, "height": height})
+                continue
+            for tab in TABS:
+                await page.get_by_test_id(f"tab-{tab}").click()
+                yield await _shot(page, f"{name[:16]}, {tab}")
 
 
 def _save(shots: list[Shot], file: Path, *, columns: int, width: int) -> None:
-    height = width * shots[0][1].height // shots[0][1].width
-    rows = -(-len(shots) // columns)
-    sheet = Image.new("RGB", (columns * (width + 8), rows * (height + CAPTION_PX + 12)), "white")
+    rows = [shots[at : at + columns] for at in range(0, len(shots), columns)]
+    heights = [max(width * shot.height // shot.width for _name, shot in row) + CAPTION_PX + 12 for row in rows]
+    sheet = Image.new("RGB", (columns * (width + 8), sum(heights)), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.truetype(FONT, CAPTION_PX - 8)
-    for at, (name, shot) in enumerate(shots):
-        x, y = at % columns * (width + 8) + 4, at // columns * (height + CAPTION_PX + 12)
-        draw.text((x, y + 4), name, "black", font)
-        sheet.paste(shot.convert("RGB").resize((width, height), Image.Resampling.LANCZOS), (x, y + CAPTION_PX))
+    for at, row in enumerate(rows):
+        y = sum(heights[:at])
+        for column, (name, shot) in enumerate(row):
+            x, height = column * (width + 8) + 4, width * shot.height // shot.width
+            draw.text((x, y + 4), name, "black", font)
+            sheet.paste(shot.convert("RGB").resize((width, height), Image.Resampling.LANCZOS), (x, y + CAPTION_PX))
     sheet.save(file, quality=QUALITY, method=6)
     click.echo(f"  {file.name:32} {file.stat().st_size // 1024:4} KiB, {len(shots)} screens")

@@ -10,11 +10,15 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+from playwright.async_api import async_playwright
 
 from api import plots, prints
+from api.apps import create_clerk_app
 from api.plots import Series
 from locker import events as ev
 from locker import reports
+from tests.pages.axe import violations
+from tests.pages.conftest import CHROMIUM, FLAGS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -96,6 +100,38 @@ async def test_the_leaders_question_is_answered_on_one_sheet(
     page = (await desk.get("/api/clerk/balance", params={"as": "html"})).text
     for words in ("Có mất gì không?", "Số liệu khớp", "cửa tự mở", "nobody answers &lt;b&gt;"):
         assert words in page
+
+
+async def test_no_sheet_breaks_a_rule_of_axe_nor_of_the_policy_nor_leaves_its_paper(
+    cab: Any, served: Callable[..., Any]
+) -> None:
+    for number in (1, 2):
+        await cab.announce(f"r-{number}", code=f"H29.190.5-261008-000{number}")
+        await cab.load(f"r-{number}", number=number, hand_over=f"h-{number}")
+    await cab.open(2)
+    await cab.journal.record(lambda *_: ev.Decision(events=(ev.Rated(face="poor", reason="wait"),)))
+    today = cab.running.today(cab.hands())
+    token = cab.running.sessions.begin(cab.member("minh"))
+    wrong: list[str] = []
+    async with served(create_clerk_app(cab.running)) as client, async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = await chromium.new_context(viewport={"width": 794, "height": 1123})  # A4 at 96 dpi
+        await context.add_cookies([{"name": "clerk", "value": token, "url": str(client.base_url)}])
+        page = await context.new_page()
+        page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
+        for path in (
+            "balance?as=html&lang=vi",
+            f"reports?from={today[:8]}01&to={today}&by=day&as=html&lang=en",
+            f"reports?from={today[:4]}-01-01&to={today}&by=month&as=html&lang=vi",
+        ):
+            answer = await page.goto(f"{client.base_url}/api/clerk/{path}")
+            assert answer is not None
+            assert answer.status == 200, path
+            wrong += [f"{path}: {one}" for one in await violations(page)]
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            wrong += [f"{path}: {width} px wide"] if width > 794 else []
+        await chromium.close()
+    assert wrong == []
 
 
 async def test_a_clerk_gets_no_sheet(desk: httpx.AsyncClient, sign_in: Callable[..., Any]) -> None:

@@ -8,6 +8,7 @@ from tests.pages.scenes import CLERK, UNOWNED, in_cabinet, left, to_load
 from tests.pages.stub_service import Body, StubService, done, problem
 
 ME = CLERK["me"]
+TABS = ("work", "inside", "cabinet", "matters", "office")
 LEADER = {**ME, "user": "minh", "role": "leader", "agrees": True}
 MEMBERS = [
     {"user": "minh", "name": "Lê Minh", "role": "leader", "is_locked": False, "is_me": True},

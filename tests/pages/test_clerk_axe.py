@@ -9,13 +9,12 @@ import pytest
 from playwright.async_api import Page
 
 from tests.pages.axe import violations
-from tests.pages.desk_tour import desk_screens
+from tests.pages.desk_tour import TABS, desk_screens
 from tests.pages.stub_service import StubService, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Open = Callable[..., Awaitable[Page]]
-TABS = ("work", "inside", "cabinet", "matters", "office")
 SMALL = """() => [...document.querySelectorAll("button, input, select, textarea, summary, a")]
   .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 43.5)
   .map((one) => `${one.outerHTML.slice(0, 120)} is ${one.getBoundingClientRect().height} px high`)"""
