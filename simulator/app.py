@@ -15,11 +15,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from simulator.doors import CannotReach, Door
 from simulator.plugs import CannotServe
 from simulator.stage import Stage
-from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn, Message, PutIn, State
+from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn, MendIn, Message, PutIn, State
 
 PAGES = Path(__file__).parent / "pages"
 STREAM_STEP_S = 0.1
 STREAM_REFRESH_S = 2.0
+STREAM_RETRY_MS = 1000
 HOSTS = ["127.0.0.1", "localhost"]
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -90,6 +91,7 @@ def _views(stage: Stage) -> APIRouter:
 
 
 async def _stream(stage: Stage) -> AsyncIterator[str]:
+    yield f"retry: {STREAM_RETRY_MS}\n\n"
     while not stage.is_over:
         yield f"data: {stage.state().model_dump_json()}\n\n"
         await asyncio.sleep(0 if stage.is_over else STREAM_STEP_S)
@@ -129,6 +131,12 @@ def _faults(stage: Stage) -> APIRouter:
     async def door(number: int, fault: DoorFaultIn) -> Response:
         """Breaks or mends a door's lock, switch or wires."""
         stage.break_door(number, fault)
+        return Response(status_code=204)
+
+    @faults.post("/mend", status_code=204)
+    async def mend(what: Annotated[MendIn | None, Body()] = None) -> Response:
+        """Mends one fault; without a body every fault there is."""
+        await (stage.mend(what) if what else stage.mend_all())
         return Response(status_code=204)
 
     @faults.post("/boards/{name}/fault", status_code=204)

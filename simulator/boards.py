@@ -221,6 +221,19 @@ class Board:
         """A coil that goes on by itself (a fault): off again at the next command."""
         self._set(coil, is_on=True, at=at)
 
+    def strays(self) -> list[int]:
+        """Coils that are on with no timer to end them, on a board whose coils its timers end."""
+        if not self.type.has_timer:
+            return []
+        held = self.stuck_on | self.timers.keys()
+        return [
+            coil for coil, is_on in enumerate(self.coils) if is_on and coil not in held and not self._is_linked(coil)
+        ]
+
+    def drop(self, coil: int, at: float) -> None:
+        """A coil that went on by itself goes off again."""
+        self._set(coil, is_on=False, at=at)
+
     def link(self, number: int, mode: int, at: float) -> None:
         """Somebody left a linkage mode in the board's memory."""
         self._store(LINKAGE_REGISTERS + number, mode, at)

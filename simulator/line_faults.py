@@ -54,6 +54,10 @@ class ArmedFaults:
 
     waiting: list[LineFault] = field(default_factory=list)
 
+    def mend(self, kind: str) -> None:
+        """Takes away what waits of this kind."""
+        self.waiting[:] = [fault for fault in self.waiting if fault.kind != kind]
+
     def take(self, request: bytes) -> LineFault | None:
         """The first fault meant for `request`, counted as used once."""
         for index, fault in enumerate(self.waiting):

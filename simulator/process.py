@@ -80,16 +80,23 @@ def main(
     Everything listens on 127.0.0.1. Ctrl-C ends it and leaves no line behind.
     """
     try:
+        name, is_training = _identity(config)
+        wiring = load_wiring(config)
+        stage = Stage(
+            name=name,
+            wiring=wiring,
+            phone=Phone(phone_outbox),
+            clock=time.monotonic,
+            real_time_baud=real_time_baud,
+            kiosk_url=kiosk_url,
+            is_training=is_training,
+        )
         run(
             _run(
-                name=_cabinet_id(config),
-                wiring=load_wiring(config),
-                addresses=dict(_named(line) for line in lines),
+                stage,
+                addresses=_default_addresses(wiring) | dict(_named(line) for line in lines),
                 http_port=http_port,
-                phone=Phone(phone_outbox),
-                real_time_baud=real_time_baud,
                 script_file=script_file,
-                kiosk_url=kiosk_url,
                 ready_line=ready_line,
             )
         )
@@ -99,33 +106,16 @@ def main(
 
 
 async def _run(
-    *,
-    name: str,
-    wiring: Wiring,
-    addresses: dict[str, str],
-    http_port: int,
-    phone: Phone,
-    real_time_baud: int | None,
-    script_file: Path | None,
-    kiosk_url: str | None,
-    ready_line: bool,
+    stage: Stage, *, addresses: dict[str, str], http_port: int, script_file: Path | None, ready_line: bool
 ) -> None:
     """Serves until SIGINT or SIGTERM."""
-    stage = Stage(
-        name=name,
-        wiring=wiring,
-        phone=phone,
-        clock=time.monotonic,
-        real_time_baud=real_time_baud,
-        kiosk_url=kiosk_url,
-    )
     steps = script.read(script_file, stage) if script_file else ()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, ended.set)
     with contextlib.closing(_listen(http_port)) as listener:
-        async with stage.served(_default_addresses(wiring) | addresses), _http(stage, listener):
+        async with stage.served(addresses), _http(stage, listener):
             port = listener.getsockname()[1]
             _announce(stage, f"http://127.0.0.1:{port}/", ready_line=ready_line)
             playing = asyncio.create_task(script.play(steps, stage))
@@ -134,13 +124,13 @@ async def _run(
             await asyncio.gather(playing, return_exceptions=True)
 
 
-def _cabinet_id(config: Path) -> str:
-    """The id in the wiring file's [cabinet]; without one, the file's name. Raises ConfigError."""
+def _identity(config: Path) -> tuple[str, bool]:
+    """The id in the wiring file's [cabinet], else the file's name; whether one learns on it. Raises ConfigError."""
     try:
         cabinet = tomllib.loads(config.read_text(encoding="utf-8")).get("cabinet", {})
     except ValueError as error:
         raise ConfigError(config, [f"is not valid TOML: {error}"]) from error
-    return str(cabinet.get("id", config.stem))
+    return str(cabinet.get("id", config.stem)), bool(cabinet.get("training", False))
 
 
 def _default_addresses(wiring: Wiring) -> dict[str, str]:

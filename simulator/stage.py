@@ -9,13 +9,13 @@ from functools import partial
 from typing import TypeVar
 
 from locker.config import Wiring
-from simulator.boards import Board
+from simulator.boards import NORMAL, Board
 from simulator.cabinet import Cabinet
 from simulator.doors import Door, LockFault, SensorFault
 from simulator.line import KERONG, MODBUS, CharacterTimes, Line
 from simulator.phone import Phone
 from simulator.plugs import CannotServe, Plug, plug_for
-from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn, State, state_of
+from simulator.state import BoardFaultIn, DoorFaultIn, LineFaultIn, MendIn, State, state_of
 
 PHONE_EVERY_S = 0.25
 T = TypeVar("T")
@@ -33,8 +33,10 @@ class Stage:
         clock: Callable[[], float],
         real_time_baud: int | None = None,
         kiosk_url: str | None = None,
+        is_training: bool = False,
     ) -> None:
         self.name = name
+        self.is_training = is_training
         self.phone = phone
         self.kiosk_url = kiosk_url
         self.plugs: dict[str, Plug] = {}
@@ -83,8 +85,9 @@ class Stage:
         return state_of(
             self.cabinet,
             name=self.name,
+            is_training=self.is_training,
             kiosk_url=self.kiosk_url,
-            plugs=self.plugs.values(),
+            plugs=tuple(self.plugs.values()),
             phone=self.phone.messages,
         )
 
@@ -152,6 +155,40 @@ class Stage:
             plug.line.faults.waiting.append(fault.as_fault())
         self._tell()
 
+    async def mend(self, wanted: MendIn) -> None:
+        """Takes one fault away and leaves the others; one that is gone already is fine.
+
+        Raises KeyError (unknown place) and CannotServe (the line's place is taken).
+        """
+        if wanted.place == "line":
+            plug = self.plugs[wanted.name]
+            if wanted.kind == "unplug":
+                await plug.plug_in()
+            plug.line.faults.mend(wanted.kind)
+        elif wanted.place == "board":
+            self.cabinet.tamper(wanted.name, lambda board, at: _mend_board(board, wanted.kind, at), self._clock())
+        else:
+            self._mend_door(wanted.name, wanted.kind)
+        self._tell()
+
+    async def mend_all(self) -> None:
+        """Every door, board and line as good as new; doors that stand open stay open. Raises CannotServe."""
+        for number in self.cabinet.doors:
+            self.break_door(number, DoorFaultIn(kind="none"))
+        for name in self.cabinet.boards:
+            self.break_board(name, BoardFaultIn(kind="none"))
+        for name in self.plugs:
+            await self.break_line(name, LineFaultIn(kind="none"))
+
+    def _mend_door(self, name: str, kind: str) -> None:
+        number = next((one for one in self.cabinet.doors if str(one) == name), None)
+        if number is None:
+            raise KeyError(name)
+        other = self.cabinet.swapped_with().get(number)
+        if kind == "swapped" and other is not None:
+            self.cabinet.swap_lock_wires(number, other, self._clock())
+        self.cabinet.touch(number, lambda door, _: _mend(door, kind), self._clock())
+
     def exchange(self, bus: str, frame: bytes) -> bytes | None:
         """What the boards on a bus answer to this frame now; None for nothing."""
         before = self.cabinet.changes
@@ -197,3 +234,24 @@ def _break(door: Door, kind: str) -> None:
         door.sensor_fault = SensorFault(kind)
     else:
         door.lock_fault = LockFault(kind)
+
+
+def _mend(door: Door, kind: str) -> None:
+    if door.sensor_fault == kind:
+        door.sensor_fault = None
+    if door.lock_fault == kind:
+        door.lock_fault = None
+
+
+def _mend_board(board: Board, kind: str, at: float) -> None:
+    if kind == "dead":
+        board.set_power(has_power=True, at=at)
+    elif kind == "stuck_coil":
+        for coil in tuple(board.stuck_on):
+            board.set_stuck(coil, is_stuck=False, at=at)
+    elif kind == "stray_coil":
+        for coil in board.strays():
+            board.drop(coil, at)
+    elif kind == "linkage":
+        for coil in range(len(board.linkage)):
+            board.link(coil, NORMAL, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
@@ -78,15 +78,30 @@ class Message(BaseModel):
     reference: str = ""
 
 
+class Fault(Shape):
+    """What is broken now: at which door (its number), board or line, and what of it."""
+
+    place: Literal["door", "board", "line"]
+    name: str
+    kind: str
+    coil: int | None = None
+    other: int | None = Field(default=None, description="for `swapped`: the door it has changed wires with")
+    left: int | None = Field(
+        default=None, description="at a line: how many requests it still meets; null: until mended"
+    )
+
+
 class State(Shape):
     """The whole stage at one moment; `at` is monotonic seconds."""
 
     cabinet: str
+    is_training: bool
     kiosk_url: str | None
     at: float
     doors: list[DoorState]
     boards: list[BoardState]
     lines: list[LineState]
+    faults: list[Fault]
     phone: list[Message]
 
 
@@ -143,6 +158,14 @@ class LineFaultIn(Shape):
         )
 
 
+class MendIn(Shape):
+    """One fault to mend, named as `faults` of the state names it."""
+
+    place: Literal["door", "board", "line"]
+    name: Annotated[str, Field(max_length=60)] = Field(examples=["A"])
+    kind: Annotated[str, Field(max_length=20)] = Field(examples=["late"])
+
+
 class PutIn(Shape):
     """What goes into the compartment."""
 
@@ -150,16 +173,24 @@ class PutIn(Shape):
 
 
 def state_of(
-    cabinet: Cabinet, *, name: str, kiosk_url: str | None, plugs: Iterable[Plug], phone: list[Message]
+    cabinet: Cabinet,
+    *,
+    name: str,
+    is_training: bool,
+    kiosk_url: str | None,
+    plugs: Collection[Plug],
+    phone: list[Message],
 ) -> State:
     """The state at the cabinet's present moment."""
     return State(
         cabinet=name,
+        is_training=is_training,
         kiosk_url=kiosk_url,
         at=round(cabinet.at, 3),
         doors=_doors(cabinet),
         boards=_boards(cabinet),
         lines=[_line(plug) for plug in plugs],
+        faults=[*_at_doors(cabinet), *_at_boards(cabinet), *_at_lines(plugs)],
         phone=phone,
     )
 
@@ -221,3 +252,35 @@ def _line(plug: Plug) -> LineState:
         bad_frames=traffic.bad_frames,
         silences_broken=traffic.silences_broken,
     )
+
+
+def _at_doors(cabinet: Cabinet) -> Iterator[Fault]:
+    swapped = cabinet.swapped_with()
+    for number, door in cabinet.doors.items():
+        for kind in (door.sensor_fault, door.lock_fault):
+            if kind is not None:
+                yield Fault(place="door", name=str(number), kind=kind)
+        if number in swapped:
+            yield Fault(place="door", name=str(number), kind="swapped", other=swapped[number])
+
+
+def _at_boards(cabinet: Cabinet) -> Iterator[Fault]:
+    for name, board in cabinet.boards.items():
+        if not board.has_power:
+            yield Fault(place="board", name=name, kind="dead")
+        for coil in sorted(board.stuck_on):
+            yield Fault(place="board", name=name, kind="stuck_coil", coil=coil)
+        for coil in board.strays():
+            yield Fault(place="board", name=name, kind="stray_coil", coil=coil)
+        for coil, mode in enumerate(board.linkage):
+            if mode:
+                yield Fault(place="board", name=name, kind="linkage", coil=coil)
+
+
+def _at_lines(plugs: Collection[Plug]) -> Iterator[Fault]:
+    for plug in plugs:
+        name = plug.line.name
+        if not plug.is_plugged:
+            yield Fault(place="line", name=name, kind="unplug")
+        for fault in plug.line.faults.waiting:
+            yield Fault(place="line", name=name, kind=fault.kind, left=fault.times)

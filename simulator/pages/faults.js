@@ -1,4 +1,4 @@
-// The side: the chosen door with its hands and faults, the boards with their lamps, the lines.
+// What can go wrong, at a click and in plain words; what is wrong now stands on top, each gone at a click.
 
 import { force, pull, push, put, take } from "./cabinet.js";
 import { make, post } from "./dom.js";
@@ -10,14 +10,18 @@ const BOARD_FAULTS = ["dead", "stuck_coil", "stray_coil", "linkage"];
 const LINE_FAULTS = [
   "late", "lost", "unheard", "cut", "split", "stray", "stray_after", "garbled", "foreign", "exception", "echo",
 ];
+const HOW_OFTEN = ["", "1", "10"];
 const drawn = new Map();
-const asked = { coil: 0, times: 1 };
+const asked = { coil: 0, times: "" };
 
 export function drawSide(state, chosen) {
   const door = state.doors.find((one) => one.number === chosen);
-  redraw("door-card", door ?? null, () => doorCard(door, state.doors));
-  redraw("boards-card", state.boards.map(still), () => [heading(words().boards), coilField(), ...state.boards.map(boardPart)]);
-  redraw("lines-card", state.lines.map(still), () => [heading(words().lines), timesField(), ...state.lines.map(linePart)]);
+  redraw("active", state.faults, () => activeFaults(state.faults));
+  document.getElementById("heal").disabled = state.faults.length === 0;
+  document.getElementById("active").setAttribute("aria-label", words().active);
+  redraw("door-card", [door ?? null, state.faults], () => doorCard(door, state));
+  redraw("lines-card", [state.lines.map(still), state.faults], () => [oftenField(), ...state.lines.map((line) => linePart(line, state.faults))]);
+  redraw("boards-card", [state.boards.map(still), state.faults], () => [coilField(), ...state.boards.map((board) => boardPart(board, state.faults))]);
   for (const line of state.lines) {
     document.getElementById(`asked-${line.name}`).textContent = line.is_plugged ? words().asked(line.requests) : words().unplugged;
   }
@@ -36,16 +40,53 @@ function redraw(id, shown, build) {
   const card = document.getElementById(id);
   const focused = card.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   card.replaceChildren(...build());
-  if (focused) card.querySelector(`[data-key="${focused}"]`)?.focus();
+  if (focused) (card.querySelector(`[data-key="${focused}"]`) ?? document.getElementById("side-heading")).focus();
 }
 
-function doorCard(door, doors) {
-  if (!door) return [heading(words().faults), make("p", { className: "quiet" }, words().choose)];
+// --- what is wrong now
+
+function activeFaults(faults) {
+  if (!faults.length) return [make("p", { className: "quiet" }, words().allWell)];
+  return faults.map((fault) => {
+    const told = `${words().at(fault)}: ${words().fault[fault.kind]}${detail(fault)}`;
+    const { place, name, kind } = fault;
+    const gone = button(`${place}-${name}-${kind}-${fault.coil ?? ""}`, "", () => post("mend", { place, name, kind }), { className: "wrong" });
+    gone.title = words().explained[kind];
+    gone.setAttribute("aria-label", `${words().mendOne}: ${told}`);
+    gone.append(make("span", {}, told), make("span", { className: "cross", ariaHidden: "true" }, "×"));
+    return gone;
+  });
+}
+
+function detail({ coil, other, left }) {
+  if (coil !== null) return ` (${words().coil} ${coil + 1})`;
+  if (other !== null) return ` ${words().with(other)}`;
+  return left === null ? "" : ` (${words().left(left)})`;
+}
+
+const isWrong = (faults, place, name, kind) =>
+  faults.some((fault) => fault.place === place && fault.name === String(name) && fault.kind === kind);
+
+// A button that breaks, pressed while it is broken, and mends at the next click.
+function breaker(faults, place, name, kind, body = {}) {
+  const isOn = isWrong(faults, place, name, kind);
+  const act = () => (isOn ? post("mend", { place, name: String(name), kind }) : post(`${place}s/${name}/fault`, { kind, ...body }));
+  const made = button(`${place}-${name}-${kind}`, "", act, { className: "chip" });
+  made.ariaPressed = String(isOn);
+  made.append(make("strong", {}, words().fault[kind]), make("small", {}, words().explained[kind]));
+  return made;
+}
+
+const breakers = (kinds, one) => make("div", { className: "chips" }, ...kinds.map((kind) => one(kind)));
+
+// --- one door
+
+function doorCard(door, { doors, faults }) {
+  if (!door) return [heading(words().aDoor), make("p", { className: "quiet" }, words().choose)];
   const facts = [words().position[door.position], words().reads[door.sensor_reads], words().holds(door.content.length)];
   if (door.is_energised) facts.push(words().current);
-  const open = door.position === "open";
-  const mend = () => post(`doors/${door.number}/fault`, { kind: "none" });
-  const toggle = (kind, on) => (on ? mend() : post(`doors/${door.number}/fault`, { kind }));
+  const isOpen = door.position === "open";
+  const one = (kind) => breaker(faults, "door", door.number, kind);
   return [
     heading(words().door(door.number)),
     make("p", { className: "quiet" }, words().doorFacts(door)),
@@ -53,65 +94,58 @@ function doorCard(door, doors) {
     make(
       "div",
       { className: "buttons" },
-      button("act", open ? words().push : words().pull, () => (open ? push(door.number) : pull(door.number, door.position))),
-      button("put", words().put, () => put(door.number), { disabled: !open }),
-      button("take", words().take, () => take(door.number), { disabled: !open || !door.content.length }),
-      button("force", words().force, () => force(door.number), { disabled: open }),
+      button("act", isOpen ? words().push : words().pull, () => (isOpen ? push(door.number) : pull(door.number, door.position))),
+      button("put", words().put, () => put(door.number), { disabled: !isOpen }),
+      button("take", words().take, () => take(door.number), { disabled: !isOpen || !door.content.length }),
+      button("force", words().force, () => force(door.number), { disabled: isOpen }),
     ),
     make("h4", {}, words().sensor),
-    chips(SENSOR_FAULTS, (kind) => door.sensor_fault === kind, toggle),
+    breakers(SENSOR_FAULTS, one),
     make("h4", {}, words().lock),
-    chips(LOCK_FAULTS, (kind) => door.lock_fault === kind, toggle),
-    swap(door, doors),
-    make("div", { className: "buttons" }, button("mend", words().mend, mend)),
+    ...locks(door, doors, faults, one),
   ];
 }
 
-function swap(door, doors) {
+// The lock's own faults, and its wires changed with those of a door that one chooses.
+function locks(door, doors, faults, one) {
   const select = make(
     "select",
-    { ariaLabel: words().swapWith },
-    ...doors.filter((one) => one !== door).map((one) => make("option", { value: one.number }, String(one.number))),
+    {},
+    ...doors.filter((one) => one.number !== door.number).map((one) => make("option", { value: one.number }, words().door(one.number))),
   );
   select.dataset.key = "swap-with";
   const other = door.swapped_with;
   if (other) select.value = String(other);
-  const act = () => post(`doors/${door.number}/fault`, { kind: "swapped", other: Number(other ?? select.value) });
-  return make("p", { className: "chips" }, chip("swapped", Boolean(other), act), ` ${words().swapWith} `, select);
+  const chip = breaker(faults, "door", door.number, "swapped", { get other() { return Number(select.value); } });
+  return [
+    make("div", { className: "chips" }, ...LOCK_FAULTS.map(one), chip),
+    make("label", { className: "field" }, words().swapWith, select),
+  ];
 }
 
-function boardPart(board) {
-  const path = `boards/${board.name}/fault`;
-  const on = {
-    dead: !board.has_power,
-    stuck_coil: board.stuck_on.length > 0,
-    stray_coil: false,
-    linkage: board.linkage.some(Boolean),
-  };
+// --- boards and lines
+
+function boardPart(board, faults) {
   const lamps = (name, bits) =>
     make(
       "div",
       { className: `lamps ${name}` },
       make("span", { className: "lamps-name" }, words()[name]),
-      ...bits.map((bit, index) => make("span", { className: bit ? "lamp on" : "lamp", title: String(index) })),
+      ...bits.map((bit, index) => make("span", { className: bit ? "lamp on" : "lamp", title: String(index + 1) })),
     );
+  const one = (kind) => breaker(faults, "board", board.name, kind, { get coil() { return asked.coil; } });
   return make(
     "div",
     { className: board.has_power ? "board" : "board dark" },
     make("h4", {}, make("span", { className: "power" }), board.name, make("small", {}, words().unit(board))),
     lamps("relays", board.coils),
     lamps("inputs", board.inputs),
-    chips(
-      BOARD_FAULTS,
-      (kind) => on[kind],
-      (kind, isOn) => post(path, isOn ? { kind: "none" } : { kind, coil: asked.coil }),
-      board.name,
-    ),
+    breakers(BOARD_FAULTS, one),
   );
 }
 
-function linePart(line) {
-  const path = `lines/${line.name}/fault`;
+function linePart(line, faults) {
+  const one = (kind) => breaker(faults, "line", line.name, kind, { get times() { return asked.times ? Number(asked.times) : null; } });
   return make(
     "div",
     { className: "line" },
@@ -119,47 +153,28 @@ function linePart(line) {
       "h4",
       {},
       make("span", { className: line.is_plugged ? "power" : "power off" }),
-      line.name,
+      words().line(line.name),
       make("small", { id: `asked-${line.name}` }),
     ),
+    make("div", { className: "chips" }, breaker(faults, "line", line.name, "unplug"), ...LINE_FAULTS.map(one)),
     make("p", { className: "quiet address" }, line.address),
-    make("div", { className: "chips" }, chip("unplug", !line.is_plugged, () =>
-      post(path, { kind: line.is_plugged ? "unplug" : "replug" }), line.name)),
-    chips(
-      LINE_FAULTS,
-      (kind) => line.faults.includes(kind),
-      (kind) => post(path, { kind, times: asked.times }),
-      line.name,
-    ),
-    make("div", { className: "buttons" }, button(`mend-${line.name}`, words().mend, () => post(path, { kind: "none" }))),
   );
 }
 
 function coilField() {
-  return field("coil", words().coil, 0, 7);
-}
-
-function timesField() {
-  return field("times", words().times, 1, 100);
-}
-
-function field(name, text, min, max) {
-  const input = make("input", { type: "number", min, max, value: asked[name] });
-  input.dataset.key = name;
+  const input = make("input", { type: "number", min: 1, max: 32, value: asked.coil + 1 });
+  input.dataset.key = "coil";
   input.addEventListener("input", () => {
-    if (input.validity.valid && input.value !== "") asked[name] = Number(input.value);
+    if (input.validity.valid && input.value !== "") asked.coil = Number(input.value) - 1;
   });
-  return make("label", { className: "field" }, text, input);
+  return make("label", { className: "field" }, words().whichCoil, input);
 }
 
-function chips(kinds, isOn, act, prefix = "") {
-  return make("div", { className: "chips" }, ...kinds.map((kind) => chip(kind, isOn(kind), () => act(kind, isOn(kind)), prefix)));
-}
-
-function chip(kind, isOn, act, prefix = "") {
-  const made = button(`${prefix}${kind}`, words().fault[kind], act, { className: "chip" });
-  made.ariaPressed = String(isOn);
-  return made;
+function oftenField() {
+  const select = make("select", { onchange: () => (asked.times = select.value) });
+  select.append(...HOW_OFTEN.map((times) => make("option", { value: times, selected: times === asked.times }, words().often[times])));
+  select.dataset.key = "times";
+  return make("label", { className: "field" }, words().howOften, select);
 }
 
 function button(key, text, act, more = {}) {

@@ -3,7 +3,9 @@
 import { make, say } from "./dom.js";
 import { tongue, words } from "./words.js";
 
-const CODE = /\b(\d{4}[ .-]?\d{4}[ .-]?\d{4})\b/;
+// Twelve digits open a compartment, eight check a phone.
+const CODE = /(?<![\d.-])(?<!\d )(\d{4}[ .-]?\d{4}(?:[ .-]?\d{4})?)(?!-| ?\d)/;
+const SENDER = /^([^:\d]{3,24}):/;
 let chosen = null;
 let count = 0;
 let drawn = "";
@@ -15,23 +17,28 @@ export function drawPhone(messages) {
   if (came || !recipients.includes(chosen)) chosen = messages.at(-1)?.recipient ?? null;
   const wanted = JSON.stringify([messages, chosen, tongue()]);
   if (wanted === drawn) return;
-  const first = drawn === "";
+  const isFirst = drawn === "";
   drawn = wanted;
   drawRecipients(recipients, messages);
   const mine = messages.filter((message) => message.recipient === chosen);
   document.getElementById("phone-empty").hidden = mine.length > 0;
-  document.getElementById("phone-sender").textContent = senderOf(mine) ?? words().sender;
+  document.getElementById("phone-sender").textContent = senderOf(mine.at(-1)) ?? words().sender;
   const list = document.getElementById("messages");
-  list.replaceChildren(...mine.map(bubble));
+  list.setAttribute("aria-label", words().sender);
+  list.replaceChildren(...mine.flatMap((message, at) => [...dayBefore(message, mine[at - 1]), bubble(message)]));
   list.scrollTop = list.scrollHeight;
-  if (came && !first) buzz();
+  if (came && !isFirst) {
+    list.lastElementChild.classList.add("arrives");
+    buzz();
+  }
 }
 
 function drawRecipients(recipients, messages) {
   const select = document.getElementById("recipient");
   select.hidden = recipients.length === 0;
+  const told = (recipient) => `${spoken(recipient)} (${messages.filter((one) => one.recipient === recipient).length})`;
   select.replaceChildren(
-    ...recipients.map((recipient) => make("option", { value: recipient, selected: recipient === chosen }, recipient)),
+    ...recipients.map((recipient) => make("option", { value: recipient, selected: recipient === chosen }, told(recipient))),
   );
   select.onchange = () => {
     chosen = select.value;
@@ -39,7 +46,16 @@ function drawRecipients(recipients, messages) {
   };
 }
 
-const senderOf = (messages) => messages.at(-1)?.text.match(/^([^:]{3,24}):/)?.[1];
+// +84912345678 as it is said here: 0912 345 678.
+const spoken = (number) => number.replace(/^\+84(\d{2,3})(\d{3})(\d{3})$/, "0$1 $2 $3");
+
+const senderOf = (message) => message?.text.match(SENDER)?.[1];
+
+function dayBefore(message, earlier) {
+  const day = dated(message.time, { day: "numeric", month: "long" });
+  if (!day || (earlier && dated(earlier.time, { day: "numeric", month: "long" }) === day)) return [];
+  return [make("li", { className: "day" }, day)];
+}
 
 function bubble(message) {
   const text = make("p");
@@ -54,7 +70,8 @@ function bubble(message) {
   } else {
     text.append(message.text);
   }
-  return make("li", {}, text, make("time", {}, clock(message.time)));
+  const from = make("span", { className: "from" }, senderOf(message) ?? words().sender);
+  return make("li", {}, text, make("span", { className: "when" }, from, make("time", { dateTime: message.time }, clock(message.time))));
 }
 
 async function copy(digits) {
@@ -62,11 +79,12 @@ async function copy(digits) {
   say(words().copied(digits));
 }
 
-function clock(time) {
+function dated(time, how) {
   const moment = new Date(time);
-  if (Number.isNaN(moment.valueOf())) return "";
-  return moment.toLocaleTimeString(tongue(), { hour: "2-digit", minute: "2-digit" });
+  return Number.isNaN(moment.valueOf()) ? "" : moment.toLocaleString(tongue() === "vi" ? "vi-VN" : "en-GB", how);
 }
+
+const clock = (time) => dated(time, { hour: "2-digit", minute: "2-digit" });
 
 function buzz() {
   const phone = document.getElementById("phone");
@@ -76,8 +94,5 @@ function buzz() {
 }
 
 export function tick() {
-  document.getElementById("phone-time").textContent = new Date().toLocaleTimeString(tongue(), {
-    hour: "2-digit",
-    minute: "2-digit",
-  });
+  document.getElementById("phone-time").textContent = clock(Date.now());
 }

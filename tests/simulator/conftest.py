@@ -14,6 +14,7 @@ import pytest
 
 from locker.config import Wiring
 from simulator.phone import Phone
+from simulator.process import DEMONSTRATION
 from simulator.stage import Stage
 
 ROOT = Path(__file__).parents[2]
@@ -92,10 +93,15 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(directory: Path) -> Iterator[Served]:
-    line, outbox = directory / "line-A", directory / "outbox.jsonl"
-    words = ("-m", "simulator", "--line", f"A={line}", "--phone-outbox", str(outbox), "--ready-line")
-    with subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE) as program:
+def serving(directory: Path, *, port: int = 0, is_training: bool = False) -> Iterator[Served]:
+    """The demonstration cabinet on `port`, or any free one."""
+    line, outbox, config = directory / "line-A", directory / "outbox.jsonl", DEMONSTRATION
+    if is_training:
+        config = directory / "cabinet.toml"
+        config.write_text(DEMONSTRATION.read_text().replace("[cabinet]\n", "[cabinet]\ntraining = true\n"))
+    words = ("-m", "simulator", "--config", str(config), "--http-port", str(port), "--line", f"A={line}")
+    rest = ("--phone-outbox", str(outbox), "--ready-line")
+    with subprocess.Popen([sys.executable, *words, *rest], cwd=ROOT, stdout=subprocess.PIPE) as program:
         assert program.stdout is not None
         try:
             yield Served(program, json.loads(program.stdout.readline())["url"], line, outbox)

@@ -39,6 +39,7 @@ REFUSED = [
     ("/boards/Z9/fault", {"kind": "dead"}, 404, "unknown"),
     ("/boards/A1/fault", {"kind": "stuck_coil", "coil": 12}, 404, "unknown"),
     ("/lines/Z/fault", {"kind": "late"}, 404, "unknown"),
+    ("/mend", {"place": "door", "name": "99", "kind": "worn"}, 404, "unknown"),
 ]
 
 
@@ -73,8 +74,12 @@ async def test_faults_are_set_shown_and_mended_over_http(served: Any) -> None:
         assert not boards[1]["has_power"]
         assert boards[2]["stuck_on"] == [2]
         assert (line["faults"], line["is_plugged"]) == (["late"], False)
-        for path in ("/doors/3/fault", "/boards/A2/fault", "/boards/A3/fault", "/lines/A/fault"):
-            await client.post(path, json={"kind": "none"})
+        one = {"place": "board", "name": "A2", "kind": "dead"}
+        assert (await client.post("/mend", json=one)).status_code == 204
+        left = {(fault["place"], fault["name"]) for fault in (await client.get("/state")).json()["faults"]}
+        assert left >= {("door", "3"), ("door", "4"), ("board", "A3"), ("line", "A")}
+        assert ("board", "A2") not in left
+        assert (await client.post("/mend")).status_code == 204
         state = (await client.get("/state")).json()
         door, boards, line = state["doors"][2], state["boards"], state["lines"][0]
         assert (door["sensor_fault"], door["lock_fault"], door["swapped_with"]) == (None, None, None)
