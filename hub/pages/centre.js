@@ -3,6 +3,8 @@
 const lang = document.body.dataset.lang;
 const form = document.getElementById("announce");
 let t = {};
+const SILENT_S = 900;
+const ENDED = ["cancelled", "refused", "reclaimed", "handed_out", "posted"];
 
 async function call(method, path, body) {
   const answer = await fetch(path, {
@@ -27,9 +29,11 @@ function cell(text, className) {
 
 function fill(id, rows) {
   const table = document.getElementById(id);
+  const names = [...table.tHead.rows[0].cells].map((one) => one.textContent);
   table.tBodies[0].replaceChildren(
     ...rows.map((cells) => {
       const tr = document.createElement("tr");
+      cells.forEach((one, at) => (one.dataset.name = names[at]));
       tr.append(...cells);
       return tr;
     }),
@@ -46,7 +50,12 @@ function contact(text) {
   if (!text) return t.never;
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(text)) / 1000));
   if (seconds < 5) return t.now;
+  if (seconds > SILENT_S) return t.silent.replace("{since}", clockTime(text));
   return seconds < 300 ? t.ago.replace("{s}", seconds) : clockTime(text);
+}
+
+function isSilent(text) {
+  return !text || Date.now() - Date.parse(text) > SILENT_S * 1000;
 }
 
 function showCabinets(cabinets) {
@@ -54,7 +63,7 @@ function showCabinets(cabinets) {
     "cabinets",
     cabinets.map((one) => [
       cell(one.cabinet),
-      cell(contact(one.last_contact)),
+      cell(contact(one.last_contact), isSilent(one.last_contact) ? "look" : ""),
       cell(`${one.acked_through} (${t.epoch} ${one.epoch})`, "number"),
       cell(`${one.wishes_seen} / ${one.wish_head}`, "number"),
     ]),
@@ -66,44 +75,37 @@ function showCabinets(cabinets) {
   }
 }
 
-function cancelButton(one) {
-  const td = cell("");
-  if (one.cancel_reason || ["cancelled", "refused", "reclaimed", "handed_out", "posted"].includes(one.stage)) return td;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = t.cancel;
-  button.addEventListener("click", () =>
-    attempt(() => call("POST", `/v1/results/${encodeURIComponent(one.result)}/cancel`, { reason: t.cancel_reason })),
-  );
-  td.append(button);
-  return td;
-}
-
-function delegateButtons(one) {
-  const td = cell("");
-  if (one.cancel_reason || ["cancelled", "refused", "reclaimed", "collected", "gone"].includes(one.stage)) return td;
-  const path = `/v1/results/${encodeURIComponent(one.result)}/delegate`;
+function acts(one) {
+  const td = cell("", "acts");
+  const path = `/v1/results/${encodeURIComponent(one.result)}`;
   const add = (text, act) => {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = text;
+    button.setAttribute("aria-label", `${text}, ${one.dossier_code}`);
     button.addEventListener("click", act);
-    td.append(button, " ");
+    td.append(button);
   };
-  add(t.delegate, () => {
-    const dialog = document.getElementById("delegate");
-    const fields = dialog.querySelector("form").elements;
-    fields.name.value = "";
-    fields.phone.value = "";
-    dialog.onclose = () => {
-      if (dialog.returnValue !== "send") return;
-      attempt(() => call("PUT", path, { name: fields.name.value, phone: fields.phone.value }));
-    };
-    dialog.returnValue = "";
-    dialog.showModal();
-  });
-  add(t.delegate_revoke, () => attempt(() => call("DELETE", path)));
+  if (one.cancel_reason || ENDED.includes(one.stage)) return td;
+  if (!["collected", "gone"].includes(one.stage)) {
+    add(t.delegate, () => nameDelegate(`${path}/delegate`));
+    add(t.delegate_revoke, () => attempt(() => call("DELETE", `${path}/delegate`)));
+  }
+  add(t.cancel, () => attempt(() => call("POST", `${path}/cancel`, { reason: t.cancel_reason })));
   return td;
+}
+
+function nameDelegate(path) {
+  const dialog = document.getElementById("delegate");
+  const fields = dialog.querySelector("form").elements;
+  fields.name.value = "";
+  fields.phone.value = "";
+  dialog.onclose = () => {
+    if (dialog.returnValue !== "send") return;
+    attempt(() => call("PUT", path, { name: fields.name.value, phone: fields.phone.value }));
+  };
+  dialog.returnValue = "";
+  dialog.showModal();
 }
 
 function showResults(results) {
@@ -116,19 +118,24 @@ function showResults(results) {
       if (one.is_counter_wanted && one.stage === "in_cabinet") look.push(t.counter_wanted);
       if (one.kept_until && one.stage === "in_cabinet") look.push(`${t.kept_until} ${one.kept_until.split("-").reverse().join("/")}`);
       for (const cause of one.conflicts) look.push(t[cause] || cause);
-      if (one.cancel_reason && !["cancelled", "collected", "gone", "reclaimed", "handed_out", "posted"].includes(one.stage)) look.push(t.cancelling);
+      if (one.cancel_reason && ![...ENDED, "collected", "gone"].includes(one.stage)) look.push(t.cancelling);
       const row = [
         cell(one.dossier_code),
         cell(one.cabinet),
         cell((t[`stage_${one.stage}`] || one.stage).replace("{n}", one.compartment ?? "?"), `stage ${one.stage}`),
         cell(clockTime(one.since || one.announced_at)),
         cell(look.join("; "), "look"),
-        cancelButton(one),
-        delegateButtons(one),
+        acts(one),
       ];
       return row;
     }),
   );
+}
+
+// What a fact says, without the brackets of its JSON.
+function told(body) {
+  const said = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+  return Object.entries(body).map(([name, value]) => `${name} ${said(value)}`).join(" · ");
 }
 
 function showFacts(facts) {
@@ -137,9 +144,9 @@ function showFacts(facts) {
     facts.map(({ envelope, reading, why }) => [
       cell(envelope.cabinet),
       cell(`${envelope.epoch}/${envelope.cab_seq}`, "number"),
-      cell(clockTime(envelope.time) + (envelope.clock === "synced" ? "" : ` (${envelope.clock})`)),
+      cell(clockTime(envelope.time) + (envelope.clock === "synced" ? "" : ` (${t.unconfirmed})`)),
       cell(envelope.type),
-      cell(JSON.stringify(envelope.body) + (reading === "unreadable" ? ` [${t.unreadable}: ${why}]` : "")),
+      cell(told(envelope.body) + (reading === "unreadable" ? ` [${t.unreadable}: ${why}]` : "")),
     ]),
   );
 }

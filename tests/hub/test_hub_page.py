@@ -4,7 +4,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import Page, async_playwright, expect
+
+from hub import tables
+from tests.pages.axe import violations
 
 
 @pytest.fixture
@@ -77,6 +81,51 @@ async def test_the_page_speaks_english_and_tells_what_is_wrong(page: Page, light
     await page.get_by_role("button", name="Announce", exact=True).click()
     await expect(page.get_by_role("status")).to_contain_text("/recipient/phone")
     assert (await light_centre.wishes()).json()["head"] == 0
+
+
+@pytest.mark.parametrize(("lang", "width"), [("vi", 1280), ("en", 390)])
+async def test_axe_finds_nothing_on_the_centres_pages_and_nothing_runs_off_the_side(
+    page: Page, light_centre: Any, chain: Any, lang: str, width: int
+) -> None:
+    await light_centre.announce(result_id="res-1")
+    chain.add("ResultQueued", wish=1, result="res-1")
+    chain.add("Loaded", hand_over="h-1", compartment=7, results=["res-1"], evidence="door_cycle")
+    await light_centre.send(chain.facts)
+    await page.set_viewport_size({"width": width, "height": 844})
+
+    async def is_fit_to_be_shown() -> None:
+        assert await violations(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+    await page.goto(f"{light_centre.url}/?lang={lang}")
+    await expect(page.locator("#results .in_cabinet")).to_be_visible()
+    await expect(page.locator("#facts tbody tr")).to_have_count(2)
+    await expect(page.locator("#facts tbody")).to_contain_text("compartment 7")
+    await is_fit_to_be_shown()
+    await page.goto(f"{light_centre.url}/sign-in?lang={lang}")
+    await is_fit_to_be_shown()
+    await page.goto(f"{light_centre.url}/status?lang={lang}")
+    await is_fit_to_be_shown()
+    await page.locator("[name=dossier_code]").fill("H29.190.5-261008-0042")
+    await page.locator("[name=phone_last4]").fill("4567")
+    await page.locator("form button").click()
+    await expect(page.locator(".told.inside")).to_be_visible()
+    await is_fit_to_be_shown()
+
+
+async def test_a_cabinet_that_has_not_been_heard_of_for_a_quarter_of_an_hour_stands_out(
+    page: Page, light_centre: Any, chain: Any
+) -> None:
+    chain.add("RunStarted", release="1")
+    await light_centre.send(chain.facts)
+    contact = page.locator("#cabinets tbody td").nth(1)
+    await expect(contact).to_have_text("vừa xong")
+    await expect(contact).not_to_have_class("look")
+    earlier = "2026-10-08T14:00:00Z"
+    await light_centre.store.call(lambda one: one.execute(sa.update(tables.cabinet).values(last_contact=earlier)))
+    await page.reload()
+    await expect(contact).to_have_class("look")
+    await expect(contact).to_have_text("mất liên lạc từ 21:00:00 8/10/2026")
 
 
 async def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(light_centre: Any) -> None:
