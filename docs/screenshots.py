@@ -32,6 +32,7 @@ WIDTH, HEIGHT = 1280, 800
 LARGEST_BYTES = 150_000
 FOR_HOA = ("desk-0975", "desk-0976")
 FOR_BINH = "desk-1004"
+BOUNCING = 19
 PICTURES = Path(__file__).parent / "pictures"
 SHEETS = Path(__file__).parent / "screens"
 
@@ -72,16 +73,13 @@ async def take_all(desk: Desk, into: Path) -> None:
         await clerk_picture(desk, browser, into)
         await story.clerk.close_round()
         number = await kiosk_pictures(desk, story, browser, into)
-        view = await new_page(browser, desk.url("cabinet view"))
-        await view.wait_for_selector("#messages li")
-        await view.select_option("#recipient", dossiers.HOA["phone"])
-        await take(view, into / "cabinet-view.jpg")
+        await cabinet_picture(desk, story, browser, into)
         await story.steel.act(number, "take")
         await story.steel.act(number, "push")
         await story.centre.until_stage(FOR_HOA[0], "collected")
         centre = await new_page(browser, desk.url("centre"))
         await centre.wait_for_selector("#results td")
-        await centre.evaluate("document.getElementById('h-results').scrollIntoView()")
+        await centre.click("#announcing summary")
         await take(centre, into / "centre.jpg")
 
 
@@ -144,6 +142,21 @@ async def kiosk_pictures(desk: Desk, story: Story, browser: Browser, into: Path)
     await screen.wait_for_selector("[data-testid=door-number]")
     await take(screen, into / "kiosk-door.png")
     return number
+
+
+async def cabinet_picture(desk: Desk, story: Story, browser: Browser, into: Path) -> None:
+    """The steel with the citizen's door open, the phone, and a door whose switch chatters."""
+    view = await new_page(browser, desk.url("cabinet view"))
+    await view.wait_for_selector("#messages li")
+    await view.select_option("#recipient", dossiers.HOA["phone"])
+    await story.steel.http.post(f"/doors/{BOUNCING}/fault", json={"kind": "bouncing"})
+    await view.click(f'.bay[data-number="{BOUNCING}"] .leaf')
+    await view.wait_for_selector("#active button")
+    await view.wait_for_selector("#toast.shown")
+    await view.wait_for_selector("#toast:not(.shown)", state="attached")
+    await view.mouse.move(0, 0)
+    await take(view, into / "cabinet-view.jpg")
+    await story.steel.http.post("/mend")
 
 
 async def clerk_picture(desk: Desk, browser: Browser, into: Path) -> None:
