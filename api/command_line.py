@@ -350,7 +350,9 @@ def bus(path: Path, *, follow: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--ids", default=32, show_default=True, type=click.IntRange(1, 247), help="The highest unit id to ask.")
 @click.option("--columns", default=4, show_default=True, type=click.IntRange(1, 40), help="Doors in a row.")
-def find_boards(where: str, file: Path, ids: int, columns: int) -> None:
+@click.option("--page", is_flag=True, help="Ask and choose on a page of this computer; Ctrl-C ends it.")
+@click.option("--port", default=8022, show_default=True, type=click.IntRange(0, 65535), help="Of the page.")
+def find_boards(where: str, file: Path, ids: int, columns: int, *, page: bool, port: int) -> None:
     """Find the boards WHERE they are and write the wiring FILE for them. Only reads are sent.
 
     WHERE is a serial port, or the boards and gateways on the network, as HOST or HOST:PORT, with commas between them.
@@ -359,21 +361,18 @@ def find_boards(where: str, file: Path, ids: int, columns: int) -> None:
 
     if file.exists():
         raise click.ClickException(f"{file} exists; name another file")
-    buses: tuple[wiring_file.FoundBus, ...]
-    if where.startswith("/"):
-        try:
-            found = asyncio.run(wiring_file.found_on(where, ids=ids))
-        except Fault as fault:
-            raise click.ClickException(str(fault)) from fault
-        buses = () if found is None else (found,)
-    else:
-        try:
-            places = wiring_file.places_of(where)
-        except ValueError as error:
-            raise click.ClickException(str(error)) from error
-        buses, problems = asyncio.run(wiring_file.found_at(places, ids=ids))
-        for problem in problems:
-            click.echo(problem, err=True)
+    if page:
+        from api import finding_page  # noqa: PLC0415
+
+        asked = finding_page.Asked(where=where, ids=ids, columns=columns)
+        asyncio.run(finding_page.serve(file, asked, port=port, tell=click.echo))
+        return
+    try:
+        buses, problems = asyncio.run(wiring_file.found_by(where, ids=ids))
+    except (Fault, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    for problem in problems:
+        click.echo(problem, err=True)
     if not buses:
         raise click.ClickException(f"nothing answers at {where}; check power, A and B, adapter or network")
     for bus in buses:

@@ -100,7 +100,7 @@ async def serve(config: Config, *, ready_line: bool = False, is_on_trial: bool =
     entry = KioskEntry(device_key=device_key, key_file=config.kiosk.key_file, draw=os.urandom)
     waiting = Waiting(config=config, entry=entry, clock=clock.moment, new_id=lambda: os.urandom(12).hex())
     fronts = Front(create_waiting_kiosk_app(waiting)), Front(create_waiting_clerk_app(waiting))
-    stop = _stopped_by_signals()
+    stop = stopped_by_signals()
     async with contextlib.AsyncExitStack() as stack:
         for bound in (kiosk, clerk):
             stack.callback(bound.socket.close)
@@ -154,7 +154,7 @@ async def serve(config: Config, *, ready_line: bool = False, is_on_trial: bool =
         await _run_all(config, clock, running, stop, close, (kiosk, clerk), ready_line=ready_line)
 
 
-def _stopped_by_signals() -> asyncio.Event:
+def stopped_by_signals() -> asyncio.Event:
     """Set by SIGTERM and SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -165,7 +165,7 @@ def _stopped_by_signals() -> asyncio.Event:
 @contextlib.asynccontextmanager
 async def _listening(bound: tuple[Bound, Bound], fronts: tuple[Front, Front], waiting: Waiting) -> AsyncIterator[Close]:
     """Both listeners serve, first what there is while the journal is read. Gives what stops them before the end."""
-    servers = [_server(front, one) for front, one in zip(fronts, bound, strict=True)]
+    servers = [server_of(front, one) for front, one in zip(fronts, bound, strict=True)]
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(server.serve(sockets=[one.socket]), name=f"listener {one.url}")
@@ -323,7 +323,8 @@ def bind(listener: Listener) -> Bound:
     return Bound(socket=bound, url=f"{scheme}://{listener.host}:{port}", listener=listener)
 
 
-def _server(app: ASGIApp, bound: Bound) -> uvicorn.Server:
+def server_of(app: ASGIApp, bound: Bound) -> uvicorn.Server:
+    """What serves an app at a bound listener; signals are the caller's."""
     settings = uvicorn.Config(
         app,
         lifespan="off",

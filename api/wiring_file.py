@@ -61,6 +61,25 @@ async def found_at(places: Iterable[tuple[str, int]], *, ids: int) -> tuple[tupl
     return buses, tuple(one.why_none for one in found if not one.boards)
 
 
+async def found_by(where: str, *, ids: int) -> tuple[tuple[FoundBus, ...], tuple[str, ...]]:
+    """The boards behind a serial port, or at places on the network, and a sentence for each place without any.
+
+    Raises BusOffline, ValueError with a sentence.
+    """
+    if not where.startswith("/"):
+        return await found_at(places_of(where), ids=ids)
+    found = await found_on(where, ids=ids)
+    return (() if found is None else (found,)), ()
+
+
+def doors_of(board: finding.FoundBoard) -> int:
+    """How many doors get a relay and an input of this board."""
+    if not board.profiles:
+        return 0
+    profile = load_profile(board.profiles[0])
+    return min(profile.coils, profile.inputs)
+
+
 def text_of(buses: Sequence[FoundBus], *, columns: int) -> str:
     """TOML that `locker.config_file.load_wiring` takes; what nobody can read from a wire is marked to be corrected."""
     parts = [LOCK]
@@ -73,11 +92,10 @@ def text_of(buses: Sequence[FoundBus], *, columns: int) -> str:
                 continue
             name = f"{letter}{place}"
             parts.append(_board(name, letter, board))
-            profile = load_profile(board.profiles[0])
-            if not profile.inputs:
+            if not doors_of(board):
                 parts.append(f"# board {name} has no inputs: write its compartments by hand, with input_board\n")
                 continue
-            for coil in range(min(profile.coils, profile.inputs)):
+            for coil in range(doors_of(board)):
                 number += 1
                 row, column = divmod(number - 1, columns)
                 parts.append(_compartment(number, name, coil, row + 1, column + 1))

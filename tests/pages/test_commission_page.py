@@ -147,17 +147,30 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def command(stage: Stage, config: Path) -> AsyncIterator[Command]:
-    _ = stage
+async def _started(*arguments: str) -> Command:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "api", "commission", "--page", "--config", str(config)),
+        *(sys.executable, "-m", "api", *arguments),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    one = Command(process)
+    return Command(process)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def command(stage: Stage, config: Path) -> AsyncIterator[Command]:
+    _ = stage
+    one = await _started("commission", "--page", "--config", str(config))
+    yield one
+    await one.end()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def finding(stage: Stage, tmp_path: Path) -> AsyncIterator[Command]:
+    """`find-boards --page` at the line of the stage."""
+    port, file = stage.plugs["A"].address, tmp_path / "wiring.toml"
+    one = await _started("find-boards", port, str(file), "--ids", "4", "--page", "--port", "0")
     yield one
     await one.end()
 
@@ -251,3 +264,36 @@ async def test_a_clerk_is_told_that_the_page_is_the_technicians(browser: Browser
     await page.get_by_test_id("sign-in-submit").click()
     await expect(page.get_by_test_id("note")).to_contain_text("kỹ thuật viên hoặc lãnh đạo")
     await expect(page.get_by_test_id("screen-sign-in")).to_be_visible()
+
+
+async def test_boards_are_found_on_a_page_and_the_file_it_writes_is_a_wiring(
+    browser: Browser, finding: Command, tmp_path: Path
+) -> None:
+    url = await finding.says(r"open (http\S+)")
+    page, complaints = await _opened(browser, url, language="vi")
+    await expect(page.get_by_test_id("finding-begin")).to_be_enabled()
+    wrong = [f"first: {one}" for one in [*await violations(page), *await page.evaluate(SMALL)]]
+    await page.get_by_test_id("finding-where").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("finding-status")).to_have_text("Có 3 bo trả lời.")
+    await expect(page.get_by_test_id("line-0")).to_contain_text("9600 · N")
+    await expect(page.get_by_test_id("found-2")).to_contain_text("phiên bản 3.00")
+    await expect(page.get_by_test_id("cabinet-picture").locator(".place")).to_have_count(24)
+    for unit in (1, 2):
+        await page.get_by_test_id(f"profile-{unit}").select_option("waveshare-relay-d")
+    await page.get_by_test_id("finding-columns").fill("6")
+    wrong += [f"found: {one}" for one in [*await violations(page), *await page.evaluate(SMALL)]]
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.get_by_test_id("language-en").click()
+    wrong += [f"phone: {one}" for one in [*await violations(page), *await page.evaluate(SMALL)]]
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await page.get_by_test_id("finding-write").click()
+    await expect(page.get_by_test_id("written")).to_be_visible()
+    wiring = load_wiring(tmp_path / "wiring.toml")
+    assert [(board.name, board.unit_id) for board in wiring.board] == [("A1", 1), ("A2", 2), ("A3", 3)]
+    assert [board.profile == "waveshare-relay-d" for board in wiring.board] == [True, True, False], "as chosen"
+    assert [(one.row, one.column) for one in wiring.compartment[5:7]] == [(1, 6), (2, 1)]
+    assert wrong == []
+    assert complaints == []
+    stranger = await page.context.request.get(url[: url.rindex("/", 0, -1)] + "/guess/search")
+    assert stranger.status == 404
