@@ -6,8 +6,9 @@ Every failure is either a `CentreFault` (ask again later) or a `CentreRefusedErr
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 from pydantic import ValidationError
@@ -46,10 +47,24 @@ class Address:
     poll_s: int = 25
 
 
+class Client(Protocol):
+    """What is used of `httpx.AsyncClient`."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        timeout: float,  # noqa: ASYNC109  as httpx has it
+    ) -> httpx.Response: ...
+
+
 class CentreLine:
     """Asks the centre over an HTTP client that somebody else owns; knows whether it answered last."""
 
-    def __init__(self, *, address: Address, client: httpx.AsyncClient, utc_ms: Callable[[], int]) -> None:
+    def __init__(self, *, address: Address, client: Client, utc_ms: Callable[[], int]) -> None:
         self.address = address
         self.is_online = False
         self.last_contact: int | None = None
@@ -107,11 +122,18 @@ class CentreLine:
         except CentreRefusedError as refused:
             raise CentreFault(f"the centre refuses to give wishes ({refused})", wait_s=KEY_WAIT_S) from refused
 
-    async def give(self, facts: list[wire.Envelope], *, epoch: int) -> int:
-        """Facts in order; through which number the centre has committed. Raises CentreFault, CentreRefusedError."""
-        body = wire.EventsIn(events=facts, epoch=epoch).model_dump_json(exclude_none=True).encode()
+    async def give(self, body: bytes) -> int:
+        """Facts in order, as `body_of` writes them; through which number the centre has committed.
+
+        Raises CentreFault, CentreRefusedError.
+        """
         answer = await self.ask("POST", "events", content=body)
         try:
             return wire.Acked.model_validate_json(answer).acked_through
         except ValidationError as error:
             raise CentreFault("the centre's acknowledgement cannot be read") from error
+
+
+def body_of(facts: Sequence[wire.Envelope], *, epoch: int) -> bytes:
+    """The body of a request that gives these facts."""
+    return wire.EventsIn(events=list(facts), epoch=epoch).model_dump_json(exclude_none=True).encode()

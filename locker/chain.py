@@ -69,8 +69,7 @@ def digest(cabinet: str, prev_hash: bytes, row: tuple[int, int, str, int, str, s
     return hashlib.sha256(text.encode()).digest()
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def row_of(cabinet: str, prev_hash: bytes, recorded: Recorded) -> Row:

@@ -276,6 +276,11 @@ class Journal(Generic[C]):
 
     async def _in_thread(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         self._require_alive()
+        if isinstance(self._executor, Inline):
+            try:
+                return call(*args, **kwargs)
+            finally:
+                await asyncio.sleep(0)  # others have their turn before the caller hears of it, as with a thread
         return await asyncio.shield(asyncio.wrap_future(self._executor.submit(call, *args, **kwargs)))
 
     def _on_loop(self, call: Callable[[], None]) -> None:

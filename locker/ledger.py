@@ -152,14 +152,18 @@ class Ledger(Generic[C]):
     # --- reading, cursors
 
     def read(self, query: Callable[[apsw.Connection], T]) -> T:
-        """What `query` returns; it cannot write."""
+        """What `query` returns; it cannot write.
+
+        Each statement is looked at before it runs. `PRAGMA query_only` would do, but every change of it has SQLite
+        prepare all statements of the connection anew.
+        """
         connection = self.live()
         with self._guarded():
-            connection.pragma("query_only", "ON")
+            connection.exec_trace = _only_reads
             try:
                 return query(connection)
             finally:
-                connection.pragma("query_only", "OFF")
+                connection.exec_trace = None
 
     def cursor(self, name: str) -> int:
         """How far the reader `name` has come; 0 at first."""
@@ -292,6 +296,12 @@ class Ledger(Generic[C]):
     def _end(self, reason: StorageFault) -> None:
         self.ended = reason
         self._on_end()
+
+
+def _only_reads(cursor: apsw.Cursor, sql: str, _bindings: Any) -> bool:
+    if not cursor.is_readonly:
+        raise apsw.ReadOnlyError(f"a query may not write: {sql}")
+    return True
 
 
 def _cursor(connection: apsw.Connection, name: str) -> int:

@@ -127,12 +127,13 @@ class Notices:
             for gone in memory.keys() - live.keys():
                 del memory[gone]
         for key in live:
-            notice = self._journal.cabinet.notices.get(key)
-            if notice is not None and self._due_at(notice) <= self._uptime_ms():
+            notice, now = self._journal.cabinet.notices.get(key), self._clock()
+            if notice is not None and self._due_at(notice, now) <= now.uptime_ms:
                 await self._advance(notice)
 
     def _next_at(self, cabinet: Cabinet) -> int | None:
-        instants = [self._due_at(notice) for notice in cabinet.notices.values()]
+        now = self._clock()
+        instants = [self._due_at(notice, now) for notice in cabinet.notices.values()]
         if rules.due_bundles(cabinet) or rules.wanted_bundles(cabinet) or rules.due_delegates(cabinet):
             instants.append(self._redraw_at)
         return min(instants, default=None)
@@ -179,31 +180,29 @@ class Notices:
 
     # --- messages
 
-    def _due_at(self, notice: Notice) -> int:
+    def _due_at(self, notice: Notice, now: ev.Moment) -> int:
         """Uptime in milliseconds at which something is to be done about this notice."""
-        over_at = self._over_at(notice)
+        over_at = self._over_at(notice, now)
         if notice.stage == "queued":
-            return min(over_at, max(self._routes.open_at(notice), self._morning_at(notice)))
+            return min(over_at, max(self._routes.open_at(notice), self._morning_at(notice, now)))
         count, last = self._asked.get(notice.notice, (0, notice.touched_uptime_ms))
         waits: tuple[int, ...] = ASK_DELIVERY_MS
         if notice.stage == "attempted":
             waits = LOOK_UP_IDEMPOTENT_MS if self._is_idempotent(notice.gateway) else LOOK_UP_MS
         return min(over_at, last + waits[min(count, len(waits) - 1)])
 
-    def _morning_at(self, notice: Notice) -> int:
+    def _morning_at(self, notice: Notice, now: ev.Moment) -> int:
         """Uptime from which this message may go without waking anybody."""
-        now = self._clock()
         return 0 if self._day is None else now.uptime_ms + quiet_hours.held_ms(notice.template, now, self._day)
 
     def _is_idempotent(self, gateway: str) -> bool:
         return any(one.name == gateway and one.capabilities.is_idempotent for one in self._routes.gateways)
 
-    def _over_at(self, notice: Notice) -> int:
+    def _over_at(self, notice: Notice, now: ev.Moment) -> int:
         """Uptime at which nobody waits for its outcome any more: a day after it was queued.
 
         By wall time if that is believed, and by this run's own time in any case.
         """
-        now = self._clock()
         age_ms = now.uptime_ms - self._seen.setdefault(notice.notice, now.uptime_ms)
         if now.clock != "unset" and is_plausible(notice.queued_utc_ms):
             age_ms = max(age_ms, now.utc_ms - notice.queued_utc_ms)
@@ -211,7 +210,8 @@ class Notices:
 
     async def _advance(self, notice: Notice) -> None:
         try:
-            if self._over_at(notice) <= self._uptime_ms():
+            now = self._clock()
+            if self._over_at(notice, now) <= now.uptime_ms:
                 await self._give_up(notice)
             elif notice.stage == "queued":
                 await self._send(notice)

@@ -10,13 +10,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
-import httpx
 import structlog
 
 from locker import events as ev
 from locker import recount, wire
-from locker.centre import LONGEST_WAIT_S, Address, CentreFault, CentreLine, CentreRefusedError
+from locker.centre import (
+    LONGEST_WAIT_S,
+    Address,
+    CentreFault,
+    CentreLine,
+    CentreRefusedError,
+    Client,
+    body_of,
+)
 from locker.inbox import Inbox
 from locker.journal import Journal
 from locker.model import Cabinet
@@ -40,6 +48,16 @@ class Alone:
         raise NotAllowed(f"{len(wishes)} wishes refused: [centre] url is not configured")
 
 
+class Batch(NamedTuple):
+    """The facts behind `after` that go up next, and the body that gives them. `is_full`: no more fit in."""
+
+    after: int
+    epoch: int
+    facts: list[wire.Envelope]
+    body: bytes
+    is_full: bool
+
+
 class Sync:
     """Owns the HTTP client towards the centre for the life of the process."""
 
@@ -49,7 +67,7 @@ class Sync:
         journal: Journal[Cabinet],
         inbox: Inbox,
         address: Address,
-        client: httpx.AsyncClient,
+        client: Client,
         utc_ms: Callable[[], int],
         chance: Callable[[], float],
         least_wait_s: float = FIRST_WAIT_S,
@@ -61,6 +79,8 @@ class Sync:
         self._least_wait_s = least_wait_s
         self._pull_now = asyncio.Event()
         self._has_compared = False
+        self._upcoming: Batch | None = None
+        self._kept_through = 0
         self.acked_through = 0
 
     @property
@@ -89,7 +109,7 @@ class Sync:
 
     async def run(self) -> None:
         """Until cancelled: compare both heads once, then send facts and fetch wishes side by side."""
-        self.acked_through = await self._journal.cursor(CURSOR)
+        self.acked_through = self._kept_through = await self._journal.cursor(CURSOR)
         await self._persist("comparing with the centre", self._compare)
         self._has_compared = True
         async with asyncio.TaskGroup() as group:
@@ -127,18 +147,29 @@ class Sync:
         seq = self._journal.cabinet.seq
         if self.acked_through >= seq:
             await self._journal.changed(seq)
-        batch = _fitting(await self._journal.envelopes(self.acked_through, wire.MAX_BATCH))
-        await self._send(batch)
+        batch = await self._next_batch()
+        if batch.facts:
+            await self._send(batch.facts, batch.body)
 
-    async def _send(self, batch: list[wire.Envelope]) -> None:
-        if not batch:
-            return
+    async def _next_batch(self) -> Batch:
+        """What goes up next; while the centre is away it is put together again only if there is more for it."""
+        after, cabinet, present = self.acked_through, self._journal.cabinet, self._upcoming
+        is_same = present is not None and (present.after, present.epoch) == (after, cabinet.epoch)
+        if present is not None and is_same and (present.is_full or after + len(present.facts) == cabinet.seq):
+            return present
+        found = await self._journal.envelopes(after, wire.MAX_BATCH)
+        facts, body = _fitting(found, cabinet.epoch)
+        is_full = len(facts) == wire.MAX_BATCH or len(facts) < len(found)
+        self._upcoming = Batch(after, cabinet.epoch, facts, body, is_full)
+        return self._upcoming
+
+    async def _send(self, facts: list[wire.Envelope], body: bytes) -> None:
         try:
-            through = await self._line.give(batch, epoch=self._journal.cabinet.epoch)
+            through = await self._line.give(body)
         except CentreRefusedError as refused:
-            await self._answer_refusal(batch, refused.problem)
+            await self._answer_refusal(facts, refused.problem)
             return
-        if through < batch[0].cab_seq:
+        if through < facts[0].cab_seq:
             raise CentreFault("the centre took a batch and acknowledged none of it")
         await self._acknowledge(through)
 
@@ -153,8 +184,9 @@ class Sync:
     async def _keep(self, through: int) -> None:
         """The centre has the facts up to here, durably; a centre that lost some is given them again."""
         self.acked_through = through
-        if through > await self._journal.cursor(CURSOR):
+        if through > self._kept_through:
             await self._journal.move_cursor(CURSOR, through)
+            self._kept_through = through
 
     async def _compare(self) -> None:
         agreed = await recount.compare(self._journal, self._line, rows_of=self._inbox.announced_rows)
@@ -172,8 +204,8 @@ class Sync:
         elif problem.name in ("epoch", "contradicts-earlier"):
             await self._recount_or_wait(problem)
         elif len(batch) > 1:
-            middle = len(batch) // 2
-            await self._send(batch[:middle])
+            half = batch[: len(batch) // 2]
+            await self._send(half, body_of(half, epoch=self._journal.cabinet.epoch))
         else:
             await self._park(batch[0], problem)
 
@@ -191,7 +223,7 @@ class Sync:
             update={"type": wire.PARKED, "body": {"reason": problem.name, "parked_type": fact.type}, "attached": None}
         )
         try:
-            through = await self._line.give([tombstone], epoch=self._journal.cabinet.epoch)
+            through = await self._line.give(body_of([tombstone], epoch=self._journal.cabinet.epoch))
         except CentreRefusedError as refused:
             raise CentreFault(f"the centre refuses even the tombstone ({refused})", wait_s=LONGEST_WAIT_S) from refused
         if fact.type != wire.PARKED:  # else each one would make the next
@@ -234,8 +266,11 @@ class Sync:
                 log.warning("the centre gave another wish under an old number", wish_seq=wish.wish_seq)
 
 
-def _fitting(batch: list[wire.Envelope]) -> list[wire.Envelope]:
-    """As many facts from the front as one body holds; at least one."""
+def _fitting(batch: list[wire.Envelope], epoch: int) -> tuple[list[wire.Envelope], bytes]:
+    """As many facts from the front as one body holds, at least one; and that body."""
+    body = body_of(batch, epoch=epoch)
+    if len(body) <= BATCH_BYTES:
+        return batch, body
     size = 0
     fitting: list[wire.Envelope] = []
     for fact in batch:
@@ -243,4 +278,4 @@ def _fitting(batch: list[wire.Envelope]) -> list[wire.Envelope]:
         if fitting and size > BATCH_BYTES:
             break
         fitting.append(fact)
-    return fitting
+    return fitting, body_of(fitting, epoch=epoch)

@@ -167,7 +167,7 @@ class Board:
         A foreign unit id, a bad CRC or a dead board gives silence, unit id 0 is executed silently.
         """
         self.advance(at)
-        if not self.has_power or not is_intact(frame) or frame[0] not in (self.unit_id, BROADCAST):
+        if not self.has_power or not self.is_addressed(frame) or not is_intact(frame):
             return None
         wanted = request_length(frame)
         if wanted not in (0, len(frame)):
@@ -181,6 +181,8 @@ class Board:
 
     def advance(self, at: float) -> None:
         """Ends every coil timer that is due by `at`."""
+        if not self.timers:
+            return
         for coil, (ends, state) in sorted(self.timers.items(), key=lambda item: item[1][0]):
             if ends <= at:
                 del self.timers[coil]
@@ -247,10 +249,12 @@ class Board:
 
     def is_addressed(self, frame: bytes) -> bool:
         """Whether a request is for this board, or for all."""
-        return frame[:1] in (bytes((self.unit_id,)), bytes((BROADCAST,)))
+        return bool(frame) and frame[0] in (self.unit_id, BROADCAST)
 
     def take_moves(self) -> tuple[CoilMoved, ...]:
         """What the relay contacts did since the last call, in order."""
+        if not self._moved:
+            return ()
         moves, self._moved = tuple(self._moved), []
         return moves
 

@@ -6,14 +6,15 @@ a linked input drives a relay. `advance` may therefore be called as rarely as on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from locker.config import Wiring
 from simulator.boards import BOARD_TYPES, Board
-from simulator.doors import Door
+from simulator.doors import Door, SensorFault
 from simulator.other_boards import board_of
 
+BOUNCING = SensorFault.BOUNCING
 LONGEST_CHAIN = 64
 """A wire loop (a linked input driving its own door's lock) settles or is cut after this many rounds."""
 
@@ -56,10 +57,13 @@ class Cabinet:
 
     def next_change(self) -> float | None:
         """The next moment at which something moves by itself."""
-        timers = (board.next_change() for board in self.boards.values())
-        doors = (door.next_change(self.at) for door in self.doors.values())
-        moments: Iterable[float | None] = (*timers, *doors)
-        return min((moment for moment in moments if moment is not None and moment > self.at), default=None)
+        timers = [board.next_change() for board in self.boards.values() if board.timers]
+        doors = [
+            door.next_change(self.at)
+            for door in self.doors.values()
+            if door.bolt_free_at is not None or door.springs_at is not None or door.sensor_fault is BOUNCING
+        ]
+        return min((moment for moment in (*timers, *doors) if moment is not None and moment > self.at), default=None)
 
     def receive(self, bus: str, frame: bytes, at: float) -> bytes | None:
         """One RTU request to every board on `bus`; the reply as the line shows it, None for silence.
@@ -71,7 +75,9 @@ class Cabinet:
         for entry in self.wiring.board:
             if entry.bus == bus:
                 board = self.boards[entry.name]
-                self.counters[entry.name].requests += board.is_addressed(frame)
+                if not board.is_addressed(frame):
+                    continue
+                self.counters[entry.name].requests += 1
                 reply = board.receive(frame, self.at)
                 if reply is not None:
                     self.counters[entry.name].replies += 1

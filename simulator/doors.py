@@ -104,8 +104,6 @@ class Door:
 
     def next_change(self, at: float) -> float | None:
         """The next moment after `at` at which the door or its contact moves by itself."""
-        if self.bolt_free_at is None and self.springs_at is None and self.sensor_fault is not SensorFault.BOUNCING:
-            return None
         moments = [moment for moment in (self.bolt_free_at, self.springs_at) if moment is not None]
         if self.sensor_fault is SensorFault.BOUNCING and at < self.moved_at + BOUNCE_S:
             steps = int((at - self.moved_at) / BOUNCE_STEP_S + 1e-6) + 1

@@ -89,9 +89,10 @@ def altered(fault: LineFault | None, request: bytes, reply: bytes | None) -> byt
 
 def deliveries(fault: LineFault | None, request: bytes, reply: bytes) -> Parts:
     """What the host receives, as (seconds after the reply was due, bytes); `request` and `reply` as on the wire."""
-    kind, delay = (fault.kind, fault.delay_ms / 1000) if fault is not None else (None, 0.0)
-    half = len(reply) // 2
-    sent: dict[LineFaultKind | None, tuple[tuple[float, bytes], ...]] = {
+    if fault is None:
+        return ((0.0, reply),) if reply else ()
+    delay, half = fault.delay_ms / 1000, len(reply) // 2
+    sent: dict[LineFaultKind, tuple[tuple[float, bytes], ...]] = {
         LineFaultKind.LATE: ((delay, reply),),
         LineFaultKind.CUT: ((0.0, reply[:half]),),
         LineFaultKind.SPLIT: ((0.0, reply[:half]), (delay, reply[half:])),
@@ -100,7 +101,7 @@ def deliveries(fault: LineFault | None, request: bytes, reply: bytes) -> Parts:
         LineFaultKind.GARBLED: ((0.0, reply[:-1] + bytes((reply[-1] ^ 0x55,)) if reply else b""),),
         LineFaultKind.ECHO: ((0.0, request + reply),),
     }
-    return tuple((after, part) for after, part in sent.get(kind, ((0.0, reply),)) if part)
+    return tuple((after, part) for after, part in sent.get(fault.kind, ((0.0, reply),)) if part)
 
 
 def _altered_kerong(fault: LineFault, reply: bytes | None) -> bytes | None:

@@ -53,8 +53,7 @@ class Daytime:
 
 def held_ms(template: ev.Template, moment: ev.Moment, day: Daytime) -> int:
     """For how many milliseconds from now this message waits for the morning; 0 when it may go."""
-    here = day.local(moment)
-    if template not in CAN_WAIT or moment.clock == "unset" or day.holds(here.time()):
+    if template not in CAN_WAIT or moment.clock == "unset" or day.holds((here := day.local(moment)).time()):
         return 0
     morning = here.date() if here.time() < day.starts else here.date() + timedelta(days=1)
     return -((here - datetime.combine(morning, day.starts, day.zone)) // timedelta(milliseconds=1))

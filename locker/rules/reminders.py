@@ -28,26 +28,28 @@ def due(cabinet: Cabinet, moment: ev.Moment, *, office: OfficeHours, day: Daytim
         return ev.Decision()
     if not day.holds(here.time()):
         return ev.Decision()
+    today = here.date()
     waiting: dict[str, list[tuple[int, HandOver]]] = {}
     for one in cabinet.hand_overs.values():
-        step = 0 if one.reminded >= _last_step(cabinet, one) else _step(cabinet, one, here.date(), office)
+        step = _step(cabinet, one, today, office) if _may_be_reminded(one) else 0
         if step > one.reminded and not _is_being_told(cabinet, one):
             waiting.setdefault(one.recipient, []).append((step, one))
     told = [each for found in waiting.values() for each in to_each(cabinet, _remind(cabinet, found))]
     return ev.Decision(events=tuple(told))
 
 
+def _may_be_reminded(one: HandOver) -> bool:
+    return (
+        one.stage == "loaded"
+        and one.is_announced
+        and one.loaded_utc_ms != 0
+        and not (one.is_cancelled or one.disputed or one.uncertain or one.is_counter_wanted)
+    )
+
+
 def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> int:
     """Which reminder of this hand-over is due by today; 0 for none."""
-    is_quiet = (
-        one.stage != "loaded"
-        or one.is_cancelled
-        or one.disputed
-        or one.uncertain
-        or one.is_counter_wanted
-        or not one.is_announced
-    )
-    if is_quiet or not one.loaded_utc_ms:
+    if one.reminded >= _last_step(cabinet, one):
         return 0
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
     if not all(deadlines) or not deadlines:

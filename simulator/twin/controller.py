@@ -1,6 +1,6 @@
 """The product in virtual time: one run from its start to a power cut, built of the same parts as `api.run`.
 
-What differs is given through parameters: clock, random source, line, HTTP transport, gateways, cheap Argon2. A power
+What differs is given through parameters: clock, random source, line, HTTP client, gateways, cheap Argon2. A power
 cut ends everything between two steps of the event loop, without a goodbye to wire or journal.
 """
 
@@ -14,14 +14,13 @@ from random import Random
 from typing import Any
 
 import apsw
-import httpx
 
 from api.boards import assemble_boards
 from api.entry import KioskEntry
 from api.running import Running, furnish, timing
 from hw import watch
 from locker import recovery, retention, timers, views
-from locker.centre import Address
+from locker.centre import Address, Client
 from locker.clock import Clock
 from locker.config import Config, calendar_of, daytime_of
 from locker.doors import Doors
@@ -41,6 +40,7 @@ from simulator.twin.steel import Steel
 
 CHEAP = Argon2Cost(memory_kib=8)
 LOOK_AT_CLOCK_S = 3600.0
+LOOK_AT_WHAT_IS_OVER_S = 4 * 3600.0
 POLL_S = 6 * 3600
 RELEASE = "twin"
 
@@ -51,7 +51,7 @@ class Parts:
 
     config: Config
     steel: Steel
-    centre: httpx.AsyncBaseTransport
+    centre: Client
     gateways: Sequence[SmsGateway]
     rng: Random
     utc_ms: Callable[[], int]
@@ -65,10 +65,9 @@ class Parts:
 class Controller:
     """One run. `running` is what pages and kiosk talk to; `ended` is set when the power is gone."""
 
-    def __init__(self, parts: Parts, running: Running, client: httpx.AsyncClient) -> None:
+    def __init__(self, parts: Parts, running: Running) -> None:
         self.running = running
         self._parts = parts
-        self._client = client
         self._tasks: list[asyncio.Task[None]] = []
         self.is_on = True
 
@@ -94,7 +93,6 @@ class Controller:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.aclose()
 
 
 async def start(parts: Parts, *, came_back: Callable[[Cabinet, str], None]) -> Controller:
@@ -126,8 +124,7 @@ async def start(parts: Parts, *, came_back: Callable[[Cabinet, str], None]) -> C
     )
     came_back(journal.cabinet, head_hash(journal))
     await recovery.begin(journal, release=RELEASE)
-    client = httpx.AsyncClient(transport=parts.centre)
-    controller = Controller(parts, _furnished(parts, journal, clock, client), client)
+    controller = Controller(parts, _furnished(parts, journal, clock))
     _set_to_work(parts, controller, clock)
     return controller
 
@@ -146,7 +143,7 @@ def _overheard(committed: Callable[[Sequence[Recorded]], None]) -> Views:
     return Views(version=views.VERSION, create=views.create, apply=apply)
 
 
-def _furnished(parts: Parts, journal: Journal[Cabinet], clock: Clock, client: httpx.AsyncClient) -> Running:
+def _furnished(parts: Parts, journal: Journal[Cabinet], clock: Clock) -> Running:
     config, loop = parts.config, asyncio.get_running_loop()
     assembly = assemble_boards(config, config.limits, lines={"A": parts.steel}, clock=loop.time)
     doors = Doors(
@@ -179,7 +176,7 @@ def _furnished(parts: Parts, journal: Journal[Cabinet], clock: Clock, client: ht
             two_people=config.results.two_people,
         ),
         address=Address(url="http://centre", cabinet=config.cabinet.id, key="", poll_s=POLL_S),
-        client=client,
+        client=parts.centre,
         utc_ms=clock.wall_ms,
         chance=parts.rng.random,
     )
@@ -221,6 +218,6 @@ def _set_to_work(parts: Parts, controller: Controller, clock: Clock) -> None:
     )
     policy = Policy(keep_ms=config.privacy.keep_personal_days * DAY_MS, needs_ack=True)
     controller.work(
-        retention.run(running.journal, policy=policy, copies=copies, clock=clock, look_every_s=LOOK_AT_CLOCK_S),
+        retention.run(running.journal, policy=policy, copies=copies, clock=clock, look_every_s=LOOK_AT_WHAT_IS_OVER_S),
         "retention",
     )

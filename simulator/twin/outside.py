@@ -1,4 +1,4 @@
-"""What is outside the cabinet, in memory: the centre behind an HTTP client, and two ways to send a message."""
+"""What is outside the cabinet, in memory: the centre as an HTTP client reaches it, and two ways to send a message."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -39,8 +40,8 @@ class Fact:
 
 
 @dataclass
-class Centre(httpx.AsyncBaseTransport):
-    """One cabinet's line of facts and wishes. `is_down`: nobody answers."""
+class Centre:
+    """One cabinet's line of facts and wishes, as a `locker.centre.Client`. `is_down`: nobody answers."""
 
     cabinet: str
     rng: Random
@@ -67,26 +68,34 @@ class Centre(httpx.AsyncBaseTransport):
         self._more.set()
         self._more = asyncio.Event()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The centre's half of `docs/centre-protocol.md` as far as one cabinet needs it."""
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None,
+        headers: Mapping[str, str],  # noqa: ARG002  the shape of Client
+        timeout: float,  # noqa: ASYNC109, ARG002  the shape of Client
+    ) -> httpx.Response:
+        """The centre's half of `docs/centre-protocol.md` as far as one cabinet needs it. Raises httpx.HTTPError."""
         await asyncio.sleep(ANSWER_S)
-        self._require_up(request)
-        query = request.url.params
-        if request.method == "POST":
-            answer = self._take(request)
-        elif request.url.path.endswith("/wishes"):
-            answer = await self._give(int(query["after"]), float(query["wait"]), request)
+        self._require_up()
+        asked = urlsplit(url)
+        query = {name: int(values[0]) for name, values in parse_qs(asked.query).items()}
+        if method == "POST":
+            status, answer = self._take(content or b"")
+        elif asked.path.endswith("/wishes"):
+            status, answer = 200, await self._give(query["after"], query["wait"])
         else:
-            after, limit = int(query["after"]), int(query["limit"])
-            told = [fact.read() for fact in self.facts[after : after + limit]]
-            answer = httpx.Response(200, json={"events": told, **self._stand()})
+            told = [fact.read() for fact in self.facts[query["after"] : query["after"] + query["limit"]]]
+            status, answer = 200, {"events": told, **self._stand()}
         if self.rng.random() < LOST_ANSWERS:
-            raise httpx.ReadTimeout("the answer was lost", request=request)
-        return answer
+            raise httpx.ReadTimeout("the answer was lost")
+        return httpx.Response(status, content=json.dumps(answer).encode())
 
-    def _require_up(self, request: httpx.Request) -> None:
+    def _require_up(self) -> None:
         if self.is_down:
-            raise httpx.ConnectError("no route", request=request)
+            raise httpx.ConnectError("no route")
 
     def _stand(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "acked_through": len(self.facts), "head_hash": self._hash(len(self.facts))}
@@ -94,13 +103,13 @@ class Centre(httpx.AsyncBaseTransport):
     def _hash(self, number: int) -> str:
         return self.facts[number - 1].hash if number else wire.GENESIS
 
-    def _take(self, request: httpx.Request) -> httpx.Response:
-        body = json.loads(request.content)
+    def _take(self, content: bytes) -> tuple[int, dict[str, Any]]:
+        body = json.loads(content)
         for at, fact in enumerate(body["events"]):
             number = fact["cab_seq"]
             if number > len(self.facts) + 1:
                 problem = {"type": wire.problem_type("gap"), "title": "gap", "status": 409}
-                return httpx.Response(409, json={**problem, "expected": len(self.facts) + 1}, request=request)
+                return 409, {**problem, "expected": len(self.facts) + 1}
             if number <= len(self.facts) and self._hash(number) == fact["hash"]:
                 continue
             if number <= len(self.facts) and body["epoch"] <= self.epoch:
@@ -108,20 +117,20 @@ class Centre(httpx.AsyncBaseTransport):
             if fact["prev_hash"] != self._hash(number - 1) or wire.event_hash(fact) != fact["hash"]:
                 raise CentreContradicted(f"fact {number} does not continue the chain")
             del self.facts[number - 1 :]
-            self.facts.append(Fact(fact["hash"], request.content, at))
+            self.facts.append(Fact(fact["hash"], content, at))
             self.epoch = body["epoch"]
-        return httpx.Response(200, json={"acked_through": len(self.facts)}, request=request)
+        return 200, {"acked_through": len(self.facts)}
 
-    async def _give(self, after: int, wait_s: float, request: httpx.Request) -> httpx.Response:
+    async def _give(self, after: int, wait_s: float) -> dict[str, Any]:
         try:
             async with asyncio.timeout(wait_s):
                 while len(self.wishes) <= after:
                     await self._more.wait()
         except TimeoutError:
             pass
-        self._require_up(request)
+        self._require_up()
         found = [wish.model_dump() for wish in self.wishes[after : after + wire.MAX_WISHES]]
-        return httpx.Response(200, json={"wishes": found, "head": len(self.wishes)}, request=request)
+        return {"wishes": found, "head": len(self.wishes)}
 
 
 @dataclass

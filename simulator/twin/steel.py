@@ -1,8 +1,8 @@
 """The furniture in virtual time: the simulator's boards and doors, one line in memory, and a watch that sleeps while
 nothing stirs.
 
-A real watch reads its boards twenty times a second. Here a round of reads happens when something moved, and twice more
-after it, which is all that two equal reads need; a quiet night costs nothing.
+A real watch reads its boards twenty times a second. Here two rounds of reads follow whatever moved, which is all that
+two equal reads need, and one the end of a pulse window; a quiet night costs nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from simulator.cabinet import Cabinet
 from simulator.doors import Door, Position
 from simulator.line_faults import ArmedFaults, Parts, altered, deliveries, is_executed
 
-QUICK_ROUNDS = 2
+ROUNDS = 2
 WINDOW_S = 1.2
 """Later than the end of a pulse window: 500 ms of pulse, 300 ms of grace, the time of a round."""
 PROBE_S = 5.0
@@ -55,15 +55,18 @@ class Steel:
     opened_at: dict[int, float] = field(default_factory=dict)
     """When each door last left its shut position."""
     _connection: MemoryTransport | None = None
-    _quick: int = QUICK_ROUNDS
+    _rounds: int = ROUNDS
+    """Rounds of reads that are still to follow what moved."""
     _shown: tuple[tuple[bool, ...], ...] = ()
     _is_energised: bool = False
-    _is_late_due: bool = True
+    _late_at: float = 0.0
     _timer: asyncio.TimerHandle | None = None
+    _pausing: asyncio.Future[None] | None = None
+    _wakes: asyncio.TimerHandle | None = None
 
     def __post_init__(self) -> None:
         self.model = Cabinet(self.wiring)
-        self._stirred, self._roused = asyncio.Event(), asyncio.Event()
+        self._stirred = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._at = {
             (board.unit_id, entry.coil): entry.number
@@ -121,19 +124,32 @@ class Steel:
 
     async def pause(self, seconds: float) -> None:
         """Between two rounds of the watch: short while things move, else until something stirs."""
-        if self._quick:
-            self._quick -= 1
+        if self._rounds:
+            self._rounds -= 1
             await asyncio.sleep(max(seconds, 0.05))
             return
-        wait = WINDOW_S if self._is_late_due else QUIET_S
-        self._is_late_due = False
-        if not self.is_all_online():
-            wait = min(wait, PROBE_S)
+        self._pausing = self._loop.create_future()
+        self._wake_at(self._loop.time() + (QUIET_S if self.is_all_online() else PROBE_S))
+        if self._late_at > self._loop.time():
+            self._wake_at(self._late_at)
         try:
-            async with asyncio.timeout(wait):
-                await self._roused.wait()
-        except TimeoutError:
-            return
+            await self._pausing
+        finally:
+            self._pausing = None
+            if self._wakes is not None:
+                self._wakes.cancel()
+                self._wakes = None
+
+    def _wake_at(self, moment: float) -> None:
+        """End the pause then, unless it ends before."""
+        if self._wakes is None or moment < self._wakes.when():
+            if self._wakes is not None:
+                self._wakes.cancel()
+            self._wakes = self._loop.call_at(moment, self._wake)
+
+    def _wake(self) -> None:
+        if self._pausing is not None and not self._pausing.done():
+            self._pausing.set_result(None)
 
     def _follow(self) -> None:
         """Note what moved, wake whoever watches, and be back when something moves by itself."""
@@ -152,18 +168,20 @@ class Steel:
         self._timer = None if upcoming is None else self._loop.call_at(upcoming, self._move)
 
     def _rouse(self) -> None:
-        """Wake the watch, if there is anything new to read."""
+        """Wake the watch, if there is anything new to read; now, or at the end of the window of a pulse."""
         boards = self.model.boards.values()
         shown = tuple((board.has_power, *board.inputs) for board in boards)
         is_energised = any(any(board.coils) for board in boards)
-        if shown != self._shown or not self.is_plugged:
-            self._shown, self._quick = shown, QUICK_ROUNDS
-        elif is_energised == self._is_energised:
-            return
+        if is_energised and not self._is_energised:
+            self._late_at = self._loop.time() + WINDOW_S
+            if self._pausing is not None:
+                self._wake_at(self._late_at)
         self._is_energised = is_energised
-        self._is_late_due = True
-        roused, self._roused = self._roused, asyncio.Event()
-        roused.set()
+        if shown != self._shown or not self.is_plugged:
+            self._shown = shown
+            # A round that is under way may have read that board already.
+            self._rounds = ROUNDS if self._pausing is None else ROUNDS - 1
+            self._wake()
 
     def _move(self) -> None:
         self._timer = None
