@@ -124,7 +124,7 @@ def journal(seed: int) -> tuple[bytes, int, str]:
     """The journal of a day, its last event and that one's hash."""
     with tempfile.TemporaryDirectory(prefix="audit-", dir=machine.memory()) as folder:
         path = (
-            stories.twin_day(seed, Path(folder) / "day", mix="usual", per_day=12.0).disk.folder / database.JOURNAL_NAME
+            stories.twin_days(seed, Path(folder) / "day", mix="usual", per_day=12.0).disk.folder / database.JOURNAL_NAME
         )
         verdict = keeping.verify(path)
         connection = apsw.Connection(str(path))

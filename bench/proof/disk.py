@@ -113,6 +113,8 @@ class Content:
     durable: bytearray = field(default_factory=bytearray)
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
     """Offset and bytes; None cuts off there."""
+    whole: bytes | None = None
+    """The durable bytes, while nobody changes them: their hash is taken once."""
 
 
 @dataclass
@@ -133,8 +135,10 @@ class Platter:
             case "truncate":
                 content.pending.append((one.offset, None))
             case "sync":
-                write(content.durable, content.pending)
-                content.pending.clear()
+                if content.pending:
+                    write(content.durable, content.pending)
+                    content.pending.clear()
+                    content.whole = None
             case "dirsync":
                 enter(self.names, self.entries.pop(one.name, []))
             case _:
@@ -149,11 +153,13 @@ class Platter:
 
     @staticmethod
     def _left(content: Content, chance: Random) -> bytes:
-        if not content.pending:
-            return bytes(content.durable)
-        left = bytearray(content.durable)
-        write(left, kept(content.pending, chance))
-        return bytes(left)
+        if content.whole is None:
+            content.whole = bytes(content.durable)
+        if not content.pending or not (left := kept(content.pending, chance)):
+            return content.whole
+        file = bytearray(content.durable)
+        write(file, left)
+        return bytes(file)
 
 
 def kept(pending: list[tuple[int, bytes | None]], chance: Random) -> list[tuple[int, bytes | None]]:

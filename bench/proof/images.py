@@ -10,6 +10,7 @@ that follows keeps the invariants.
 | after the next start: no live grant, no counter lower, what a dead grant left is uncertain | I4, I10 |
 | after the next start: one hand-over in a compartment, none free that may be full | I2, I6 |
 | a copy put in place is marked; after the next start no code of it lives, a recount is on | I5 |
+| a backup under its own name is whole | I1 |
 | every fiftieth: the view tables are those a rebuild makes | (lists are true) |
 """
 
@@ -19,7 +20,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -38,24 +39,46 @@ REBUILD_EVERY = 50
 SHOWN = 20
 
 
-def judge_story(story: Story, folder: Path, *, seed: int, most: int | None = None) -> int:
-    """Judges an image after every request, or `most` of them spread evenly; how many. Finds go to the story."""
+class Found(NamedTuple):
+    """What an image holds, whatever was required of it. `seq` is None where there is no journal to be opened."""
+
+    seq: int | None
+    is_copy: bool = False
+    is_recounting: bool = False
+    broken: tuple[str, ...] = ()
+
+
+class Count(NamedTuple):
+    """How many images were judged, and how many of them no other was like."""
+
+    images: int = 0
+    distinct: int = 0
+
+
+def judge_story(story: Story, folder: Path, *, seed: int, most: int | None = None) -> Count:
+    """Judges an image after every request, or `most` of them spread evenly. Finds go to the story.
+
+    An image whose bytes are those of an earlier one holds the same; what is required of it is its own.
+    """
     stride = 1 if most is None else max(1, -(-len(story.disk.asked) // most))
+    known: dict[int, Found] = {}
     count = 0
     for image in story.disk.images(Random(seed), stride=stride):
-        shutil.rmtree(folder, ignore_errors=True)
-        lay_out(image, folder)
-        found = Judged(story, folder, image, moment_ms=2_000_000_000_000)
-        found.look(is_thorough=count % REBUILD_EVERY == 0)
-        story.violations += [f"{story.name}, after request {image.after}: {one}" for one in found.broken]
+        key = hash(tuple(sorted(image.files.items())))
+        if key not in known:
+            lay_out(image, folder)
+            known[key] = looked_at(story, folder, is_thorough=len(known) % REBUILD_EVERY == 0)
+        broken = (*missing(known[key], story.disk.required(image.after)), *known[key].broken)
+        story.violations += [f"{story.name}, after request {image.after}: {one}" for one in broken]
         count += 1
         if len(story.violations) >= SHOWN:
             break
-    return count
+    return Count(count, len(known))
 
 
 def lay_out(image: Image, folder: Path) -> None:
-    """Writes the files of an image below `folder`."""
+    """Writes the files of an image below `folder`, and nothing else is there."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name, content in image.files.items():
         path = folder / name
@@ -63,40 +86,71 @@ def lay_out(image: Image, folder: Path) -> None:
         path.write_bytes(content)
 
 
+def missing(found: Found, required: Required) -> Iterator[str]:
+    """What had been shown, told or acknowledged when the power went, and is not there."""
+    if found.seq is None:
+        if required.seq or required.is_restored or required.is_restoring:
+            yield "I1: the journal is gone"
+        return
+    if required.is_restored and not found.is_copy and not found.is_recounting:
+        yield "I5: a restored copy serves without a recount"
+    if required.is_restoring and found.is_copy:
+        return
+    for rule, wanted, what in (
+        ("I3", required.pulsed_seq, "a lock was pulsed"),
+        ("I1", required.seq, "a screen showed it"),
+        ("I1", required.sent_seq, "a message told it"),
+        ("I12", required.given, "the centre acknowledged it"),
+    ):
+        if found.seq < wanted:
+            yield f"{rule}: fact {wanted} is lost, though {what}; the journal ends at {found.seq}"
+
+
+def looked_at(story: Story, folder: Path, *, is_thorough: bool) -> Found:
+    """Opens, judges and starts what lies in `folder`; its files are others afterwards."""
+    path = folder / database.JOURNAL_NAME
+    broken = list(_copies(folder))
+    if not path.exists():
+        return Found(None, broken=tuple(broken))
+    judged = Judged(story, path)
+    try:
+        journal = judged.open()
+    except StorageFault as fault:
+        return Found(0, broken=(*broken, f"I1: the journal does not open: {type(fault).__name__}: {fault}"))
+    cabinet, is_copy = journal.cabinet, journal.restored_from is not None
+    try:
+        if cabinet.seq and digest(cabinet) not in story.states and not is_copy:
+            broken.append(f"I1: the state at fact {cabinet.seq} was never published: half a decision")
+        broken += judged.of_rows(journal)
+        broken += judged.of_next_run(journal)
+        if is_thorough:
+            broken += judged.of_views(journal)
+    finally:
+        journal.close_inline()
+    verdict = keeping.verify(path)
+    if not verdict.is_sound:
+        broken.append(f"I1: verify finds {verdict.what}")
+    return Found(cabinet.seq, is_copy, cabinet.recount is not None, tuple(broken))
+
+
+def _copies(folder: Path) -> Iterator[str]:
+    """A copy has its own name only when it is whole."""
+    for copy in sorted(folder.glob("backups/journal-*.sqlite3")):
+        verdict = keeping.verify(copy)
+        if not verdict.is_sound or not verdict.seq:
+            yield f"I1: the backup {copy.name} is not whole: {verdict.what or 'it is empty'}"
+
+
 class Judged:
-    """One image on its way through the checks."""
+    """The journal of one image on its way through the checks."""
 
-    def __init__(self, story: Story, folder: Path, image: Image, *, moment_ms: int) -> None:
+    def __init__(self, story: Story, path: Path) -> None:
         self.story = story
-        self.path = folder / database.JOURNAL_NAME
-        self.required: Required = story.disk.required(image.after)
-        self.broken: list[str] = []
-        self._moment_ms = moment_ms
+        self.path = path
+        self._moment_ms = 2_000_000_000_000
 
-    def look(self, *, is_thorough: bool) -> None:
-        """Every check."""
-        if not self.path.exists():
-            if self.required.seq or self.required.is_restored or self.required.is_restoring:
-                self.broken.append("I1: the journal is gone")
-            return
-        try:
-            journal = self._open()
-        except StorageFault as fault:
-            self.broken.append(f"I1: the journal does not open: {type(fault).__name__}: {fault}")
-            return
-        try:
-            self._what_was_shown(journal)
-            self._rows(journal)
-            self._next_run(journal)
-            if is_thorough:
-                self._views(journal)
-        finally:
-            journal.close_inline()
-        verdict = keeping.verify(self.path)
-        if not verdict.is_sound:
-            self.broken.append(f"I1: verify finds {verdict.what}")
-
-    def _open(self) -> Journal[Cabinet]:
+    def open(self) -> Journal[Cabinet]:
+        """As the service opens it."""
         return Journal[Cabinet].open_inline(
             self.path,
             cabinet_id=CABINET,
@@ -111,60 +165,45 @@ class Judged:
         self._moment_ms += 1
         return ev.Moment(utc_ms=self._moment_ms, uptime_ms=self._moment_ms % 1000, run_id="after", clock="synced")
 
-    def _what_was_shown(self, journal: Journal[Cabinet]) -> None:
-        required, cabinet = self.required, journal.cabinet
-        is_copy = journal.restored_from is not None
-        if required.is_restored and not is_copy and cabinet.recount is None:
-            self.broken.append("I5: a restored copy serves without a recount")
-        if required.is_restoring and is_copy:
-            return
-        for rule, wanted, what in (
-            ("I3", required.pulsed_seq, "a lock was pulsed"),
-            ("I1", required.seq, "a screen showed it"),
-            ("I1", required.sent_seq, "a message told it"),
-            ("I12", required.given, "the centre acknowledged it"),
-        ):
-            if cabinet.seq < wanted:
-                self.broken.append(f"{rule}: fact {wanted} is lost, though {what}; the journal ends at {cabinet.seq}")
-        if cabinet.seq and digest(cabinet) not in self.story.states and not is_copy:
-            self.broken.append(f"I1: the state at fact {cabinet.seq} was never published: half a decision")
-
-    def _rows(self, journal: Journal[Cabinet]) -> None:
+    def of_rows(self, journal: Journal[Cabinet]) -> Iterator[str]:
+        """Erasable rows and cursors that do not fit the facts."""
         cabinet = journal.cabinet
         kept = journal.read_inline(_kept)
         if journal.restored_from is None and set(cabinet.codes) != set(kept["code"]):
-            self.broken.append(f"I5: codes on record and kept differ: {set(cabinet.codes) ^ set(kept['code'])}")
+            yield f"I5: codes on record and kept differ: {set(cabinet.codes) ^ set(kept['code'])}"
         waiting = {one.recipient for one in cabinet.hand_overs.values() if one.stage == "loaded"}
         for code in cabinet.codes.values():
             bundle = cabinet.bundles.get(code.bundle)
             if bundle is None or bundle.recipient not in waiting:
-                self.broken.append(f"I5: code {code.code} lives on, though nothing waits for it any more")
+                yield f"I5: code {code.code} lives on, though nothing waits for it any more"
         awaited = {one.code for one in cabinet.notices.values()}
         if left := set(kept["sealed"]) - awaited:
-            self.broken.append(f"I11: {sorted(left)} are still sealed, though their messages are over")
+            yield f"I11: {sorted(left)} are still sealed, though their messages are over"
         if kept["wish"] and max(kept["wish"]) > cabinet.wish_seq:
-            self.broken.append(f"I12: wish {max(kept['wish'])} is kept as done, on record is {cabinet.wish_seq}")
+            yield f"I12: wish {max(kept['wish'])} is kept as done, on record is {cabinet.wish_seq}"
         if kept["acked"] and max(kept["acked"]) > cabinet.seq:
-            self.broken.append("I12: the cursor of the centre stands behind the end of the journal")
+            yield "I12: the cursor of the centre stands behind the end of the journal"
 
-    def _next_run(self, journal: Journal[Cabinet]) -> None:
+    def of_next_run(self, journal: Journal[Cabinet]) -> Iterator[str]:
+        """What the next start does that it may not."""
         before, restored_from = journal.cabinet, journal.restored_from
         journal.record_inline(lambda cabinet, *_: _begun(journal, cabinet, restored_from))
         after = journal.cabinet
-        self.broken += [f"{rule}" for rule in _of_a_start(before, after)]
+        yield from _of_a_start(before, after)
         if restored_from is not None and (after.codes or after.recount is None):
-            self.broken.append(f"I5: after a restore {sorted(after.codes)} still open doors")
+            yield f"I5: after a restore {sorted(after.codes)} still open doors"
 
-    def _views(self, journal: Journal[Cabinet]) -> None:
+    def of_views(self, journal: Journal[Cabinet]) -> Iterator[str]:
+        """View tables that are not what a rebuild makes; the journal is closed afterwards."""
         kept = journal.read_inline(_tables)
         journal.close_inline()
         connection = apsw.Connection(str(self.path))
         connection.execute("DELETE FROM view_state")
         connection.close()
-        again = self._open()
+        again = self.open()
         if (rebuilt := again.read_inline(_tables)) != kept:
             differ = [name for name in rebuilt if rebuilt[name] != kept.get(name)]
-            self.broken.append(f"the view tables {differ} are not what a rebuild makes")
+            yield f"the view tables {differ} are not what a rebuild makes"
         again.close_inline()
 
 

@@ -38,6 +38,24 @@ NEW_YEAR_UTC_MS = 1_798_736_400_000
 """2027-01-01 00:00 in Vietnam."""
 
 
+FLOWS = {
+    "load": "SELECT count(*) FROM event WHERE type = 'Loaded'",
+    "pickup": "SELECT count(*) FROM event WHERE type = 'Collected'",
+    "bundle": "SELECT count(*) FROM (SELECT 1 FROM event one, event put, json_each(one.body, '$.results')"
+    " WHERE one.type = 'Collected' AND put.type = 'LoadStarted' AND put.body ->> 'hand_over' = one.body ->> 'hand_over'"
+    " GROUP BY put.body ->> 'recipient' HAVING count(*) > 1)",
+    "intake": "SELECT count(*) FROM event WHERE type = 'Deposited'",
+    "clearing": "SELECT count(*) FROM event WHERE type IN ('Reclaimed', 'IntakeCollected', 'LookedInside')",
+    "sync": "SELECT max(seq) FROM cursor WHERE name = 'centre'",
+    "purge": "SELECT count(*) FROM event WHERE type = 'PersonalErased'",
+    "checkpoint": "SELECT count(*) FROM checkpoint",
+    "seal": "SELECT count(*) FROM event WHERE type = 'JournalSealed'",
+    "migration": "SELECT count(*) - 1 FROM compat",
+    "restore": "SELECT count(*) FROM event WHERE type = 'RecountFinished'",
+}
+"""How a journal shows what its story went through. A backup is seen by its file."""
+
+
 class ReadyLoop(JumpingLoop):
     """Its thread is never busy: what another thread hands it runs at once, even before that thread goes on."""
 
@@ -74,6 +92,15 @@ class Story:
     migrations: Path = database.MIGRATIONS
     facts: int = 0
     violations: list[str] = field(default_factory=list)
+    flows: set[str] = field(default_factory=set)
+
+    def went_through(self, journal: Journal[Cabinet]) -> None:
+        """Note the flows that a journal shows."""
+        for flow, query in FLOWS.items():
+            if journal.read_inline(lambda connection, query=query: connection.execute(query).get):  # type: ignore[misc]
+                self.flows.add(flow)
+        if any((self.disk.folder / "backups").glob("journal-*")):
+            self.flows.add("backup")
 
     def published(self, cabinet: Cabinet) -> None:
         """A state is on screens."""
@@ -87,23 +114,36 @@ def digest(cabinet: Cabinet) -> int:
     return hash(msgspec.msgpack.encode(cabinet))
 
 
-def twin_day(
-    seed: int, folder: Path, *, mix: str = "harsh", per_day: float = 6.0, begin: Callable[[World], None] | None = None
+def twin_days(
+    seed: int,
+    folder: Path,
+    *,
+    mix: str = "harsh",
+    per_day: float = 6.0,
+    days: int = 1,
+    begin: Callable[[World], None] | None = None,
 ) -> Story:
-    """A day of a cabinet on a recorded disk; one on which a backup is put in place is told again with another seed."""
+    """Days of a cabinet on a recorded disk; if a backup is put in place in them, others are told by another seed."""
     while True:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        story = Story(f"twin day, seed {seed}", Disk(folder))
+        story = Story(f"{days} days of the twin, seed {seed}", Disk(folder))
         with recording(story.disk, is_default=False) as vfs, asyncio.Runner(loop_factory=ReadyLoop) as runner:
-            restored = runner.run(_live(story, seed, vfs, mix=mix, per_day=per_day, begin=begin))
+            restored = runner.run(_live(story, seed, vfs, mix=mix, per_day=per_day, days=days, begin=begin))
         if not restored:
             return story
         seed += 1_000_003
 
 
 async def _live(
-    story: Story, seed: int, vfs: str, *, mix: str, per_day: float, begin: Callable[[World], None] | None
+    story: Story,
+    seed: int,
+    vfs: str,
+    *,
+    mix: str,
+    per_day: float,
+    days: int,
+    begin: Callable[[World], None] | None,
 ) -> bool:
     world = World(rng=random.Random(seed), mix=MIXES[mix], per_day=per_day, cabinets=1, folder=story.disk.folder)
     world.parts.disk = {"vfs": vfs, "checkpoint_every": CHECKPOINT_EVERY}
@@ -124,7 +164,9 @@ async def _live(
     story.disk.observe = observe
     if begin is not None:
         begin(world)
-    await world.live(1)
+    await world.live(days)
+    assert world.controller is not None
+    story.went_through(world.controller.journal)
     story.facts = sum(world.judge.facts.values())
     story.violations += [f"{story.name}: {one}" for one in world.judge.violations]
     await world.power_off()
@@ -241,6 +283,7 @@ async def _keep_house(story: Story, chance: random.Random, *, next_script: str) 
     await house.start()
     number += 1
     await house.serve(number)
+    story.went_through(house.journal)
     await house.journal.close()
     story.required = story.required._replace(is_restoring=True)
     keeping.restore(copy, story.disk.folder, utc_ms=house.now_ms)
@@ -250,5 +293,6 @@ async def _keep_house(story: Story, chance: random.Random, *, next_script: str) 
     story.published(house.journal.cabinet)
     await house.record(ev.RecountFinished(merged_through=0))
     await house.serve(number + 1)
+    story.went_through(house.journal)
     await house.journal.close()
     story.facts = house.journal.cabinet.seq

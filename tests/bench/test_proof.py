@@ -9,7 +9,7 @@ from random import Random
 import pytest
 import structlog
 
-from bench.proof import audit, failing, images, laws, machine, planted, stories
+from bench.proof import audit, changed, failing, images, laws, machine, planted, stories
 from bench.proof.disk import Asked, Platter
 from bench.proof.stories import Required
 from bench.proof.table import ROOT
@@ -51,25 +51,53 @@ def test_an_entry_nobody_synced_may_be_lost_and_entries_are_kept_in_order() -> N
 def test_power_cuts_during_backup_seal_migration_and_restore_break_no_invariant(tmp_path: Path) -> None:
     story = stories.housekeeping(3, tmp_path / "house")
     assert {one.what for one in story.disk.asked} >= {"write", "sync", "create", "delete", "rename", "link", "dirsync"}
-    assert images.judge_story(story, tmp_path / "image", seed=3, most=150) > 100
+    count = images.judge_story(story, tmp_path / "image", seed=3, most=150)
+    assert count.images > 100
+    assert 50 < count.distinct <= count.images
     assert story.violations == []
+    assert story.flows >= {"backup", "seal", "migration", "restore", "checkpoint"}
 
 
 def test_an_image_that_lost_what_a_screen_showed_is_judged(tmp_path: Path) -> None:
     story = stories.housekeeping(3, tmp_path / "house")
     *_, last = story.disk.images(Random(1))
-    story.disk.seen = []
-    story.disk.observe = lambda: Required(seq=10_000, pulsed_seq=10_000, is_restored=True)
     images.lay_out(last, tmp_path / "image")
-    judged = images.Judged(story, tmp_path / "image", last, moment_ms=2_000_000_000_000)
-    judged.look(is_thorough=True)
-    assert [one.split(":")[0] for one in judged.broken] == ["I3", "I1"]
+    found = images.looked_at(story, tmp_path / "image", is_thorough=True)
+    assert found.broken == ()
+    assert found.seq is not None
+    shown = Required(seq=10_000, pulsed_seq=10_000, is_restored=True)
+    assert [one.split(":")[0] for one in images.missing(found, shown)] == ["I3", "I1"]
+    assert [*images.missing(found, Required(seq=found.seq, pulsed_seq=found.seq))] == []
+    assert [*images.missing(images.Found(None), shown)] == ["I1: the journal is gone"]
+
+
+def test_a_backup_that_has_its_name_before_it_is_whole_is_judged(tmp_path: Path) -> None:
+    story = stories.housekeeping(3, tmp_path / "house")
+    *_, last = story.disk.images(Random(1))
+    images.lay_out(last, tmp_path / "image")
+    (copy,) = (tmp_path / "image" / "backups").glob("journal-*.sqlite3")
+    copy.write_bytes(copy.read_bytes()[:-4096])
+    found = images.looked_at(story, tmp_path / "image", is_thorough=False)
+    assert [one.split(":")[0] for one in found.broken] == ["I1"]
 
 
 def test_every_planted_bug_still_fits_the_source() -> None:
     for bug in planted.BUGS:
-        for name, before, _after in bug.changes:
-            assert (ROOT / name).read_text(encoding="utf-8").count(before) == 1, bug.name
+        texts = planted.planted(bug)
+        assert texts, bug.name
+        assert all(text != (ROOT / name).read_text(encoding="utf-8") for name, text in texts.items()), bug.name
+
+
+def test_a_bug_is_planted_in_the_process_that_asks_for_it_and_nowhere_else() -> None:
+    (bug,) = (one for one in planted.BUGS if one.name == "wish executed out of order")
+    with changed.processes(1) as pool:
+        answers = [
+            pool.submit(changed.call, texts, "bench.proof.planted", "findings", bug.check).result(120)[0]
+            for texts in (planted.planted(bug), {})
+        ]
+    assert all(one.startswith("I12: ") for one in answers[0])
+    assert answers[0]
+    assert answers[1] == []
 
 
 def test_the_laws_hold() -> None:
