@@ -54,6 +54,7 @@ FLOWS = {
     "restore": "SELECT count(*) FROM event WHERE type = 'RecountFinished'",
 }
 """How a journal shows what its story went through. A backup is seen by its file."""
+FLOW_NAMES = (*FLOWS, "backup")
 
 
 class ReadyLoop(JumpingLoop):
