@@ -18,6 +18,7 @@ from api import control, enrolment, logs, voice
 from api.secret_files import CannotStartError
 from hw.errors import Fault
 from hw.panel import load_gpio
+from hw.profile import load_profile
 from locker import acceptance, config_file, keeping, receipts
 from locker.clock import has_battery_clock
 from locker.config import Config
@@ -91,6 +92,9 @@ def check(path: Path, *, boards: bool) -> None:
             load_gpio()
         except Fault as fault:
             click.echo(f"  panel: warning: {fault}")
+    for board in config.board:
+        if unproved := load_profile(board.profile).unproved:
+            click.echo(f"  board {board.name}: warning: {board.profile}: {unproved}; prove every door of the first one")
     if not boards:
         return
     from api import boards as probing  # noqa: PLC0415

@@ -121,9 +121,9 @@ async def _ask(bus: Bus, unit_id: int) -> FoundBoard | None:
     return FoundBoard(unit_id, version, tuple(one.name for one in likely))
 
 
-def _strangeness(framing: Framing, profile: Profile) -> tuple[bool, bool]:
-    """What sorts the likelier profile first: one that tells a version, one whose own framing this is."""
-    return profile.version_register is None, profile.framings[0] != framing
+def _strangeness(framing: Framing, profile: Profile) -> tuple[bool, bool, bool]:
+    """What sorts the likelier profile first: one that tells a version, one whose own framing this is, a proved one."""
+    return profile.version_register is None, profile.framings[0] != framing, bool(profile.unproved)
 
 
 async def _exchanged(bus: Bus, request: Request) -> bytes:

@@ -57,6 +57,7 @@ class Profile:
     `pulse_step_ms`: a pulse is a whole number of these. `coil_readback`: what tells whether a coil is on. `inputs` are
     those on the board; a lock on a board without any has its door input on another one. `version_register` is None
     and `linkage_count` 0 where the board has no such registers. `is_switched_off_singly`: it has no command for all.
+    `unproved` says what no source prints and is taken over from its kin; empty when all of it is on record.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Profile:
     linkage_register: int = 0
     linkage_count: int = 0
     is_switched_off_singly: bool = False
+    unproved: str = ""
 
     @property
     def pulse_step_ms(self) -> int:
@@ -143,6 +145,7 @@ def _parse(tree: dict[str, Any]) -> Profile:
         linkage_register=linkage.get("register", 0),
         linkage_count=linkage.get("count", 0),
         is_switched_off_singly=pulse.get("off", "all") == "singly",
+        unproved=tree.get("unproved", ""),
     )
 
 

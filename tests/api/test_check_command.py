@@ -46,6 +46,20 @@ def test_a_battery_clock_is_one_the_kernel_knows(tmp_path: Path, clocks: tuple[s
     assert not has_battery_clock(tmp_path / "none")
 
 
+def test_a_profile_that_no_source_prints_in_full_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "cabinet.toml"
+    inputs = '[[board]]\nname = "A2"\nbus = "A"\nunit_id = 2\n[[compartment]]'
+    text = CONFIG.replace("unit_id = 1", 'unit_id = 1\nprofile = "eletechsup-n438b08"').replace(
+        "[panel]\ncase_pin = 17\n", ""
+    )
+    text = text.replace("[[compartment]]", inputs).replace("input = 0", 'input = 0\ninput_board = "A2"')
+    file.write_text(text.replace('model = "solenoid-12v"', 'model = "solenoid-12v"\npulse_ms = 1000'))
+    answer = CliRunner().invoke(main, ["check", "--no-boards", "--config", str(file)])
+    assert answer.exit_code == 0, answer.output
+    assert "board A1: warning: eletechsup-n438b08: its manual prints no frames" in answer.output
+    assert "board A2: warning" not in answer.output
+
+
 def test_a_panel_without_its_library_is_a_warning_that_says_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "cabinet.toml"
     file.write_text(CONFIG)

@@ -47,6 +47,13 @@ async def test_over_modbus_tcp_the_board_with_a_network_socket_is_the_first_gues
     assert found.boards[0].profiles[0] == "waveshare-poe-eth-relay-b"
 
 
+async def test_among_profiles_that_answer_alike_one_that_is_on_record_in_full_is_the_first_guess() -> None:
+    async with listening("tcp", [board_of(1, BOARD_TYPES["eletechsup-r421a08"])]) as port:
+        (found,) = await find_at([("127.0.0.1", port)], unit_ids=(1,))
+    assert found.boards[0].profiles[-1] == "eletechsup-n438b08"
+    assert "eletechsup-r421a08" in found.boards[0].profiles
+
+
 async def test_several_boards_of_other_makes_behind_a_gateway_are_told_apart() -> None:
     """Most questions are met with silence there, so the connection is made anew in between."""
     kin = [board_of(2, BOARD_TYPES["eletechsup-r4d5e32"]), board_of(3, BOARD_TYPES["waveshare-relay-32ch"])]
