@@ -254,7 +254,8 @@ async def _tell_numbers(running: Running) -> None:
 
 
 async def _timers(config: Config, running: Running, clock: Clock) -> None:
-    await timers.run(running.journal, timing=timing(config), office=calendar_of(config), clock=clock)
+    office = calendar_of(config)
+    await timers.run(running.journal, timing=timing(config), office=office, clock=clock, places=running.places)
 
 
 async def _self_check(config: Config, running: Running, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub import tables
+from hub import reading, tables
 from hub.errors import NoIdentityError, NotAllowedError, UnknownCabinetError
 from locker.wire import GENESIS
 
@@ -29,8 +29,18 @@ class Cabinet:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Room:
+    """How many compartments of each size were ready for something new at `since`, as the cabinet last said."""
+
+    small: int
+    medium: int
+    large: int
+    since: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Standing:
-    """One cabinet as the page shows it."""
+    """One cabinet as the page shows it; `room` is None until it told of it."""
 
     cabinet: str
     epoch: int
@@ -39,6 +49,7 @@ class Standing:
     wishes_seen: int
     last_contact: str | None
     is_pushed: bool
+    room: Room | None
 
 
 def hash_key(key: str) -> str:
@@ -79,6 +90,7 @@ def lock(connection: Connection, cabinet: str) -> Any:
 
 def standings(connection: Connection) -> list[Standing]:
     """Every cabinet, by id."""
+    told = {row.cabinet: row for row in connection.execute(sa.select(tables.room))}
     rows = connection.execute(sa.select(tables.cabinet).order_by(c.cabinet)).all()
     return [
         Standing(
@@ -89,9 +101,22 @@ def standings(connection: Connection) -> list[Standing]:
             wishes_seen=row.wishes_seen,
             last_contact=row.last_contact,
             is_pushed=row.url is not None,
+            room=_room(told.get(row.cabinet)),
         )
         for row in rows
     ]
+
+
+def _room(row: Any) -> Room | None:
+    return None if row is None else Room(small=row.small, medium=row.medium, large=row.large, since=row.since)
+
+
+def keep_room(connection: Connection, cabinet: str, said: reading.Room, *, at: str | None) -> None:
+    """What a cabinet has free from now on."""
+    values = {"small": said.small, "medium": said.medium, "large": said.large, "since": at}
+    changed = connection.execute(sa.update(tables.room).where(tables.room.c.cabinet == cabinet).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(sa.insert(tables.room).values(cabinet=cabinet, **values))
 
 
 def pushable(connection: Connection) -> list[tuple[str, str, str]]:

@@ -23,6 +23,7 @@ class Meters:
         self._acked = self._gauge("hub_facts_acked", "Facts acknowledged on the present line.", "cabinet")
         self._silent = self._gauge("hub_silent_seconds", "Since the cabinet last called; absent before.", "cabinet")
         self._waiting = self._gauge("hub_wishes_waiting", "Wishes the cabinet has not fetched yet.", "cabinet")
+        self._room = self._gauge("hub_free_compartments", "Ready for something new, as last told.", "cabinet", "size")
         self._unreadable = self._gauge("hub_facts_unreadable", "Facts kept raw because their fields do not fit.")
         self._conflicts = self._gauge("hub_conflicts", "Results a clerk must look at, such as cancelled but taken.")
         self._questions = Counter("hub_questions", "Public questions by outcome.", ["outcome"], registry=self._registry)
@@ -37,11 +38,14 @@ class Meters:
     async def read(self, store: Store, *, now: datetime) -> bytes:
         """The figures of now in the text format."""
         standings, unreadable, conflicts = await store.call(_totals)
-        for gauge in (self._acked, self._silent, self._waiting):
+        for gauge in (self._acked, self._silent, self._waiting, self._room):
             gauge.clear()
         for one in standings:
             self._acked.labels(one.cabinet).set(one.acked_through)
             self._waiting.labels(one.cabinet).set(max(0, one.wish_head - one.wishes_seen))
+            if one.room is not None:
+                for size, count in (("S", one.room.small), ("M", one.room.medium), ("L", one.room.large)):
+                    self._room.labels(one.cabinet, size).set(count)
             if one.last_contact is not None:
                 silent = now - datetime.fromisoformat(one.last_contact)
                 self._silent.labels(one.cabinet).set(silent.total_seconds())

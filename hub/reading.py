@@ -1,4 +1,4 @@
-"""What a fact says about results and wishes. Pure; what it cannot read stays raw in the store.
+"""What a fact says about results, wishes and room. Pure; what it cannot read stays raw in the store.
 
 Physical facts are the cabinet's: they always tell where a result is. Answers to wishes tell what became of the wish.
 Unknown types say nothing here; a known type whose fields do not fit is unreadable, and kept for a later release.
@@ -65,7 +65,16 @@ class Stayed:
     is_counter_wanted: bool = False
 
 
-Reading = Moved | Answered | Marked | Stayed
+@dataclass(frozen=True)
+class Room:
+    """How many compartments of each size are ready for something new."""
+
+    small: int
+    medium: int
+    large: int
+
+
+Reading = Moved | Answered | Marked | Stayed | Room
 Body = Mapping[str, Any]
 
 
@@ -176,6 +185,10 @@ def _counter_asked(body: Body) -> tuple[Reading, ...]:
     return (Stayed(_results(body), is_counter_wanted=True),)
 
 
+def _room(body: Body) -> tuple[Reading, ...]:
+    return (Room(**{size: _number(body, size, limit=MAX_COMPARTMENT) for size in ("small", "medium", "large")}),)
+
+
 READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "ResultQueued": _queued,
     "ResultAmended": _done,
@@ -199,6 +212,7 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "Settled": _settled,
     "StayExtended": _extended,
     "CounterAsked": _counter_asked,
+    "RoomChanged": _room,
 }
 
 

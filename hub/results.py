@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub import dossiers, reading, tables, wishes
+from hub import cabinets, dossiers, reading, tables, wishes
 from hub.errors import ContradictsEarlierError, UnknownResultError, WrongStageError
 from hub.store import read_setting
 from hub.wishes import Stamp
@@ -146,6 +146,8 @@ def apply(connection: Connection, cabinet: str, said: reading.Reading, *, at: st
             _answer(connection, cabinet, said, at)
         case reading.Stayed():
             _stay(connection, cabinet, said)
+        case reading.Room():
+            cabinets.keep_room(connection, cabinet, said, at=at)
         case reading.Marked():
             changes: dict[reading.Mark, dict[str, Any]] = {
                 "disputed": {"is_disputed": True},

@@ -121,6 +121,16 @@ asked = Table(  # how often a dossier was asked about with wrong digits
     Column("wrong", Integer, nullable=False),
 )
 
+room = Table(  # what is free in a cabinet, by size: written from facts only
+    "room",
+    metadata,
+    Column("cabinet", String(63), primary_key=True),
+    Column("small", Integer, nullable=False),
+    Column("medium", Integer, nullable=False),
+    Column("large", Integer, nullable=False),
+    Column("since", String(32)),
+)
+
 stay = Table(  # what a person chose at the cabinet: written from facts only
     "stay",
     metadata,

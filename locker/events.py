@@ -768,6 +768,14 @@ class Rated(EventBody, frozen=True):
     is_intake: bool = False
 
 
+class RoomChanged(EventBody, frozen=True):
+    """How many compartments of each size are ready for something new; told when it differs from what was told last."""
+
+    small: int
+    medium: int
+    large: int
+
+
 # --- notices
 
 
@@ -1198,6 +1206,7 @@ Event = (
     | StayExtended
     | CounterAsked
     | Rated
+    | RoomChanged
     | NoticeQueued
     | NoticeAttempted
     | NoticeSent

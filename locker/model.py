@@ -406,6 +406,16 @@ class Alerts(msgspec.Struct, frozen=True, omit_defaults=True):
     low_utc_ms: int = 0
 
 
+class Room(msgspec.Struct, frozen=True):
+    """How many compartments of each size were free when the centre was told last, in which run and when in it."""
+
+    small: int
+    medium: int
+    large: int
+    told_uptime_ms: int
+    run_id: str
+
+
 class Panel(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the panel's pins told: parts that stand open, and where power comes from.
 
@@ -531,6 +541,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     panel: Panel = Panel()
     standing: Standing = Standing()
     self_check: SelfCheck | None = None
+    room: Room | None = None
     texts: dict[str, OwnText] = {}
     sealed_year: int = 0
 

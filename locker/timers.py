@@ -2,19 +2,21 @@
 
 It also looks every half minute how far the wall clock is believed, and puts a change on record: what waits for a
 trusted clock (sign-in by TOTP, dates on receipts, erasing what is over) learns of it from the state. As often, and
-after every change, it asks what the office's calendar makes due.
+after every change, it asks what the office's calendar makes due and whether the centre knows how much room there is.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from locker import events as ev
 from locker import patience
 from locker.clock import Clock
 from locker.journal import Journal
-from locker.model import Cabinet
-from locker.rules import calendar, due
+from locker.model import Cabinet, Place
+from locker.rules import calendar, due, room
 
 LOOK_AT_CLOCK_S = 30.0
 
@@ -25,13 +27,19 @@ async def run(
     timing: due.Timing,
     office: calendar.Calendar,
     clock: Clock,
+    places: Mapping[int, Place] | None = None,
     look_at_clock_s: float = LOOK_AT_CLOCK_S,
     pause_s: float = patience.PAUSE_S,
 ) -> None:
-    """Until cancelled; a crash in between loses nothing, because the question is asked again."""
+    """Until cancelled; a crash in between loses nothing, because the question is asked again. Without `places` nobody
+    is told of room.
+    """
+    follow = partial(_follow, journal, clock, look_at_clock_s, pause_s)
     async with asyncio.TaskGroup() as group:
         group.create_task(_record_due(journal, timing, clock, pause_s), name="what time makes due")
-        group.create_task(_follow_calendar(journal, office, clock, look_at_clock_s, pause_s), name="the calendar")
+        group.create_task(follow(partial(_calendar, office=office), "the calendar"), name="the calendar")
+        if places is not None:
+            group.create_task(follow(partial(room.due, places=places), "free compartments"), name="room")
         group.create_task(_follow_clock(journal, clock, look_at_clock_s, pause_s), name="trust in the clock")
 
 
@@ -51,15 +59,23 @@ async def _record_due(journal: Journal[Cabinet], timing: due.Timing, clock: Cloc
             continue
 
 
-async def _follow_calendar(
-    journal: Journal[Cabinet], office: calendar.Calendar, clock: Clock, look_every_s: float, pause_s: float
+def _calendar(cabinet: Cabinet, moment: ev.Moment, *, office: calendar.Calendar) -> ev.Decision:
+    return calendar.due(cabinet, moment, office)
+
+
+async def _follow(
+    journal: Journal[Cabinet],
+    clock: Clock,
+    look_every_s: float,
+    pause_s: float,
+    due_now: Callable[[Cabinet, ev.Moment], ev.Decision],
+    what: str,
 ) -> None:
+    """Record what a rule says is due, asked after every change and every so often."""
     while True:
         cabinet = journal.cabinet
-        if calendar.due(cabinet, clock.moment(), office).events:
-            await patience.land(
-                journal, lambda now, _, moment: calendar.due(now, moment, office), what="the calendar", pause_s=pause_s
-            )
+        if due_now(cabinet, clock.moment()).events:
+            await patience.land(journal, lambda now, _, moment: due_now(now, moment), what=what, pause_s=pause_s)
             continue
         try:
             async with asyncio.timeout(look_every_s):

@@ -26,6 +26,7 @@ from locker.fold import (
     pickup,
     recounts,
     results,
+    room,
     runs,
     self_check,
     staff,
@@ -36,7 +37,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 14
+FOLD_VERSION = 15
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
@@ -140,6 +141,7 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.StayExtended: staying.stay_extended,
     ev.CounterAsked: staying.counter_asked,
     ev.Rated: staying.rated,
+    ev.RoomChanged: room.changed,
     ev.NoticeQueued: notices.notice_queued,
     ev.NoticeAttempted: notices.notice_attempted,
     ev.NoticeSent: notices.notice_sent,

@@ -48,6 +48,7 @@ _OF_THEIR_TIME = (
     ev.JournalSealed,
     ev.SelfCheckStarted,
     ev.SelfChecked,
+    ev.RoomChanged,
     ev.Parked,
     ev.ClockSet,
     ev.CaseOpened,

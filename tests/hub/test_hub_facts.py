@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub import facts, tables
+from hub import cabinets, facts, tables
 from locker import wire
 
 
@@ -149,3 +149,17 @@ async def test_a_fact_that_comes_again_on_another_line_has_its_effect_once(centr
     assert (await centre.result("res-1"))["stage"] == "collected"
     given = (await centre.cabinet.get("/v1/cabinets/hoa-mai-01/events")).json()["events"]
     assert given[:2] == loaded
+
+
+async def test_what_a_cabinet_has_free_is_shown_and_measured_as_it_told_last(centre: Any, chain: Any) -> None:
+    chain.add("RoomChanged", small=16, medium=6, large=2)
+    chain.add("RoomChanged", small=15, medium=6, large=0)
+    chain.add("RoomChanged", small="many", medium=6, large=0)
+    assert (await centre.send(chain.facts)).status_code == 200
+    shown = await centre.store.call(cabinets.standings)
+    (room,) = [one.room for one in shown if one.room is not None]
+    assert (room.small, room.medium, room.large) == (15, 6, 0)
+    read = await centre.store.call(
+        lambda connection: connection.execute(sa.select(tables.fact.c.reading)).scalars().all()
+    )
+    assert sorted(read) == ["read", "read", "unreadable"]

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -39,6 +40,17 @@ async def leader(office: Office) -> Member:
     member = await office.member(1)
     await member.sign_in()
     return member
+
+
+async def test_the_centre_knows_what_is_free_of_each_size(office: Office) -> None:
+    async def known() -> Any:
+        (standing,) = (await office.centre.http.get("/v1/cabinets")).raise_for_status().json()
+        return standing["room"]
+
+    room = await until("the cabinet told of its room", known)
+    assert {key: room[key] for key in ("small", "medium", "large")} == {"small": 18, "medium": 4, "large": 2}
+    figures = (await office.centre.http.get("/metrics")).text
+    assert f'hub_free_compartments{{cabinet="{CABINET}",size="S"}} 18.0' in figures
 
 
 async def test_who_stops_halfway_comes_back_to_the_rest_with_the_same_code(office: Office) -> None:
