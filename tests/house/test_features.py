@@ -11,6 +11,8 @@ DEFINED = re.compile(r"^\s*(?:async )?def (test_\w+)\(", re.MULTILINE)
 ASKED_BY_OFFICES = {0: 16, 1: 15, 2: 15, 3: 26, 4: 18}
 FEATURES = 67
 COMPLAINTS = 25
+TURN = re.compile(r"^\| (.+?) \| (.*`test_.+) \|$", re.MULTILINE)
+TURNS = ("## What a visit can turn into", "What people and machines do wrong:")
 STATES = {"done", "part", "later", "out"}
 
 
@@ -41,3 +43,15 @@ def test_every_row_has_a_state_and_what_is_missing_is_said(rows: list[tuple[str,
     assert {row[2] for row in rows} <= STATES
     silent = [row[0] for row in rows if row[2] != "done" and not re.sub(r"[`\w]*test_\w+`|[\s,;:.]", "", row[3])]
     assert silent == []
+
+
+def test_every_turn_has_a_story_on_real_processes_and_every_test_named_exists(tree: Path, defined: set[str]) -> None:
+    text = (tree / "docs/features.md").read_text(encoding="utf-8")
+    assert set(TEST.findall(text)) - defined == set()
+    stories = {
+        name for path in tree.glob("tests/scenarios/test_*.py") for name in DEFINED.findall(path.read_text("utf-8"))
+    }
+    begins, ends = (text.index(heading) for heading in TURNS)
+    turns = TURN.findall(text[begins:ends])
+    assert len(turns) == text[begins:ends].count("\n| ") - 1  # every row but the heading names a test
+    assert [turn for turn, shown in turns if not stories & set(TEST.findall(shown))] == []
