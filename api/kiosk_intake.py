@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 import apsw
 import segno
@@ -25,6 +25,7 @@ from otp import phones
 
 Code = Annotated[str, Field(min_length=1, max_length=60, examples=["H29.190.5-261008-0042"])]
 Typed = Annotated[str, Field(max_length=32)]
+WHOLE_TAIL = 10  # the date's six digits and a running number's four at least
 FULL = (why.OutOfUse, why.IntakeFull, why.NoFreeCompartment, why.NoReachableCompartment)
 
 
@@ -43,8 +44,8 @@ class CheckBegun(Body):
 
 
 class Wanted(Body):
-    """What somebody wants to leave. The phone is typed twice, or `otp` is the code that came to it; an organisation's
-    badge may stand in its place.
+    """What somebody wants to leave. The phone is typed twice, or `otp` is the code that came to it. An organisation's
+    badge may stand in its place, and so may the code of a dossier: then messages go to the number that the office has.
     """
 
     model_config = Body.model_config | {
@@ -109,8 +110,8 @@ def policy(running: Running) -> intake.Policy:
 
 
 def _phone(body: Wanted) -> str:
-    """The phone in E.164; empty with a badge and none typed. Raises PhoneRefused."""
-    if not body.phone and body.kind == "badge":
+    """The phone in E.164; empty where none was typed and none is needed. Raises PhoneRefused."""
+    if not body.phone and body.kind != "new":
         return ""
     if body.otp is None and phones.parse_phone(body.phone).e164 != phones.parse_phone(body.phone_again).e164:
         raise why.PhoneRefused("differs")
@@ -161,6 +162,31 @@ async def check_phone(body: PhoneCheck, running: Cabinets) -> CheckBegun:
     return CheckBegun(visit=visit)
 
 
+class Known(NamedTuple):
+    """The number that messages go to, and the refs of everybody on record with it."""
+
+    phone: str
+    same_phone: tuple[str, ...]
+
+
+def _known(running: Running, connection: apsw.Connection, body: Wanted, typed: str) -> Known:
+    phone = typed or _on_record(running, connection, body.dossier or "")
+    return Known(phone, views.with_phone(connection, phone))
+
+
+def _on_record(running: Running, connection: apsw.Connection, code: str) -> str:
+    """The number that the centre gave for this dossier; empty unless the whole code or all its digits name one person.
+
+    Nobody is told whether there is one: a bag without a number is taken in the same way, and the office has its own.
+    """
+    if sum(mark.isdigit() for mark in code) < WHOLE_TAIL:
+        return ""
+    live = running.journal.cabinet.results
+    people = {live[key].person for key in views.find_results(connection, code) if key in live}
+    person = rows.personal(connection, people.pop()) if len(people) == 1 else None
+    return "" if person is None else str(person.get("phone", ""))
+
+
 def _rows(body: Wanted, phone: str, person: str, dossier: str) -> tuple[ev.Row, ...]:
     found: list[ev.Row] = []
     if person:
@@ -203,15 +229,15 @@ async def offer(body: Wanted, running: Cabinets) -> Offered:
     phone = _phone(body)
     is_checked = _checked(running, body, phone)
     hand_over, servable = running.new_id(), running.doors.servable
-    person = f"p-{hand_over}" if phone or body.badge else ""
     dossier = f"d-{hand_over}" if body.dossier is not None else ""
     fresh, grant = running.new_id(), running.new_id()
     if body.visit is not None and running.notices.phone_checks.is_of(body.visit):
         fresh = body.visit
     visits: list[str] = []
 
-    def decide(cabinet: Cabinet, same_phone: tuple[str, ...], moment: ev.Moment) -> ev.Decision:
-        visits.append(_visit(cabinet, body.visit, fresh, same_phone))
+    def decide(cabinet: Cabinet, known: Known, moment: ev.Moment) -> ev.Decision:
+        visits.append(_visit(cabinet, body.visit, fresh, known.same_phone))
+        person = f"p-{hand_over}" if known.phone or body.badge else ""
         request = intake.Offer(
             hand_over=hand_over,
             grant=grant,
@@ -223,17 +249,17 @@ async def offer(body: Wanted, running: Cabinets) -> Offered:
             person=person,
             dossier=dossier,
             promised=promised(running, moment),
-            same_phone=same_phone,
-            rows=_rows(body, phone, person, dossier),
-            is_phone_checked=is_checked,
-            has_phone=bool(phone),
+            same_phone=known.same_phone,
+            rows=_rows(body, known.phone, person, dossier),
+            is_phone_checked=is_checked or (not phone and bool(known.phone)),
+            has_phone=bool(known.phone),
             can_check=bool(phone) and running.notices.is_online,
         )
         return intake.offer(
             cabinet, request, places=running.places, servable=servable, moment=moment, policy=policy(running)
         )
 
-    await running.record(decide, known=lambda connection: views.with_phone(connection, phone))
+    await running.record(decide, known=lambda connection: _known(running, connection, body, phone))
     return _offered(running, visits[-1])
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from api.command_line import main as command_line
 from locker import events as ev
-from locker import receipts
+from locker import receipts, rows
 
 NEW = {"kind": "new", "size": "S", "phone": "0912 345 678", "phone_again": "0912345678"}
 KIOSK = "/api/kiosk"
@@ -128,6 +128,23 @@ async def test_an_organisation_leaves_papers_with_its_badge_alone(cab: Any, kios
     answer = await kiosk.post(f"{KIOSK}/intakes", json=badge)
     assert answer.status_code == 200
     assert cab.now.intakes[answer.json()["hand_over"]].kind == "badge"
+
+
+@pytest.mark.parametrize(
+    ("dossier", "is_known"),
+    [("H29.190.5-261008-0042", True), ("261008 0042", True), ("0042", False), ("H29.190.5-261008-9999", False)],
+)
+async def test_who_supplements_a_known_dossier_types_no_number_and_nobody_learns_whether_it_is_known(
+    cab: Any, kiosk: httpx.AsyncClient, dossier: str, *, is_known: bool
+) -> None:
+    await cab.announce("r-5", code="H29.190.5-261008-0042", state=5)
+    wanted = {"kind": "supplement", "size": "S", "dossier": dossier}
+    answer = await kiosk.post(f"{KIOSK}/intakes", json=wanted)
+    assert (answer.status_code, set(answer.json())) == (200, {"visit", "hand_over", "compartment", "bag"})
+    paper = cab.now.intakes[answer.json()["hand_over"]]
+    assert (paper.has_phone, bool(paper.person), paper.is_phone_checked) == (is_known,) * 3
+    kept = await cab.journal.read(lambda connection: rows.personal(connection, paper.person))
+    assert (kept or {}).get("phone", "") == ("+84901234678" if is_known else "")
 
 
 async def test_no_phone_and_no_dossier_stands_in_a_fact(cab: Any, kiosk: httpx.AsyncClient) -> None:

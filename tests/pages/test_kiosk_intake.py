@@ -98,6 +98,22 @@ async def test_a_supplement_names_its_dossier_and_bag_by_the_scanner(kiosk: Stub
     assert asked["visit"] == "v7"
 
 
+async def test_who_names_a_dossier_may_go_on_without_a_number(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk)
+    kiosk.script("intakes", done(visit="v1", hand_over="h10", compartment=10, bag="HS-000012"))
+    await _press(page, "0", "2", "1")
+    await _sees(page, "intake-dossier")
+    await _type(page, "2610080042")
+    await _press(page, "Enter")
+    await _sees(page, "intake-phone")
+    await expect(page.get_by_text("Dùng số đã đăng ký với hồ sơ")).to_be_visible()
+    await _press(page, "Enter")
+    await _sees(page, "intake-bag")
+    await _press(page, "Enter")
+    asked = await kiosk.asked("intakes")
+    assert (asked["dossier"], asked["phone"], asked["phone_again"]) == ("261008-0042", "", "")
+
+
 async def test_papers_go_in_during_the_visit_of_a_pickup(kiosk: StubService, open_page: Open) -> None:
     page = await open_page(kiosk)
     await kiosk.show(visit=visit(door(3, "closed")))

@@ -123,6 +123,15 @@ async def test_originals_of_an_online_dossier_and_an_organisations_badge_come_in
     await registered(office, originals, badge)
 
 
+async def test_who_supplements_a_dossier_that_the_centre_told_of_types_its_digits_and_no_number(office: Office) -> None:
+    await office.announce(7, state=5)
+    bag = await offer(office, kind="supplement", dossier="261008 0007")
+    await put(office, bag, "left")
+    await leave(office)
+    await heard(office, phone(7), bag["bag"])
+    await registered(office, bag)
+
+
 async def test_who_takes_the_papers_back_has_no_receipt_and_who_says_nothing_a_marked_one(office: Office) -> None:
     bag = await offer(office, phone=phone(4), phone_again=phone(4))
     await put(office, bag, "took_back", is_left=False)

@@ -107,10 +107,13 @@ export function dossier(view) {
   });
 }
 
+// Who names a dossier or an organisation may go on without a number.
+const PHONE_LEADS = { badge: "intake.phone.badge", supplement: "intake.phone.known", originals: "intake.phone.known" };
+
 const phoneScreen = (name, key) => (view) =>
   ask(name, view, {
     title: view.say(`${key}.title`),
-    lead: view.say(view.local.leaving.kind === "badge" && name === "intake-phone" ? "intake.phone.badge" : `${key}.lead`),
+    lead: view.say((name === "intake-phone" && PHONE_LEADS[view.local.leaving.kind]) || `${key}.lead`),
     typed: groups(view.local.leaving[FIELDS[name].field], [4, 3, 3], false, fieldLabel(view, name)),
     sendKey: "intake.next",
   });

@@ -38,7 +38,7 @@ export function stepAfter(step, leaving, canCheck) {
   if (step === "intake-bring") return { step: namesDossier(leaving) ? "intake-dossier" : "intake-phone" };
   if (step === "intake-dossier") return { step: "intake-phone" };
   if (step === "intake-phone") {
-    if (leaving.phone === "" && leaving.kind === "badge") return { step: "intake-bag" };
+    if (leaving.phone === "" && namesDossier(leaving)) return { step: "intake-bag" };
     return { step: canCheck ? "intake-check" : "intake-again" };
   }
   if (step === "intake-again") return leaving.again === leaving.phone ? { step: "intake-bag" } : { note: "intake.phone.differs" };
@@ -49,7 +49,7 @@ export function stepAfter(step, leaving, canCheck) {
 export function isEnough(step, leaving) {
   const { field, least } = FIELDS[step];
   const typed = leaving[field];
-  if (typed === "") return step === "intake-bag" || (step === "intake-phone" && leaving.kind === "badge");
+  if (typed === "") return step === "intake-bag" || (step === "intake-phone" && namesDossier(leaving));
   return typed.length >= least;
 }
 
