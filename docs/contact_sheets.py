@@ -33,7 +33,7 @@ async def take_sheets(browser: Browser, into: Path) -> None:
         kiosk = [shot async for shot in _kiosk(browser, language, 1280, 800)]
         _save(kiosk, into / f"kiosk-screens-{language}.webp", columns=6, width=400)
         desk = [shot async for shot in _desk(browser, language, 1440, 900)]
-        _save(desk, into / f"clerk-screens-{language}.webp", columns=4, width=560)
+        _save(desk, into / f"clerk-screens-{language}.webp", columns=3, width=720)
     phone = [shot async for shot in _desk(browser, "vi", PHONE_PX, 844)]
     _save(phone, into / "clerk-screens-phone.webp", columns=10, width=200)
     upright = [shot async for shot in _kiosk(browser, "vi", 1080, 1920)]
@@ -90,6 +90,7 @@ async def _desk(browser: Browser, language: str, width: int, height: int) -> Asy
     service = StubService("clerk", CLERK)
     async with _opened(browser, service, language, width, height) as page:
         await page.get_by_test_id("scan-box").wait_for()
+        seen: set[bytes] = set()
         async for name in desk_screens(service, page):
             if width > PHONE_PX:
                 await page.set_viewport_size({"width": width, "height": await page.evaluate(WHOLE)})
@@ -98,7 +99,10 @@ async def _desk(browser: Browser, language: str, width: int, height: int) -> Asy
                 continue
             for tab in TABS:
                 await page.get_by_test_id(f"tab-{tab}").click()
-                yield await _shot(page, f"{name[:16]}, {tab}")
+                shot = await _shot(page, f"{tab}: {name}"[:28])
+                if (drawn := shot[1].tobytes()) not in seen:
+                    seen.add(drawn)
+                    yield shot
 
 
 def _save(shots: list[Shot], file: Path, *, columns: int, width: int) -> None:

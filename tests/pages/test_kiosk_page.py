@@ -481,6 +481,9 @@ async def test_more_time_is_had_in_a_visit(kiosk: StubService, open_page: Open) 
     await kiosk.show(visit=visit(door(7, "closed", reopen_seconds_left=5), idle=25))
     await _touch(page, "more-time")
     await kiosk.asked("visits/v1/stay")
+    await expect(page.get_by_test_id("more-time")).to_be_enabled()
+    await _press(page, "9")
+    await kiosk.asked("visits/v1/stay", times=2)
 
 
 async def test_a_poster_takes_turns_with_the_steps_and_gives_way_to_a_hand(kiosk: StubService, open_page: Open) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.pages.scenes import door, doors, paper, visit
-from tests.pages.stub_service import StubService, done
+from tests.pages.scenes import LEFT, TOLD, door, doors, next_door, paper, visit
+from tests.pages.stub_service import StubService, done, problem
 
 pytestmark = [pytest.mark.screens, pytest.mark.asyncio(loop_scope="session")]
 
@@ -120,3 +120,100 @@ async def test_a_lost_code_is_asked_for(kiosk: StubService, open_page: Open, way
     wanted = {"slip": "9" * 39} if way == "scanner" else {"phone": PHONE}
     assert await kiosk.asked("lost-code") == wanted
     await page.get_by_test_id("screen-asked").wait_for()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_new_dossier_is_left_and_the_phone_checked_by_a_code(
+    kiosk: StubService, open_page: Open, way: str, language: str
+) -> None:
+    page = await open_page(kiosk)
+    hands = await _comes(page, way, language)
+    kiosk.script("phone-checks", done(visit="v1"))
+    kiosk.script("intakes", done(visit="v1", hand_over="h10", compartment=10, bag="HS-000012"))
+    for choice in ("intake", "kind-new", "size-M"):
+        await hands.choose(choice)
+    await hands.digits(PHONE)
+    await hands.choose("key-send")
+    await hands.choose("check-otp")
+    await page.get_by_test_id("screen-intake-otp").wait_for()
+    await hands.digits("48217390")
+    await hands.choose("key-send")
+    await page.get_by_test_id("screen-intake-bag").wait_for()
+    await hands.scan("TUI-000451", otherwise="000451")
+    asked = await kiosk.asked("intakes")
+    assert (asked["kind"], asked["size"], asked["otp"], asked["phone"]) == ("new", "M", "48217390", PHONE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_of_several_one_is_left_for_later_and_kept_longer(
+    kiosk: StubService, open_page: Open, way: str, language: str
+) -> None:
+    page = await open_page(kiosk)
+    hands = await _comes(page, way, language)
+    await kiosk.show(visit=visit(waiting=3, next=next_door(10)))
+    await hands.choose("next-door")
+    await kiosk.asked("visits/v1/next")
+    await kiosk.show(visit=visit(door(10, "open"), waiting=2), doors=doors(10))
+    await page.get_by_test_id("screen-open").wait_for()
+    await kiosk.show(visit=visit(door(10, "closed"), waiting=2), doors=doors())
+    await hands.choose("answer-received")
+    await kiosk.asked("visits/v1/answers")
+    await kiosk.show(visit=visit(waiting=2, next=next_door(14)))
+    await hands.choose("later")
+    assert await kiosk.asked("visits/v1/later") == {"hand_over": "h14"}
+    await kiosk.show(visit=LEFT)
+    await hands.choose("extend")
+    assert await kiosk.asked("visits/v1/extend") == {"hand_over": "h10"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_is_not_right_is_said(kiosk: StubService, open_page: Open, way: str, language: str) -> None:
+    page = await open_page(kiosk)
+    hands = await _comes(page, way, language)
+    await kiosk.show(visit=visit(door(10, "closed", reopen_seconds_left=50)))
+    await hands.choose("answer-wrong")
+    await hands.choose("answer-incomplete")
+    assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h10", "said": "incomplete"}
+    await kiosk.show(visit=visit(door(10, "disputed")))
+    await page.get_by_test_id("screen-disputed").wait_for()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_dossier_is_asked_about(kiosk: StubService, open_page: Open, way: str, language: str) -> None:
+    page = await open_page(kiosk)
+    hands = await _comes(page, way, language)
+    kiosk.script("status", done(**TOLD))
+    await hands.choose("help")
+    await hands.choose("help-ask")
+    await hands.scan("H29.190.5-261008-0042", otherwise="2610080042")
+    await page.get_by_test_id("screen-ask-phone").wait_for()
+    await hands.digits("5562")
+    asked = await kiosk.asked("status")
+    assert asked == {"dossier": "H29.190.5-261008-0042" if way == "scanner" else "2610080042", "phone": "5562"}
+    await page.get_by_test_id("screen-told").wait_for()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("way", WAYS)
+async def test_nothing_helps_and_the_office_calls_back(
+    kiosk: StubService, open_page: Open, way: str, language: str
+) -> None:
+    page = await open_page(kiosk)
+    hands = await _comes(page, way, language)
+    kiosk.script("codes", problem("board-offline", 503, retry_after=60))
+    kiosk.script("tickets", done(number=17, by="2026-11-23T08:30:00+07:00"))
+    if way == "scanner":
+        await page.keyboard.type(f"{CODE}\n")
+    else:
+        await hands.choose("collect")
+        await hands.digits(CODE)
+    await page.get_by_test_id("screen-sorry").wait_for()
+    await hands.choose("call-me")
+    await hands.digits(PHONE)
+    await hands.choose("key-send")
+    assert await kiosk.asked("tickets") == {"phone": PHONE, "language": language}
+    await page.get_by_test_id("screen-ticket").wait_for()

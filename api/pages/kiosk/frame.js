@@ -94,8 +94,12 @@ function presence(view) {
   );
 }
 
+// Where digits are typed, any of them is a sign of life, and 9 is one of them.
+const moreTime = (view, isTyping) =>
+  button({ act: "more-time", keypad: isTyping ? undefined : "9", testid: "more-time", look: "is-quiet" }, !isTyping && keycap("9"), view.say("more-time"));
+
 /** The lower edge: hotline, what is counting down, and up to two quiet buttons. */
-export function footer(view, { countdown = 0, canHaveMore = false, buttons = [] } = {}) {
+export function footer(view, { countdown = 0, canHaveMore = false, isTyping = false, buttons = [] } = {}) {
   return h(
     "footer",
     { class: "footer" },
@@ -107,17 +111,14 @@ export function footer(view, { countdown = 0, canHaveMore = false, buttons = [] 
         icon("clock"),
         view.say("countdown", { seconds: countdown }),
       ),
-    canHaveMore && countdown <= 30 && button({ act: "more-time", testid: "more-time", look: "is-quiet" }, view.say("more-time")),
+    canHaveMore && countdown <= 30 && moreTime(view, isTyping),
     buttons,
   );
 }
 
 /** A whole screen. `name` is its test id and the hook of its style. */
-export const screen = (name, view, main, foot = {}) =>
-  h(
-    "div",
-    { class: `screen screen-${name}`, "data-testid": `screen-${name}`, "data-key": name },
-    header(view),
-    h("main", { class: "main", tabindex: view.local.isLarge ? "0" : null }, main),
-    footer(view, foot),
-  );
+export function screen(name, view, content, foot = {}) {
+  const main = h("main", { class: "main", tabindex: view.local.isLarge ? "0" : null }, content);
+  const isTyping = main.querySelector(".keypad") !== null;
+  return h("div", { class: `screen screen-${name}`, "data-testid": `screen-${name}`, "data-key": name }, header(view), main, footer(view, { ...foot, isTyping }));
+}
