@@ -10,10 +10,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from sqlalchemy import Connection
 
-from hub import cabinets, facts, results, slips
+from hub import facts, results, slips
 from hub.bell import ANYTHING, Bell
 from hub.callers import Caller
 from hub.chance import Chance
+from hub.overview import Overview, overview
 from hub.results import Whereabouts
 from hub.store import Store
 from hub.wishes import Stamp
@@ -151,9 +152,9 @@ def routes(*, store: Store, bell: Bell, chance: Chance, caller: Caller) -> APIRo
         return shown
 
     @router.get("/cabinets")
-    async def get_cabinets() -> list[cabinets.Standing]:
-        """Every cabinet with its last contact and where both sequences stand."""
-        return await store.call(cabinets.standings)
+    async def get_cabinets() -> list[Overview]:
+        """Every cabinet: its last contact, where both sequences stand, what waits there."""
+        return await store.call(overview)
 
     @router.get("/facts")
     async def get_facts(cabinet: Which = None, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[dict[str, Any]]:

@@ -64,6 +64,9 @@ function showCabinets(cabinets) {
     cabinets.map((one) => [
       cell(one.cabinet),
       cell(contact(one.last_contact), isSilent(one.last_contact) ? "look" : ""),
+      cell(one.to_load, "number"),
+      cell(one.inside, "number"),
+      cell(one.to_look, one.to_look ? "number look" : "number"),
       cell(`${one.acked_through} (${t.epoch} ${one.epoch})`, "number"),
       cell(`${one.wishes_seen} / ${one.wish_head}`, "number"),
     ]),
