@@ -4,7 +4,7 @@ on a socat line.
 The line has no speed, so what is left is cost. Ours runs once as it is on a wire, with the silence of 3.5 characters
 before each request, and once with a silence of 0: the difference is the standard's, not ours. A poll cycle is eight
 reads of eight inputs; ours goes through a board and the round of `hw/watch.py`, whose checks and reports it carries.
-Where an exchange goes is told by the moments at which its bytes pass between master and port.
+Where an exchange goes is told by `bench/pace.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -24,31 +24,20 @@ from pathlib import Path
 import minimalmodbus
 from pymodbus.client import AsyncModbusSerialClient, ModbusSerialClient
 
+from bench.pace import BAR, BAUD, COUNT, Pace, Unhurried, pace_of_ours, pace_of_pymodbus, running, where_it_goes
 from bench.table import Row, percentile
 from hw import frames
 from hw.board import Board
 from hw.bus import Bus
 from hw.limits import Supply
-from hw.line import Lost, Received, SerialLine, Transport
+from hw.line import SerialLine
 from hw.loop import run
 from hw.profile import load_profile
 from hw.watch import InputsRead, Report, watch
 
-BAUD = 115200
-COUNT = 400
 ROUNDS = 5
 BOARDS = 8
 ROOT = Path(__file__).parents[1]
-BAR = 1.3
-
-
-@dataclass(frozen=True)
-class Unhurried(SerialLine):
-    """No silence before a request: for measuring, never for a wire."""
-
-    @property
-    def silence_s(self) -> float:
-        return 0.0
 
 
 @dataclass(frozen=True)
@@ -58,78 +47,6 @@ class Cost:
     reads: list[float]
     writes: list[float]
     rounds: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """Seconds of each exchange from the call to the write, on to the reply's last byte, and on to the caller; `work` is
-    this process's processor time of each, which a busy machine changes least.
-    """
-
-    before: list[float] = field(default_factory=list)
-    away: list[float] = field(default_factory=list)
-    after: list[float] = field(default_factory=list)
-    work: list[float] = field(default_factory=list)
-
-
-@dataclass
-class Moments:
-    """When bytes last went out and last came in."""
-
-    out: float = 0.0
-    back: float = 0.0
-
-    def sees(self, is_sent: bool, chunk: bytes) -> bytes:
-        """A tap for bytes on their way."""
-        if is_sent:
-            self.out = time.perf_counter()
-        elif chunk:
-            self.back = time.perf_counter()
-        return chunk
-
-    async def of(self, exchange: Callable[[], Awaitable[object]]) -> Pace:
-        """COUNT exchanges, taken apart."""
-        pace = Pace()
-        for _ in range(COUNT):
-            worked, started = time.process_time(), time.perf_counter()
-            await exchange()
-            ended = time.perf_counter()
-            pace.work.append(time.process_time() - worked)
-            pace.before.append(self.out - started)
-            pace.away.append(self.back - self.out)
-            pace.after.append(ended - self.back)
-        return pace
-
-
-@dataclass(frozen=True)
-class Tapped(Unhurried):
-    """The same line with a tap on its bytes."""
-
-    moments: Moments = field(default_factory=Moments)
-
-    async def connect(self, received: Received, lost: Lost) -> Transport:
-        def hear(chunk: bytes) -> None:
-            self.moments.sees(False, chunk)
-            received(chunk)
-
-        return Tap(await super().connect(hear, lost), self.moments)
-
-
-@dataclass(frozen=True)
-class Tap:
-    """A transport whose writes are noted."""
-
-    transport: Transport
-    moments: Moments
-
-    def write(self, data: bytes) -> None:
-        """Note and send."""
-        self.moments.sees(True, data)
-        self.transport.write(data)
-
-    def close(self) -> None:
-        """Close what is under it."""
-        self.transport.close()
 
 
 def rows() -> list[Row]:
@@ -157,13 +74,13 @@ def rows() -> list[Row]:
                 medians = (statistics.median(cost.reads), statistics.median(cost.writes), cycle)
                 best[name] = _less(best.get(name), medians)
                 tails[name] = min(tails.get(name, 9.0), percentile(cost.writes, 0.99))
-            paces["pymodbus async"].append(run(_pace_of_pymodbus(port)))
-            paces["this bus, silence 0"].append(run(_pace_of_ours(port)))
+            paces["pymodbus async"].append(run(pace_of_pymodbus(port)))
+            paces["this bus, silence 0"].append(run(pace_of_ours(port)))
     return [
         *_table(best, 0, "read 8 inputs (FC02)", {}),
         *_table(best, 1, "write a coil (FC05)", tails),
         *_table(best, 2, f"poll cycle, {BOARDS} x 8 inputs", {}),
-        *_where_it_goes(paces),
+        *where_it_goes(paces),
     ]
 
 
@@ -177,34 +94,6 @@ def _less(one: Best | None, other: Best) -> Best:
 def _in_cycles(seconds: Sequence[float]) -> list[float]:
     """Eight polls after another, added up."""
     return [sum(seconds[at : at + BOARDS]) for at in range(0, len(seconds) - BOARDS + 1, BOARDS)]
-
-
-def _where_it_goes(paces: dict[str, list[Pace]]) -> list[Row]:
-    """The parts of a read, each the best median of its rounds; the part away is kernel, socat and slave."""
-    rows = []
-    parts = {
-        "before": "call to write",
-        "away": "write to last byte",
-        "after": "last byte to caller",
-        "work": "processor time",
-    }
-    for part, what in parts.items():
-        medians = {
-            name: min(statistics.median(getattr(pace, part)) for pace in of_one) for name, of_one in paces.items()
-        }
-        peer = medians["pymodbus async"] * 1e6
-        rows += [
-            Row(
-                f"of a read, {what}, {name}",
-                took * 1e6,
-                "us",
-                limit=peer,
-                against="(pymodbus async)",
-                bar=BAR if part == "work" and name == "this bus, silence 0" else None,
-            )
-            for name, took in medians.items()
-        ]
-    return rows
 
 
 def _table(best: dict[str, Best], which: int, what: str, tails: dict[str, float]) -> list[Row]:
@@ -257,22 +146,11 @@ def _libmodbus(program: Path, port: str) -> tuple[float, float]:
     return float(told[0]) / 1e6, float(told[2]) / 1e6
 
 
-@contextlib.asynccontextmanager
-async def _running(bus: Bus) -> AsyncIterator[None]:
-    owner = asyncio.ensure_future(bus.run())
-    await bus.wait_online()
-    try:
-        yield
-    finally:
-        owner.cancel()
-        await asyncio.gather(owner, return_exceptions=True)
-
-
 async def _ours(line: SerialLine) -> Cost:
     bus = Bus("bench", line)
     off, read = frames.switch(1, 0, on=False), frames.read_inputs(1, 8)
     board = Board("A1", bus, 1, load_profile("plain-coils-8"), locks={}, supply=Supply(clock=time.monotonic))
-    async with _running(bus):
+    async with running(bus):
         await bus.exchange(off)
         reads: list[float] = []
         writes: list[float] = []
@@ -301,23 +179,6 @@ async def _rounds(bus: Bus, board: Board) -> list[float]:
     polling.cancel()
     await asyncio.gather(polling, return_exceptions=True)
     return [later - earlier for earlier, later in pairwise(heard)]
-
-
-async def _pace_of_ours(port: str) -> Pace:
-    line = Tapped(port, BAUD, answer_within_s=2)
-    bus, read = Bus("bench", line), frames.read_inputs(1, 8)
-    async with _running(bus):
-        await bus.exchange(read)
-        return await line.moments.of(lambda: bus.exchange(read))
-
-
-async def _pace_of_pymodbus(port: str) -> Pace:
-    moments = Moments()
-    client = AsyncModbusSerialClient(port, baudrate=BAUD, retries=0, trace_packet=moments.sees)
-    await client.connect()
-    pace = await moments.of(lambda: client.read_discrete_inputs(0, count=8, device_id=1))
-    client.close()
-    return pace
 
 
 async def _pymodbus(port: str) -> Cost:
