@@ -357,10 +357,3 @@ def require_compartment(running: Running, number: int) -> None:
     """Raise UnknownCompartment unless the configuration names it."""
     if number not in running.places:
         raise why.UnknownCompartment(f"this cabinet has no compartment {number}")
-
-
-@router.post("/boards/{name}/prove", responses=problems.documented(*STORED, why.PresenceNeeded, why.WrongStage))
-async def prove_board(name: Id, session: Member, running: Cabinets, _body: Nothing | None = None) -> dict[str, Any]:
-    actor = running.sessions.actor(session)
-    recorded = await running.record(lambda cabinet, *_: clearing.prove_board(cabinet, name, actor))
-    return done(running, session, recorded)

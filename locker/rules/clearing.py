@@ -217,11 +217,3 @@ def take_incident(cabinet: Cabinet, incident: int, actor: Actor, *, due_utc_ms: 
         raise WrongStage("that day is over; name a later one")
     taken = ev.IncidentTaken(incident=incident, actor=actor.user, due_utc_ms=due_utc_ms)
     return ev.Decision(events=(taken,))
-
-
-def prove_board(cabinet: Cabinet, board: str, actor: Actor) -> ev.Decision:
-    """A present person proved a board's doors one by one; it serves again. Raises WrongStage if it was in service."""
-    needs_presence(actor)
-    if board not in cabinet.boards_out:
-        raise WrongStage("this board is in service")
-    return ev.Decision(events=(ev.BoardProved(board=board, actor=actor.user),))

@@ -107,7 +107,6 @@ async def test_without_presence_no_door_moves(cab: Any, desk: httpx.AsyncClient,
         ("hand-overs/h-2/reclaim", {"second": None}),
         ("compartments/2/inspect", {}),
         ("compartments/2/look", {"found": "empty"}),
-        ("boards/A1/prove", {}),
     ):
         answer = await desk.post(f"/api/clerk/{path}", json=body)
         assert (path, answer.status_code, kind(answer)) == (path, 403, "presence-needed")

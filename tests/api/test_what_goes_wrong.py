@@ -67,7 +67,6 @@ ACTS: list[tuple[str, str, dict[str, Any], int, str]] = [
     ("waiting", "hand-overs/HAND/move", {}, 404, "unknown-hand-over"),
     ("waiting", "hand-overs/HAND/new-code", {}, 404, "unknown-hand-over"),
     ("waiting", "incidents/999/close", {}, 404, "unknown-result"),
-    ("waiting", "boards/A1/prove", {}, 409, "wrong-stage"),
     ("waiting", "stock/open", {}, 409, "wrong-stage"),
     ("waiting", "compartments/1/reopen", {}, 409, "wrong-stage"),
     ("waiting", "counter/r-9/hand-out", {}, 404, "unknown-result"),

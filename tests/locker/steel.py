@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import pytest
 
 from api.boards import assemble_boards
 from hw import watch
+from hw.board import Board
 from locker import events as ev
 from locker import recovery
 from locker.clock import Clock
@@ -46,6 +47,7 @@ class Desk:
     line: MemoryLine
     clock: Clock
     places: dict[int, Place]
+    boards: Mapping[str, Board]
 
     async def until(self, holds: Callable[[Cabinet], bool], within_s: float = 20) -> Cabinet:
         """The state as soon as it holds."""
@@ -134,7 +136,9 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def running(tmp_path: Path, stage: Stage, wiring: Wiring, **settings: Any) -> AsyncIterator[Desk]:
+async def running(
+    tmp_path: Path, stage: Stage, wiring: Wiring, *, is_on_trial: bool = False, **settings: Any
+) -> AsyncIterator[Desk]:
     """The controller's part, for one run; leaving it cuts it off without a goodbye to the journal."""
     time = asyncio.get_running_loop().time
     clock = Clock(
@@ -165,10 +169,11 @@ async def running(tmp_path: Path, stage: Stage, wiring: Wiring, **settings: Any)
         uptime_ms=clock.uptime_ms,
         watching=partial(watch.watch, clock=time),
         pause_s=0.05,
+        is_on_trial=is_on_trial,
     )
     worker = asyncio.create_task(doors.run())
     try:
-        yield Desk(journal, doors, stage, line, clock, dict(wiring.places))
+        yield Desk(journal, doors, stage, line, clock, dict(wiring.places), assembly.boards)
     finally:
         worker.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -16,7 +16,7 @@ from locker.refusals import (
     UnknownResult,
     WrongStage,
 )
-from locker.rules import clearing, doors, due, pickup
+from locker.rules import clearing, commissioning, doors, due, pickup
 from locker.rules.loading import Actor
 from tests.locker.story import Story
 
@@ -265,11 +265,13 @@ def test_an_incident_of_a_compartment_that_waits_for_a_look_is_closed_by_looking
         clearing.close_incident(story.cabinet, next(iter(story.cabinet.incidents)), story.clerk)
 
 
-def test_a_board_serves_again_when_a_present_person_proved_it(story: Story) -> None:
+def test_a_board_serves_again_when_a_technician_found_each_of_its_doors_good(story: Story) -> None:
     story.given(ev.CoilStrayed(board="A1", coil=3, cleared=False))
-    with pytest.raises(PresenceNeeded):
-        clearing.prove_board(story.cabinet, "A1", AWAY)
-    story.then(clearing.prove_board(story.cabinet, "A1", story.clerk))
+    for number in (1, 2):
+        with pytest.raises(WrongStage, match="were not found good"):
+            commissioning.prove(story.cabinet, "A1", (1, 2), user="tho")
+        story.then(commissioning.tried(commissioning.Finding(number, "good"), board="A1", user="tho"))
+    story.then(commissioning.prove(story.cabinet, "A1", (1, 2), user="tho"))
     assert not story.cabinet.boards_out
-    with pytest.raises(WrongStage):
-        clearing.prove_board(story.cabinet, "A1", story.clerk)
+    with pytest.raises(WrongStage, match="in service"):
+        commissioning.prove(story.cabinet, "A1", (1, 2), user="tho")

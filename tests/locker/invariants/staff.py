@@ -238,7 +238,7 @@ class Staff(Controller):
     def prove_boards(self) -> None:
         self.wired = {number: number for number in BOARD_OF}
         for board in list(self.cabinet.boards_out):
-            self.record(clearing.prove_board(self.cabinet, board, CLERK))
+            self.prove(board)
 
     # --- notices
 
