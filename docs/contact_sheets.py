@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.async_api import Browser, Page
 
 from tests.pages.desk_tour import TABS, desk_screens
-from tests.pages.scenes import CLERK, KIOSK
+from tests.pages.scenes import CLERK, KIOSK, REPLACED, TRIALS
 from tests.pages.stub_service import StubService, problem
 from tests.pages.tour import screens
 
@@ -34,6 +34,10 @@ async def take_sheets(browser: Browser, into: Path) -> None:
         _save(kiosk, into / f"kiosk-screens-{language}.webp", columns=6, width=400)
         desk = [shot async for shot in _desk(browser, language, 1440, 900)]
         _save(desk, into / f"clerk-screens-{language}.webp", columns=3, width=720)
+        technician = [shot async for shot in _technician(browser, language)]
+        _save(technician, into / f"technician-screens-{language}.webp", columns=3, width=560)
+        asked = next(image for name, image in technician if name == "which")
+        asked.save(into / f"technician-{language}.webp", quality=QUALITY, method=6)
     phone = [shot async for shot in _desk(browser, "vi", PHONE_PX, 844)]
     _save(phone, into / "clerk-screens-phone.webp", columns=10, width=200)
     upright = [shot async for shot in _kiosk(browser, "vi", 1080, 1920)]
@@ -103,6 +107,16 @@ async def _desk(browser: Browser, language: str, width: int, height: int) -> Asy
                 if (drawn := shot[1].tobytes()) not in seen:
                     seen.add(drawn)
                     yield shot
+
+
+async def _technician(browser: Browser, language: str) -> AsyncIterator[Shot]:
+    """The steps of a commissioning, and a board that was replaced while the others serve."""
+    service = StubService("clerk", TRIALS[0][1], front="commission")
+    async with _opened(browser, service, language, 1280, 960) as page:
+        for name, shown in (*TRIALS, ("doors", REPLACED)):
+            await service.show(**{key: value for key, value in shown.items() if key != "version"})
+            await page.get_by_test_id(f"step-{name}").wait_for()
+            yield await _shot(page, name if shown is not REPLACED else "a board was replaced")
 
 
 def _save(shots: list[Shot], file: Path, *, columns: int, width: int) -> None:

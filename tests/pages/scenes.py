@@ -319,6 +319,85 @@ CLERK: Body = {
 }
 
 
+def tried(*bad: Body, good: int = 0, out: tuple[str, ...] = ("A1", "A2", "A3"), **more: Any) -> Body:
+    """The technician's page: doors up to `good` are good but for the `bad` findings, boards `out` are tried."""
+    found = {one["number"]: one for one in bad}
+    return {
+        "version": 1,
+        "is_bench": True,
+        "panel": {"has_key": False},
+        "is_training": False,
+        "office": OFFICE,
+        "cabinet": "hoa-mai-01",
+        "time": "2026-11-22T07:35:16+07:00",
+        "me": {"user": "tho", "name": "Phạm Văn Thợ", "role": "technician", "is_present": True},
+        "is_clerk_present": False,
+        "boards": [
+            {
+                "name": name,
+                "bus": "A",
+                "unit_id": at + 1,
+                "profile": "waveshare-relay-d",
+                "version": 300,
+                "is_online": True,
+                "fault": "",
+                "cause": "commissioning" if name in out else "",
+                "is_out": name in out,
+                "left": [
+                    number
+                    for number in range(8 * at + 1, 8 * at + 9)
+                    if name in out and (number > good or number in found)
+                ],
+            }
+            for at, name in enumerate(("A1", "A2", "A3"))
+        ],
+        "doors": [_tried(place, found.get(place["number"]), good) for place in PLACES],
+        "tried": 0,
+        "awaited": [],
+        "faults": [one for one in bad if not (one["number"] > one["other"] > 0)],
+        "has_sheet": good > 0,
+        **more,
+    }
+
+
+def _tried(place: Body, finding: Body | None, good: int) -> Body:
+    number = place["number"]
+    is_good = number <= good and finding is None
+    board = f"A{(number - 1) // 8 + 1}"
+    return {
+        **place,
+        "board": board,
+        "relay": (number - 1) % 8 + 1,
+        "eye": board,
+        "input": (number - 1) % 8 + 1,
+        "is_inverted": False,
+        "reads": "open" if finding and finding["kind"] == "sensor_inverted" else "closed",
+        "may_hold": False,
+        "is_good": is_good,
+        "finding": finding or ({"number": number, "kind": "good", "other": 0} if is_good else None),
+    }
+
+
+SWAPPED: tuple[Body, Body] = (
+    {"number": 5, "kind": "locks_swapped", "other": 6},
+    {"number": 6, "kind": "locks_swapped", "other": 5},
+)
+INVERTED: Body = {"number": 9, "kind": "sensor_inverted", "other": 0}
+# What the technician sees from the first step to the last, by the step's name.
+TRIALS: tuple[tuple[str, Body], ...] = (
+    ("come", tried(out=(), me={"user": "tho", "name": "Phạm Văn Thợ", "role": "technician", "is_present": False})),
+    ("begin", tried(out=())),
+    ("doors", tried()),
+    ("pulse", tried(*SWAPPED, good=9, tried=10)),
+    ("which", tried(*SWAPPED, good=8, awaited=[9])),
+    ("doors", tried(*SWAPPED, INVERTED, good=24)),
+    ("begin", tried(good=24, out=())),
+)
+REPLACED: Body = tried(out=("A2",), good=8, is_bench=False, has_sheet=False)
+REPLACED["doors"] = [
+    {**one, "may_hold": 8 < one["number"] <= 16, "is_good": False, "finding": None} for one in REPLACED["doors"]
+]
+
 STAY: Body = {
     "hand_over": "h10",
     "until": "2026-12-31",

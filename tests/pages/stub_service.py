@@ -50,11 +50,15 @@ def done(**body: Any) -> Answer:
 
 
 class StubService:
-    """Serves one page (`kiosk` or `clerk`) with a scripted interface on a port of the system's choice."""
+    """Serves one page (`kiosk` or `clerk`) with a scripted interface on a port of the system's choice.
 
-    def __init__(self, page: str, snapshot: Body) -> None:
+    `front`: another page of that folder, with the interface of that name.
+    """
+
+    def __init__(self, page: str, snapshot: Body, *, front: str = "") -> None:
         self.page = page
-        self.prefix = f"/api/{page}"
+        self.prefix = f"/api/{front or page}"
+        self.front = f"{front or 'index'}.html"
         self.snapshot = snapshot
         self.refuses: Answer | None = None
         self.requests: list[tuple[str, Body]] = []
@@ -126,7 +130,7 @@ class StubService:
         return app
 
     async def _index(self, _request: Request) -> Response:
-        return FileResponse(PAGES / self.page / "index.html")
+        return FileResponse(PAGES / self.page / self.front)
 
     async def _poster(self, _request: Request) -> Response:
         drawn = io.BytesIO()

@@ -107,7 +107,7 @@ function begin(view) {
   const { boards, doors, is_bench: isBench, has_sheet: hasSheet } = view.snapshot;
   const key = hasSheet ? "commission.done" : isBench ? "commission.begin.all" : "commission.begin.one";
   return [
-    h("p", { "data-testid": hasSheet ? "all-good" : "choose" }, hasSheet && icon("check"), view.say(key)),
+    hasSheet ? h("p", { class: "note is-good", "data-testid": "all-good" }, icon("check"), h("span", {}, view.say(key))) : h("p", { "data-testid": "choose" }, view.say(key)),
     isBench &&
       button(
         { act: "take-out", testid: "take-out", look: hasSheet ? "" : "is-primary is-wide", isDisabled: view.local.busy.has(STEP), of: { boards: boards.map((one) => one.name).join(" "), where: STEP, first: !hasSheet } },
@@ -141,7 +141,7 @@ function step(view) {
   return h(
     "section",
     { class: `card step is-${now.name}`, "data-testid": `step-${now.name}`, "data-key": "step" },
-    h("h2", { "aria-live": "polite" }, view.say(`commission.step.${now.name}`, { number: now.number ?? "", board: view.local.sure })),
+    h("h2", { "aria-live": "polite" }, view.say(`commission.step.${now.name === "begin" && view.snapshot.has_sheet ? "done" : now.name}`, { number: now.number ?? "", board: view.local.sure })),
     noteAt(view, STEP),
     STEPS[now.name](view, now),
   );
