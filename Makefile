@@ -2,7 +2,7 @@
 PY := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
-.PHONY: help run train demo twin explore fuzz-bus test proof-ci screens screenshots check format bench setup lock clean
+.PHONY: help run train demo twin explore fuzz-bus test proof proof-ci mutants screens screenshots check format bench setup lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,10 @@ proof-ci: ## the same in minutes, and the long forms of the tests that `make tes
 	@.ci/setup dev
 	@$(PY) -m bench.proof --ci $(ARGS)
 	@$(PY) -m pytest -q -n 3 -m proof
+
+mutants: ## small changes to the pure rules, which some test must see (ARGS="--count 0 --only locker.rules.pickup")
+	@.ci/setup dev
+	@$(PY) -m bench.proof.mutants $(ARGS)
 
 screens: ## both languages, every look and size, by touch, keypad and scanner, in Chromium
 	@.ci/setup dev

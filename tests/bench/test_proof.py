@@ -9,7 +9,7 @@ from random import Random
 import pytest
 import structlog
 
-from bench.proof import audit, changed, failing, images, laws, machine, planted, stories
+from bench.proof import audit, changed, failing, images, laws, machine, mutants, planted, stories
 from bench.proof.disk import Asked, Platter
 from bench.proof.stories import Required
 from bench.proof.table import ROOT
@@ -113,3 +113,13 @@ def test_no_failing_system_call_loses_what_was_acknowledged() -> None:
     proved = failing.prove(stride=100)
     assert proved.told == ()
     assert proved.holds
+
+
+def test_the_same_seed_draws_the_same_mutants_and_a_module_is_scored_by_what_its_tests_saw() -> None:
+    names = {f"locker.rules.pickup.x_submit__mutmut_{number}": None for number in range(1, 40)}
+    assert mutants.drawn(names, seed=1, count=5) == mutants.drawn(dict(reversed(names.items())), seed=1, count=5)
+    assert mutants.drawn(names, seed=1, count=0) == sorted(names)
+    ended = {"otp.codes.xǁCodeǁread__mutmut_1": mutants.KILLED, "otp.codes.x_parse__mutmut_2": mutants.SURVIVED}
+    *_, of_module, of_all = mutants.lines(ended | {"otp.codes.x_parse__mutmut_3": mutants.UNTESTED})
+    assert of_module.split() == ["otp.codes", "1", "of", "3"]
+    assert of_all.endswith("33.3%")
