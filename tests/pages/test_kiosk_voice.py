@@ -96,6 +96,31 @@ async def test_a_pickup_in_the_dark_takes_less_than_ninety_seconds(kiosk: StubSe
     assert not any(f" {digits} " in said for digits in (CODE[4:8], CODE[8:]))
 
 
+async def test_typed_digits_only_tick_on_the_loudspeaker(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk, is_timed=True)
+    clips: list[str] = []
+    page.on("request", lambda asked: clips.append(asked.url) if "/voice/" in asked.url else None)
+    kiosk.script("codes", problem("code-refused", 403))
+    listener = Listener(page)
+    await listener.begin()
+    await listener.hears("Chế độ giọng nói")
+    await listener.presses("Nhận kết quả")
+    await listener.hears("Nhập 12 số")
+    assert clips
+    await page.keyboard.press(CODE[0], delay=60)
+    clips.clear()  # the first key ends what was being said
+    kiosk.is_prompt.clear()
+    try:
+        await page.keyboard.type(CODE[1:], delay=60)
+        await page.clock.fast_forward(200)
+        assert (await kiosk.asked("codes"))["digits"] == CODE
+        assert clips == []
+    finally:
+        kiosk.is_prompt.set()
+    refusal = await listener.hears("Mã này không mở được ngăn nào")
+    assert not any(part in refusal for part in (CODE, CODE[:4], CODE[4:8], CODE[8:]))
+
+
 async def test_papers_are_left_in_the_dark_behind_a_door_beside_the_keypad(kiosk: StubService, open_page: Open) -> None:
     page = await open_page(kiosk, is_timed=True)
     kiosk.script("intakes", problem("bag-in-use", 409), done(visit="v1", hand_over="h10"))

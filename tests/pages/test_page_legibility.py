@@ -12,8 +12,8 @@ from playwright.async_api import Page
 from locker.events import DisputeKind
 from otp.texts import read_texts
 from tests.pages.axe import violations
-from tests.pages.scenes import KIOSK, VISITS, door, visit
-from tests.pages.stub_service import PAGES, StubService
+from tests.pages.scenes import KIOSK, VISITS, door, paper, visit
+from tests.pages.stub_service import PAGES, StubService, done
 from tests.pages.tour import screens
 
 Open = Callable[..., Awaitable[Page]]
@@ -115,6 +115,27 @@ async def test_every_screen_can_be_read_and_touched(kiosk: StubService, open_pag
     async for name in screens(kiosk, page):
         wrong += await _wrong(page, name, {"en": (SMALL,), "vi": (SMALL, WIDE)})
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_is_shown_only_after_silence_or_without_the_service_can_be_read_too(
+    kiosk: StubService, open_page: Open
+) -> None:
+    page = await open_page(kiosk, width=1024, height=600, reduced_motion="reduce")
+    receipt = {"bag": "HS-000012", "sent_at": "", "position": 481, "is_confirmed": False, "promised": "2026-11-23"}
+    kiosk.script("visits/v1/intakes/h10/receipt", done(**receipt))
+    await kiosk.show(visit=visit(intakes=[paper(10, "dropped")]))
+    await page.get_by_test_id("screen-intake-dropped").wait_for()
+    await kiosk.show(visit=None)
+    await page.get_by_test_id("screen-intake-silent").wait_for()
+    wrong = [*await page.evaluate(MEASURE), *await violations(page)]
+    await kiosk.stop()
+    try:
+        await page.get_by_test_id("screen-lost").wait_for()
+        wrong += [*await page.evaluate(MEASURE), *await violations(page)]
+    finally:
+        await kiosk.start()
+    assert wrong == []
 
 
 @pytest.mark.screens
