@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -13,6 +14,7 @@ from bench.proof import audit, backlog, failing, machine, network, planted, seed
 from bench.proof.table import Proved
 
 KEPT = table.ROOT / "docs" / "proof.md"
+COVERAGE = table.ROOT / "docs" / "twin-coverage.md"
 BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
 
 
@@ -27,11 +29,16 @@ BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
 @click.option("--stories", default=10_000, show_default=True, help="Seeds of the twin; fewer if the time is over.")
 @click.option("--least", default=10_000, show_default=True, help="Seeds below which the twin's bar is missed.")
 @click.option("--minutes", default=600.0, show_default=True, help="Time for the seeds of the twin.")
+@click.option(
+    "--played",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file with the seeds of the twin that were played: the next run of the same code goes on behind them.",
+)
 @click.option("--events", default=1_000_000, show_default=True, help="Size of the journal of the restart.")
 @click.option("--ci", is_flag=True, help="The short form: 20,000 images, 100 schedules, 20 seeds, 100,000 events.")
 @click.option("--only", multiple=True, help="Only these lines.")
 @click.option("--keep", is_flag=True, help="Write the lines that ran into docs/proof.md.")
-def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
+def main(*, ci: bool, only: tuple[str, ...], keep: bool, played: Path | None, **sizes: int) -> None:
     """Prove, print the table, and tell every miss as a story."""
     if ci:
         sizes |= {
@@ -59,6 +66,8 @@ def main(*, ci: bool, only: tuple[str, ...], keep: bool, **sizes: int) -> None:
             seed=seed,
             workers=workers,
             within_s=60.0 * sizes["minutes"],
+            played=played,
+            coverage=COVERAGE if keep else None,
         ),
     }
     unknown = set(only) - set(proofs)

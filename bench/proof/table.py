@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,12 +51,18 @@ def markdown(rows: Mapping[str, Proved], kept: str, *, ran: str) -> str:
     )
 
 
+def revision_of(folders: Sequence[str]) -> str:
+    """What these folders hold, whatever was committed beside them; a plus sign when files differ from the commit."""
+    trees = "".join(_git("rev-parse", f"HEAD:{folder}") for folder in folders)
+    return hashlib.sha256(trees.encode()).hexdigest()[:12] + ("+" if _git("status", "--porcelain", *folders) else "")
+
+
 def revision() -> str:
     """The commit that is checked out, with a plus sign when files differ from it."""
+    changed = [line for line in _git("status", "--porcelain").splitlines() if not line.endswith("docs/proof.md")]
+    return (_git("rev-parse", "--short=12", "HEAD") or "no revision") + ("+" if changed else "")
 
-    def git(*words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-        return done.stdout.strip()
 
-    changed = [line for line in git("status", "--porcelain").splitlines() if not line.endswith("docs/proof.md")]
-    return (git("rev-parse", "--short=12", "HEAD") or "no revision") + ("+" if changed else "")
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()

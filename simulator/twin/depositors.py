@@ -14,7 +14,7 @@ from api.bodies import Nothing
 from locker import refusals as why
 from locker.model import Cabinet
 from simulator.doors import Door
-from simulator.twin.people import HOUR_S, Dark, ask, go_through, in_words, push, until
+from simulator.twin.people import Dark, ask, go_through, in_words, leave_open, until
 
 if TYPE_CHECKING:
     from simulator.twin.world import World
@@ -117,7 +117,7 @@ async def _at_door(world: World, visit: Visit, offered: kiosk.Offered) -> None:
     act = put_in_and_take_out if visit.way == "takes back" else put_in
     opened = await go_through(world, offered.compartment, act, forget=forgets)
     if forgets and opened:
-        world.later(HOUR_S * (0.05 + 0.5 * world.rng.random()), lambda: push(world, offered.compartment))
+        leave_open(world, offered.compartment)
         return
     await _until_seen(world, offered)
     said = _what_to_say(world.state(), offered, visit, opened=opened)

@@ -44,3 +44,7 @@ class Outcome:
     days: int
     evenings: tuple[Evening, ...] = field(repr=False)
     compartments: int
+    met: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
+    """How often a kind of fact was recorded while a kind of fault was under way, or `none`."""
+    diary: tuple[tuple[float, str], ...] = ()
+    """Virtual second and kind of every fault."""

@@ -48,8 +48,33 @@ def a_day(kind: str, cabinets: int) -> float:
     return A_DAY[kind] * (1 if kind in ONE_OF_EACH else cabinets)
 
 
+FELT_FOR_S = 60.0
+"""For so long after power came back what is recorded counts as recorded under a power cut."""
+
+
+def under_way(world: World) -> list[str]:
+    """The faults that are not mended yet; `none` when there is none."""
+    found = [kind for kind, count in world.under_way.items() if count] + world.broken
+    found += ["swapped"] if world.steel.is_swapped else []
+    found += ["line_noise"] if world.steel.faults.waiting else []
+    found += ["power_cut"] if world.loop.time() - world.lit_at < FELT_FOR_S else []
+    return found or ["none"]
+
+
 async def happen(world: World, kind: str) -> None:
     """Let one of `A_DAY` happen now, and mend what mends itself."""
+    world.diary.append((world.loop.time(), kind))
+    if kind in set(SensorFault) or kind in set(LockFault):
+        await _happen(world, kind)
+        return
+    world.under_way[kind] += 1
+    try:
+        await _happen(world, kind)
+    finally:
+        world.under_way[kind] -= 1
+
+
+async def _happen(world: World, kind: str) -> None:
     if kind == "power_cut":
         world.plan_power_cut()
         return
@@ -136,6 +161,9 @@ def _set_door(world: World, number: int, sensor: SensorFault | None, lock: LockF
 
     world.judge.tampered_at[number] = world.loop.time()
     world.steel.touch(number, act)
+    doors = world.steel.model.doors.values()
+    faults = {fault for one in doors for fault in (one.sensor_fault, one.lock_fault) if fault is not None}
+    world.broken = sorted(str(fault) for fault in faults)
 
 
 def mend_wires(world: World) -> None:

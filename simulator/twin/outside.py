@@ -16,7 +16,7 @@ from locker import wire
 from otp.errors import GatewayUnreachable, HandsetUnreachable, OutcomeUnknown
 from otp.gateway import Capabilities, DeliveryState, DeliveryStatus, Outgoing, Sent
 
-ANSWER_S = 2.0
+ANSWER_S = 3.0
 """A slow line: facts of one moment travel in one batch."""
 LOST_ANSWERS = 0.01
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from api import kiosk
 from api.bodies import Nothing
+from api.kiosk_snapshot import REMINDERS_S
 from api.running import Running
 from locker import refusals as why
 from locker.model import Cabinet, HandOver
@@ -27,6 +28,8 @@ CAME_IN_VAIN = (why.BoardOffline, why.CompartmentBusy, why.DoorDidNotOpen, why.T
 PATIENCE, WAITS_S = 3, 180.0
 """How often somebody types the code again after the screen went dark, and how long they wait for it to come back."""
 CODE_COMES_S = 300.0
+HEEDED = 1 / 3
+"""Of those who walk away from an open door, how many turn back at each reminder; no source was found for it."""
 T = TypeVar("T")
 
 
@@ -84,6 +87,26 @@ def push(world: World, number: int) -> None:
         world.steel.touch(number, lambda door, at: door.push(at))
 
 
+def leave_open(world: World, number: int) -> None:
+    """Walk away from an open door: back at a reminder of the cabinet, if it gives one, else somebody shuts it later."""
+    world.spawn(_turn_back(world, number))
+
+
+async def _turn_back(world: World, number: int) -> None:
+    rng, opened_at = world.rng, world.steel.opened_at[number]
+    for reminder_s in REMINDERS_S:
+        await asyncio.sleep(max(0.0, opened_at + reminder_s - world.loop.time()))
+        cabinet = world.state()
+        if cabinet is not None and cabinet.compartment(number).is_open and rng.random() < HEEDED:
+            world.judge.felt["turned back at a reminder"] += 1
+            await asyncio.sleep(5.0 + 10.0 * rng.random())
+            push(world, number)
+            return
+    world.judge.felt["left a door open"] += 1
+    await asyncio.sleep(HOUR_S * (0.05 + 0.5 * rng.random()))
+    push(world, number)
+
+
 async def go_through(world: World, number: int, act: Callable[[Door, float], None], *, forget: bool = False) -> bool:
     """Wait for a door to spring open, pull at one that does not, reach in, shut it. Whether it opened."""
     steel, rng = world.steel, world.rng
@@ -131,6 +154,8 @@ class Citizen:
     has_code: asyncio.Event = field(default_factory=asyncio.Event)
     visits: int = 0
     had_no_message: bool = False
+    has_come: bool = False
+    """Stood at the cabinet, with a code or without."""
     trouble: str = ""
     """What kept the person from all papers on the present visit."""
 
@@ -169,17 +194,25 @@ async def live(world: World, citizen: Citizen) -> None:
 
 
 def _count_helped(world: World, citizen: Citizen) -> None:
-    """Whoever got no message, unless the office itself took everything back before they came."""
+    """Whoever got no message and was owed something by the cabinet.
+
+    It owes nothing once the office has taken everything back, nor to who has it from the counter and never came here.
+    """
     felt = world.judge.felt
     if all(key in world.office.cancelled for key in citizen.results):
         felt["without a usable message, all cancelled by the office"] += 1
+        return
+    is_at_counter = citizen.key in world.office.came_to_counter
+    if is_at_counter and not citizen.has_come and all(world.where[key] == "office" for key in citizen.results):
+        felt["without a usable message, went to the counter instead"] += 1
         return
     is_helped = any(world.where[key] == citizen.key for key in citizen.results)
     felt["without a usable message"] += 1
     felt["without a usable message, served at the cabinet"] += is_helped
     if not is_helped:
-        is_at_counter = citizen.key in world.office.came_to_counter
-        world.judge.tell("without a usable message, " + ("went to the counter" if is_at_counter else "never served"))
+        world.judge.tell(
+            "without a usable message, never served", f"{citizen} {world.office.cancelled & {*citizen.results}}"
+        )
 
 
 async def visit(world: World, citizen: Citizen) -> None:
@@ -189,6 +222,7 @@ async def visit(world: World, citizen: Citizen) -> None:
         citizen.has_code.clear()
         return
     citizen.visits += 1
+    citizen.has_come = True
     citizen.trouble = ""
     world.judge.felt["visits"] += 1
     first = citizen.visits == 1
@@ -240,6 +274,7 @@ async def _do_without(world: World, citizen: Citizen) -> None:
         world.office.call(citizen)
         return
     async with world.keypad:
+        citizen.has_come = True
         await asyncio.sleep(40.0)
         asked_at = world.loop.time()
         try:
@@ -353,7 +388,7 @@ async def _at_door(world: World, citizen: Citizen, visit_id: str, one: HandOver)
         if label not in citizen.results:
             world.judge.wrong_papers(label, citizen.key)
     if forgets and opened:
-        world.later(HOUR_S * (0.05 + 0.5 * world.rng.random()), lambda: push(world, one.compartment))
+        leave_open(world, one.compartment)
         return
     if not opened:
         citizen.trouble = "the door stayed shut"

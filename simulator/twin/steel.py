@@ -51,6 +51,7 @@ class Steel:
     mangle: Callable[[bytes, Parts], Parts] = lambda _, parts: parts
     """What the wire makes of a reply's parts, (seconds later, bytes), besides the faults."""
     is_plugged: bool = True
+    is_swapped: bool = False
     is_all_online: Callable[[], bool] = lambda: True
     opened_at: dict[int, float] = field(default_factory=dict)
     """When each door last left its shut position."""
@@ -90,6 +91,7 @@ class Steel:
     def swap(self, one: int, other: int) -> None:
         """Exchange the lock wires of two doors; again mends them."""
         self.model.swap_lock_wires(one, other, self._loop.time())
+        self.is_swapped = bool(self.model.swapped_with())
         self._follow()
 
     def unplug(self) -> None:
