@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.pages.scanner import scan
 from tests.pages.scenes import KIOSK, door, doors, paper, visit
 from tests.pages.stub_service import StubService, done, problem
 
@@ -78,7 +79,7 @@ async def test_a_supplement_names_its_dossier_and_bag_by_the_scanner(kiosk: Stub
     await page.get_by_test_id("kind-supplement").click()
     await page.get_by_test_id("size-M").click()
     await _sees(page, "intake-dossier")
-    await page.keyboard.type("H29.190.5-261008-0042\n")
+    await scan(page, "H29.190.5-261008-0042")
     await _sees(page, "intake-phone")
     await _type(page, PHONE)
     await _press(page, "Enter", "1")
@@ -86,13 +87,13 @@ async def test_a_supplement_names_its_dossier_and_bag_by_the_scanner(kiosk: Stub
     await _sees(page, "intake-otp")
     await _type(page, "12345678")
     await _press(page, "Enter")
-    await page.keyboard.type("TUI-000451\n")
+    await scan(page, "TUI-000451")
     await expect(page.get_by_test_id("note")).to_contain_text("8 số này chưa đúng")
     await _type(page, "87654321")
     await _press(page, "Enter")
-    await page.keyboard.type("TUI-000451\n")
+    await scan(page, "TUI-000451")
     await expect(page.get_by_test_id("note")).to_contain_text("túi khác")
-    await page.keyboard.type("TUI-000452\n")
+    await scan(page, "TUI-000452")
     asked = await kiosk.asked("intakes", times=3)
     assert (asked["dossier"], asked["bag"], asked["otp"]) == ("H29.190.5-261008-0042", "TUI-000452", "87654321")
     assert asked["visit"] == "v7"

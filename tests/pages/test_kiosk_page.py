@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.pages.scanner import scan
 from tests.pages.scenes import LEFT, STATES, TOLD, door, doors, next_door, visit
 from tests.pages.stub_service import StubService, done, problem
 
@@ -143,10 +144,10 @@ async def test_a_scan_is_sent_whole_even_when_it_holds_more_than_a_code(kiosk: S
     hint = {"vi": "Đây có vẻ là mã hồ sơ.", "en": "This looks like a dossier number."}
     kiosk.script("codes", problem("code-malformed", 422, looks_like="dossier", hint=hint), done(visit="v1"))
     await _sees(page, "idle")
-    await page.keyboard.type("000.00.01.H29-261008-0975\n")
+    await scan(page, "000.00.01.H29-261008-0975")
     assert (await kiosk.asked("codes"))["digits"] == "000.00.01.H29-261008-0975"
     await expect(page.get_by_test_id("note")).to_contain_text("mã hồ sơ")
-    await page.keyboard.type(f"{CODE}\n")
+    await scan(page, CODE)
     assert (await kiosk.asked("codes", times=2))["digits"] == CODE
 
 
@@ -155,7 +156,7 @@ async def test_a_scanned_slip_asks_for_the_id_paper_and_opens(kiosk: StubService
     slip = "123456789012345678901234567890123456789"
     kiosk.script("slips", problem("paper-check-needed", 403), done(visit="v1"))
     await _sees(page, "idle")
-    await page.keyboard.type(f"{slip}\n")
+    await scan(page, slip)
     assert await kiosk.asked("slips") == {"slip": slip, "paper": None}
     await _sees(page, "paper")
     await expect(page.get_by_text("phiếu hẹn")).to_be_visible()
@@ -169,7 +170,7 @@ async def test_where_slips_open_nothing_a_scan_of_one_asks_for_a_new_code(kiosk:
     kiosk.script("lost-code", done())
     slip = "123456789012345678901234567890123456789"
     await _sees(page, "idle")
-    await page.keyboard.type(f"{slip}\n")
+    await scan(page, slip)
     assert await kiosk.asked("lost-code") == {"slip": slip}
     await _sees(page, "asked")
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.pages.scanner import scan
 from tests.pages.scenes import LEFT, TOLD, door, doors, next_door, paper, visit
 from tests.pages.stub_service import StubService, done, problem
 
@@ -44,7 +45,7 @@ class Hands:
     async def scan(self, text: str, *, otherwise: str) -> None:
         """What a scanner reads; without one the digits are typed and sent."""
         if self.way == "scanner":
-            await self.page.keyboard.type(f"{text}\n")
+            await scan(self.page, text)
             return
         await self.digits(otherwise)
         await self.choose("key-send")
@@ -64,7 +65,7 @@ async def test_a_pickup(kiosk: StubService, open_page: Open, way: str, language:
     hands = await _comes(page, way, language)
     kiosk.script("codes", done(visit="v1"))
     if way == "scanner":
-        await page.keyboard.type(f"{CODE}\n")
+        await scan(page, CODE)
     else:
         await hands.choose("collect")
         await hands.digits(CODE)
@@ -207,7 +208,7 @@ async def test_nothing_helps_and_the_office_calls_back(
     kiosk.script("codes", problem("board-offline", 503, retry_after=60))
     kiosk.script("tickets", done(number=17, by="2026-11-23T08:30:00+07:00"))
     if way == "scanner":
-        await page.keyboard.type(f"{CODE}\n")
+        await scan(page, CODE)
     else:
         await hands.choose("collect")
         await hands.digits(CODE)
