@@ -84,7 +84,7 @@ class Citizens(Staff):
         ]
         has_live = any(pickup.is_at_door(self.cabinet, one) for one in waiting)
         checked = self.cabinet.tries.get(message.selector, throttle.Tries()).checked_failures
-        if checked >= throttle.LIFE_FAILURES:
+        if checked >= throttle.CHECKED_FAILURES:
             return
         if not waiting:
             with contextlib.suppress(CodeRefused):

@@ -15,8 +15,8 @@ from typing import Final
 from locker import events as ev
 from locker.fold import apply
 from locker.model import Bundle, Cabinet, Place
-from locker.refusals import CodeRefused, SecondCheckNeeded, TooManyAttempts
-from locker.rules import doors, lost_codes, notices, pickup
+from locker.refusals import CodeRefused, IntakeFull, NoFreeCompartment, SecondCheckNeeded, TooManyAttempts
+from locker.rules import doors, intake, lost_codes, notices, pickup
 from otp import codes, throttle
 
 DAY_MS: Final = 24 * 3_600_000
@@ -28,6 +28,7 @@ A_DAY: Final = 17.5
 """Hand-overs a day: 6,400 a year, a fifth of a busy ward's results."""
 TYPING_MS: Final = 5_000
 IDLE_MS: Final = 300_000
+FILL_MS: Final = 600_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Attacker:
     """`one`: the eldest bundle until it ends. `all`: every live bundle in turn. `blind`: any selector."""
     knows_phones: bool = False
     asks_for_codes: bool = False
+    fills_with_intakes: bool = False
     cuts_power_every_ms: int = 0
     turns_clock_back: bool = False
 
@@ -56,6 +58,8 @@ class Outcome:
     """Owners whose code somebody locked who knows the end of their phone number; they collect with slip or clerk."""
     most_failures: int = 0
     """The most that one bundle bore."""
+    most_intakes: int = 0
+    """The most compartments that held nothing but what the attacker left."""
 
     @property
     def a_year(self) -> float:
@@ -93,6 +97,9 @@ class Ward:
             at(self.attacker.cuts_power_every_ms, self.cut_power)
         if self.attacker.asks_for_codes:
             at(DAY_MS, self.ask_for_codes)
+        if self.attacker.fills_with_intakes:
+            at(DAY_MS // 2, self.fill)
+            at(DAY_MS, self.clear_intakes)
         while agenda[0][0] < days * DAY_MS:
             self.now_ms, _number, act = heapq.heappop(agenda)
             wait_ms = act()
@@ -190,18 +197,12 @@ class Ward:
         self.outcome.owners += 1
         served = self.owner_types(bundle.selector, code)
         if served:
-            grant = self.cabinet.grant_on(one.compartment)
-            assert grant is not None
-            opened = doors.opened(
-                self.cabinet, one.compartment, board="A1", window={grant.grant: 1}, found=False, moment=self.moment
-            )
-            self.fold(*opened.events)
-            self.fold(*doors.closed(self.cabinet, one.compartment).events)
+            self.open_and_close(one.compartment)
             visit = self.cabinet.visit
             assert visit is not None
             self.fold(*pickup.leave(self.cabinet, visit=visit.visit).events)
         else:
-            locked = self.cabinet.tries[bundle.selector].checked_failures >= throttle.LIFE_FAILURES
+            locked = self.cabinet.tries[bundle.selector].checked_failures >= throttle.CHECKED_FAILURES
             self.outcome.locked += locked
             self.outcome.refused += not locked
             self.fold(
@@ -209,6 +210,15 @@ class Ward:
                 ev.Reclaimed(hand_over=name, compartment=one.compartment, results=(name,), actor="lan"),
             )
         return 0
+
+    def open_and_close(self, compartment: int) -> None:
+        """A granted door is seen to open, and to close."""
+        grant = self.cabinet.grant_on(compartment)
+        assert grant is not None
+        window = {grant.grant: 1}
+        opened = doors.opened(self.cabinet, compartment, board="A1", window=window, found=False, moment=self.moment)
+        self.fold(*opened.events)
+        self.fold(*doors.closed(self.cabinet, compartment).events)
 
     def owner_types(self, selector: str, code: str) -> bool:
         second: bool | None = None
@@ -243,7 +253,9 @@ class Ward:
 
     def attack(self) -> int:
         """One wrong code; how long until the next one that can tell anything."""
-        live = [one for one in self.cabinet.bundles.values() if one.selector]
+        least = 2 if self.attacker.asks_for_codes else 1  # who had a second code made waits for it
+        bundles = self.cabinet.bundles.values()
+        live = [one for one in bundles if one.selector and len(self.cabinet.codes_of(one.bundle)) >= least]
         if not live:
             return TYPING_MS
         selector = self.aim(live)
@@ -285,7 +297,7 @@ class Ward:
             self.cabinet.bucket, self.now_ms - self.run_began_ms
         ):
             return True
-        return self.attacker.knows_phones and tries.checked_failures < throttle.LIFE_FAILURES
+        return self.attacker.knows_phones and tries.checked_failures < throttle.CHECKED_FAILURES
 
     def count(self, selector: str, after: throttle.Tries) -> None:
         bundle = next((one for one in self.cabinet.bundles.values() if one.selector == selector), None)
@@ -295,13 +307,43 @@ class Ward:
         self.outcome.most_failures = max(self.outcome.most_failures, after.failures + after.checked_failures)
 
     def ask_for_codes(self) -> int:
-        """Lost codes asked for every citizen, twice a day: two codes of each are live."""
+        """Lost codes asked for every citizen, every two hours: two codes of each are live."""
         for bundle in list(self.cabinet.bundles.values()):
             decided = lost_codes.ask(self.cabinet, {f"p-{bundle.recipient}"}, self.moment)
             self.fold(*decided.events)
         for bundle in notices.wanted_bundles(self.cabinet):
             self.deliver(notices.mint_again(self.cabinet, bundle.bundle, self.fresh()))
-        return DAY_MS // 2
+        return DAY_MS // 12
+
+    def fill(self) -> int:
+        """An intake with nothing in it, as often as they are taken."""
+        self.number += 1
+        visit = f"v{self.number}"
+        wanted = intake.Offer(hand_over=f"i{self.number}", grant=f"g{self.number}", visit=visit, kind="new", size="S")
+        try:
+            offered = intake.offer(
+                self.cabinet,
+                wanted,
+                places=PLACES,
+                servable=PLACES.keys(),
+                moment=self.moment,
+                policy=intake.Policy(),
+            )
+        except (IntakeFull, NoFreeCompartment):
+            return FILL_MS
+        self.fold(*offered.events)
+        self.open_and_close(self.cabinet.hand_overs[wanted.hand_over].compartment)
+        self.fold(*intake.due(self.cabinet).events)
+        self.outcome.most_intakes = max(self.outcome.most_intakes, len(self.cabinet.intakes))
+        return FILL_MS
+
+    def clear_intakes(self) -> int:
+        """The clerk's morning: each is found empty."""
+        for one in list(self.cabinet.hand_overs.values()):
+            if one.direction == "intake":
+                found = ev.IntakeGivenUp(hand_over=one.hand_over, compartment=one.compartment, evidence="clerk")
+                self.fold(found)
+        return DAY_MS
 
 
 ATTACKS: Final = {
@@ -312,9 +354,16 @@ ATTACKS: Final = {
     "every bundle, power cut every 20 s": Attacker(aim="all", cuts_power_every_ms=20_000),
     "every bundle, clock turned back": Attacker(aim="all", turns_clock_back=True),
     "every bundle, lost codes asked for all": Attacker(aim="all", asks_for_codes=True),
+    "every bundle, cabinet filled with intakes": Attacker(aim="all", fills_with_intakes=True),
     "every bundle, every phone number known": Attacker(aim="all", knows_phones=True),
+    "every phone number known, lost codes asked for all": Attacker(aim="all", knows_phones=True, asks_for_codes=True),
     "all of it at once": Attacker(
-        aim="all", knows_phones=True, asks_for_codes=True, cuts_power_every_ms=3_600_000, turns_clock_back=True
+        aim="all",
+        knows_phones=True,
+        asks_for_codes=True,
+        fills_with_intakes=True,
+        cuts_power_every_ms=3_600_000,
+        turns_clock_back=True,
     ),
 }
 
