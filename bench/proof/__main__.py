@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from bench.proof import attack, audit, backlog, failing, machine, network, planted, seeds, starting, table
+from bench.proof import attack, audit, backlog, crowd, failing, machine, network, planted, seeds, starting, table
 from bench.proof.table import Proved
 
 KEPT = table.ROOT / "docs" / "proof.md"
@@ -24,6 +24,7 @@ BEGIN, END = "<!-- lines -->", "<!-- end of lines -->"
 @click.option("--images", default=100_000, show_default=True, help="Crash images.")
 @click.option("--tampers", default=10_000, show_default=True, help="Tampers with a journal.")
 @click.option("--restores", default=100, show_default=True, help="Restore drills.")
+@click.option("--rounds", default=1_000, show_default=True, help="Rounds of one code typed 64 times at once.")
 @click.option("--days", default=365, show_default=True, help="Days of each attacker at the keypad.")
 @click.option("--backlogs", default=21, show_default=True, help="Backlogs told over a slow line.")
 @click.option("--schedules", default=20_000, show_default=True, help="Schedules of a bad line to the centre.")
@@ -47,6 +48,7 @@ def main(*, ci: bool, only: tuple[str, ...], keep: bool, played: Path | None, **
             "schedules": 100,
             "backlogs": 5,
             "days": 40,
+            "rounds": 50,
             "stories": 20,
             "least": 20,
             "minutes": 10,
@@ -56,6 +58,7 @@ def main(*, ci: bool, only: tuple[str, ...], keep: bool, played: Path | None, **
     proofs: dict[str, Callable[[], Proved]] = {
         "planted": lambda: planted.prove(workers=workers),
         "images": lambda: machine.prove(wanted=sizes["images"], seed=seed, workers=workers),
+        "crowd": lambda: crowd.prove(rounds=sizes["rounds"]),
         "failing": lambda: failing.prove(stride=5 if ci else 1),
         "attack": lambda: attack.prove(days=sizes["days"], seed=seed, workers=workers),
         "audit": lambda: audit.prove(wanted=sizes["tampers"], seed=seed, workers=workers),
