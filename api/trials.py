@@ -159,7 +159,7 @@ async def seen(running: Running, number: int, opened: int, actor: Actor) -> rule
         raise WrongStage(f"no trial of door {number} waits for a word")
     if opened:
         board_of(running, opened)
-    open_still = await _open_still(running, ({opened} - {0}) | awaited.moved - awaited.read_open)
+    open_still = await _open_still(running, ({opened} | awaited.moved) - awaited.read_open - {0})
     if open_still and not awaited.was_told:
         awaited.was_told = True
         raise DoorStandsOpen(f"door {min(open_still)} still reads open; shut it firmly and say so again")
@@ -178,29 +178,37 @@ async def seen(running: Running, number: int, opened: int, actor: Actor) -> rule
 
 
 async def _open_still(running: Running, numbers: Collection[int]) -> frozenset[int]:
-    """Which of these doors do not read shut within five seconds."""
+    """Which of these doors do not read shut within five seconds. Raises a Fault where the bench reads them."""
     journal, doors = running.journal, running.doors
-
-    def those() -> frozenset[int]:
-        cabinet = journal.cabinet
-        return frozenset(
-            number for number in numbers if doors.readings.get(number) == "open" or cabinet.compartment(number).is_open
-        )
-
+    found = await _read_open(running, numbers)
     try:
         async with asyncio.timeout(SHUT_WITHIN_S):
-            while those():
-                seq = journal.cabinet.seq
-                waits = asyncio.ensure_future(doors.changed()), asyncio.ensure_future(journal.changed(seq))
+            while found:
+                waits = (
+                    asyncio.ensure_future(doors.changed()),
+                    asyncio.ensure_future(journal.changed(journal.cabinet.seq)),
+                )
                 try:
                     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     for one in waits:
                         one.cancel()
                     await asyncio.gather(*waits, return_exceptions=True)
+                found = await _read_open(running, numbers)
     except TimeoutError:
-        pass
-    return those()
+        return await _read_open(running, numbers)
+    return found
+
+
+async def _read_open(running: Running, numbers: Collection[int]) -> frozenset[int]:
+    """Which of these doors read open now: at the bench by a fresh look, ahead of what pages show of the doors."""
+    if running.bench is not None:
+        closed = await running.bench.read()
+        return frozenset(number for number in numbers if not closed.get(number, True))
+    cabinet, readings = running.journal.cabinet, running.doors.readings
+    return frozenset(
+        number for number in numbers if readings.get(number) == "open" or cabinet.compartment(number).is_open
+    )
 
 
 async def _book(running: Running, board: str, finding: rules.Finding, actor: Actor) -> rules.Finding:
