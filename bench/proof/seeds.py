@@ -126,6 +126,8 @@ def prove(
     """
     began = time.perf_counter()
     code = revision_of(CODE)
+    if played is not None:
+        played.parent.mkdir(parents=True, exist_ok=True)
     known = played_before(played, code, range(seed, seed + wanted))
     count = steps = short = 0
     missed: list[tuple[int, str]] = []
