@@ -63,3 +63,37 @@ def test_facts_in_any_order_fold(facts: list[Any]) -> None:
         moment = ev.Moment(utc_ms=seq, uptime_ms=seq, run_id="r")
         cabinet = apply(cabinet, ev.Recorded(seq=seq, epoch=1, moment=moment, event=fact))
     assert cabinet.seq == len(facts)
+
+
+@pytest.mark.parametrize("kind", ev.KINDS, ids=lambda kind: kind.__name__)
+def test_every_fact_leaves_a_state_that_its_checkpoint_brings_back(kind: type[ev.EventBody]) -> None:
+    """A field of a wrong kind would be written and never read again."""
+    fact = example(kind)
+    named = {
+        name: value
+        for name, value in {"hand_over": "h1", "compartment": 1, "result": "r1", "results": ("r1",)}.items()
+        if name in kind.__struct_fields__ and getattr(fact, name, None) != ()
+    }
+    for story in (Story().ready(), Story().at_the_door(), Story().collected()):
+        story.given(msgspec.structs.replace(fact, **named))
+        body = msgspec.msgpack.encode(story.cabinet)
+        assert msgspec.msgpack.decode(body, type=Cabinet) == story.cabinet
+
+
+def test_a_message_is_followed_until_it_is_over() -> None:
+    story = Story().ready()
+    (notice,) = story.cabinet.notices
+    story.given(ev.NoticeAttempted(notice=notice, gateway="first", attempt=1))
+    story.later(5).given(ev.NoticeSent(notice=notice, gateway="first", provider_id="77"))
+    sent = story.cabinet.notices[notice]
+    assert (sent.stage, sent.gateway, sent.provider_id) == ("sent", "first", "77")
+    assert sent.touched_uptime_ms == story.uptime_ms
+    story.given(ev.NoticeDropped(notice=notice, cause="over"))
+    assert story.cabinet.notices == {}
+
+
+def test_a_retired_cabinet_says_since_when_and_by_whom() -> None:
+    story = Story().later(60)
+    story.given(ev.CabinetRetired(actor="minh"))
+    standing = story.cabinet.standing
+    assert (standing.stage, standing.since_utc_ms, standing.actor) == ("retired", story.utc_ms, "minh")

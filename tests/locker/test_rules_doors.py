@@ -289,6 +289,10 @@ def test_a_door_open_on_record_whose_sensor_turns_out_broken_is_unsettled(story:
 def test_only_an_open_door_can_be_said_to_be_shut(story: Story) -> None:
     with pytest.raises(WrongStage):
         doors.contradicted(story.ready().cabinet, story.one(), actor="lan", evidence="clerk")
+    story.given(ev.DoorOpenedUnasked(compartment=1))
+    assert story.cabinet.compartment(1).is_open
+    with pytest.raises(WrongStage):
+        doors.contradicted(story.cabinet, story.one(), actor="lan", evidence="clerk")
 
 
 # --- trains that end

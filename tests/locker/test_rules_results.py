@@ -123,6 +123,11 @@ def test_a_hand_over_follows_its_result_to_another_recipients_bundle(story: Stor
     assert kinds(list(story.submit("c2", selector="222", visit="v2").events)) == ["CodeAccepted", "GrantIssued"]
 
 
+def test_somebody_new_who_gets_a_loaded_hand_over_gets_a_bundle_for_it(story: Story) -> None:
+    amend(story.ready(), recipient="binh", person="p-binh")
+    assert story.cabinet.bundle_of("binh") is not None
+
+
 def test_results_of_one_compartment_that_come_to_belong_to_two_go_to_neither(story: Story) -> None:
     story.loaded("h1", ("r1", "r2"), 1).coded()
     amend(story, "r2", recipient="binh", person="p-binh")

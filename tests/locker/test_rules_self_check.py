@@ -38,8 +38,14 @@ def test_it_looks_once_a_day_from_its_time_on(story: Story) -> None:
         ev.SelfCheckStarted(day=MONDAY),
         ev.SelfChecked(day=MONDAY, good=("boards", "clock", "disk", "doors")),
     ]
+    told = story.cabinet.self_check
+    assert told is not None
+    assert (told.day, told.good, told.bad) == (MONDAY, ("boards", "clock", "disk", "doors"), ())
     assert look(at(story, "12:00")) == []
-    assert look(at(story, "06:46", "2026-12-15")) != []
+    assert look(at(story, "06:46", "2026-12-15"), disk=False) != []
+    told = story.cabinet.self_check
+    assert told is not None
+    assert (told.day, told.good, told.bad) == ("2026-12-15", ("boards", "clock", "doors"), ("disk",))
 
 
 def test_a_cabinet_that_starts_later_looks_then_but_not_in_its_first_minute(story: Story) -> None:

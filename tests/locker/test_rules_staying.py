@@ -117,6 +117,14 @@ def test_a_hand_over_of_another_visit_or_dossier_is_unknown(story: Story) -> Non
     with pytest.raises(UnknownHandOver):
         staying.of_dossiers(story.cabinet, "h1", ("d-r2",))
     assert staying.of_dossiers(story.cabinet, "h1", ("d-r1",)) == "h1"
+    story.coded()
+    assert story.submit("c1").refusal is None
+    story.then(story.submit("c1"))
+    assert staying.of_visit(story.cabinet, "h1", "v1") == "h1"
+    with pytest.raises(WrongStage):
+        staying.of_visit(story.cabinet, "h1", "v2")
+    with pytest.raises(UnknownHandOver):
+        staying.of_visit(story.cabinet, "h9", "v1")
 
 
 def test_who_was_given_more_time_is_reminded_once_more_before_the_new_day(story: Story) -> None:

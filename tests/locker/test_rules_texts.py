@@ -80,3 +80,18 @@ def test_the_preview_of_every_message_counts_one_segment_and_shows_no_code(name:
         assert "**** **** ****" in shown.text
     if name == "OTP":
         assert "********" in shown.text
+
+
+def test_an_own_text_counts_as_registered_until_its_words_change_again(story: Story) -> None:
+    def is_registered() -> bool:
+        (found,) = (
+            one for one in texts.wordings(ORIGINALS, story.cabinet) if (one.name, one.language) == ("READY", "vi")
+        )
+        return found.is_registered
+
+    write(story)
+    assert not is_registered()
+    story.then(texts.register(ORIGINALS, story.cabinet, "READY", "vi", provider_template="4711", actor="minh"))
+    assert is_registered()
+    write(story, OWN.replace("xin", "kính"))
+    assert not is_registered()

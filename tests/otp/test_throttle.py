@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otp.throttle import (
+    REFILL_PER_HOUR,
     Bucket,
     Gate,
     Tries,
@@ -13,6 +14,7 @@ from otp.throttle import (
     is_empty,
     largest,
     refill,
+    refill_ms,
     restart,
     wait_ms,
 )
@@ -163,3 +165,11 @@ def test_a_recount_takes_the_larger_of_each_counter(one: Tries, other: Tries) ->
 def test_the_state_goes_through_json_unchanged() -> None:
     for state in (Bucket(1234, 5678), Tries(1, 2, 3), Tries()):
         assert msgspec.json.decode(msgspec.json.encode(state), type=type(state)) == state
+
+
+def test_a_bucket_that_lacks_a_thousandth_of_a_failure_asks_for_just_that_wait() -> None:
+    lacking, a_thousandth_ms = Bucket(level_milli=999, at_uptime_ms=50), HOUR_MS // REFILL_PER_HOUR // 1000
+    assert refill_ms(Bucket(level_milli=1000, at_uptime_ms=50), 50) == 0
+    assert refill_ms(lacking, 50) == a_thousandth_ms
+    assert refill_ms(lacking, 50 + a_thousandth_ms - 1) == 1
+    assert refill_ms(lacking, 50 + a_thousandth_ms) == 0
