@@ -45,8 +45,8 @@ def test_when_too_many_were_wrong_everybody_waits_whatever_they_typed(story: Sto
     for asked in (RIGHT, WRONG, UNKNOWN):
         with pytest.raises(TooManyAttempts) as refused:
             asking.ask(story.cabinet, asked, story.moment)
-        assert refused.value.retry_after_s == 15 * 60
-    story.later(15 * 60 - 1)
+        assert refused.value.retry_after_s == 20 * 60
+    story.later(20 * 60 - 1)
     with pytest.raises(TooManyAttempts):
         asking.ask(story.cabinet, RIGHT, story.moment)
     assert ask(story.later(1), RIGHT)
