@@ -172,6 +172,13 @@ async def _submit(stage: Stage, kiosk: Kiosk, number: int, digits: str) -> float
 
 async def by_hand(stage: Stage, number: int, *, put: bool) -> None:
     """A person pulls the door that has sprung, puts something in or takes it out, and shuts it."""
+    await pull(stage, number, put=put)
+    await asyncio.sleep(0.3)  # a hand needs its time, and the input two reads
+    push(stage, number)
+
+
+async def pull(stage: Stage, number: int, *, put: bool) -> None:
+    """Until the lock has let go, then the door is pulled and something put in or taken out."""
     door = stage.cabinet.doors[number]
     while door.is_energised or door.position == "closed":
         await stage.wait_for_change(0.05)
@@ -180,7 +187,10 @@ async def by_hand(stage: Stage, number: int, *, put: bool) -> None:
         stage.touch(number, lambda door, at: door.put("envelope", at))
     else:
         stage.touch(number, lambda door, at: door.take(at))
-    await asyncio.sleep(0.3)  # a hand needs its time, and the input two reads
+
+
+def push(stage: Stage, number: int) -> None:
+    """The door is shut."""
     stage.touch(number, lambda door, at: door.push(at))
 
 
