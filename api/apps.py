@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
+    account,
     callers,
     centre,
     clerk,
@@ -109,6 +110,7 @@ def create_clerk_app(running: Running) -> Guard:
     app.include_router(deputies.router)
     app.include_router(office_days.router)
     app.include_router(members.router)
+    app.include_router(account.router)
     app.include_router(reports.router)
     app.include_router(standing.router)
     app.include_router(technician.router)

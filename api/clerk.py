@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Self
 
 import apsw
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field, model_validator
 
 from api import callers, clerk_snapshot, problems
@@ -87,9 +87,9 @@ router = APIRouter(prefix="/api/clerk")
     dependencies=[Depends(callers.anonymous)],
     responses=problems.documented(why.NotAllowed, why.ClockNotSet, why.TooManyAttempts),
 )
-async def sign_in(body: Shown, running: Cabinets, response: Response) -> dict[str, str]:
+async def sign_in(body: Shown, running: Cabinets, request: Request, response: Response) -> dict[str, str]:
     member = await running.sign_in.check(user=body.user, password=body.password, code=body.code)
-    token = running.sessions.begin(member)
+    token = running.sessions.begin(member, address="" if request.client is None else request.client.host)
     is_tls = running.config.clerk.certificate is not None
     response.set_cookie(clerk_cookie(running), token, httponly=True, samesite="strict", path="/", secure=is_tls)
     return {"user": member.user, "name": member.name, "role": member.role}
@@ -99,6 +99,7 @@ async def sign_in(body: Shown, running: Cabinets, response: Response) -> dict[st
 async def sign_out(session: Member, running: Cabinets, response: Response) -> Nothing:
     running.sessions.end(session)
     is_tls = running.config.clerk.certificate is not None
+    response.headers["Clear-Site-Data"] = '"cache"'
     response.delete_cookie(clerk_cookie(running), httponly=True, samesite="strict", path="/", secure=is_tls)
     return Nothing()
 

@@ -23,7 +23,7 @@ from locker import acceptance, config_file, keeping, receipts
 from locker.clock import has_battery_clock
 from locker.config import Config
 from locker.config_file import ConfigError
-from locker.refusals import Refusal, StorageFault
+from locker.refusals import Refusal, StorageFault, WeakPassword
 from otp import sealing, staff
 from otp.errors import OtpError
 
@@ -393,7 +393,7 @@ def find_boards(where: str, file: Path, ids: int, columns: int, *, page: bool, p
 @click.argument("user")
 @click.option("--name", required=True, help="As colleagues know the person.")
 @click.option("--role", type=click.Choice(["clerk", "leader", "technician"]), default="clerk", show_default=True)
-@click.password_option(help="At least 8 signs; 15 are better.")
+@click.password_option(help="12 to 128 signs that few would guess.")
 def add_staff(path: Path, user: str, name: str, role: str, password: str) -> None:
     """Print the [[staff]] block of a new member, the QR code for the authenticator, and ten recovery codes."""
     config = _load(path)
@@ -401,8 +401,9 @@ def add_staff(path: Path, user: str, name: str, role: str, password: str) -> Non
         raise click.ClickException("[secrets] device_key_file is missing; make one with `dossier-locker key`")
     try:
         device_key = sealing.read_device_key(config.secrets.device_key_file)
+        enrolment.require_good(password, user=user, name=name, cabinet=config.cabinet)
         block = enrolment.enrol(user, name=name, role=role, password=password, device_key=device_key)
-    except OtpError as error:
+    except (OtpError, WeakPassword) as error:
         raise click.ClickException(str(error)) from error
     click.echo(block.toml)
     segno.make(staff.totp_address(block.entry.totp_secret, person=user, issuer="Dossier locker")).terminal(compact=True)

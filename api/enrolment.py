@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
 
-from locker.config import StaffEntry
-from otp import sealing, staff
+from locker.config import CabinetSection, StaffEntry
+from locker.refusals import WeakPassword
+from otp import passwords, sealing, staff
 from otp.sealing import SALT_BYTES
 
 
@@ -39,6 +40,13 @@ class Enrolled:
                 "",
             )
         )
+
+
+def require_good(password: str, *, user: str, name: str, cabinet: CabinetSection) -> None:
+    """Raise WeakPassword unless a member of this name may choose this password at this cabinet."""
+    words = (user, name, cabinet.id, cabinet.office_vi, cabinet.address)
+    if (flaw := passwords.flaw(password, words=words)) is not None:
+        raise WeakPassword(flaw)
 
 
 def enrol(

@@ -24,7 +24,6 @@ from locker import refusals as why
 from locker.events import PutPersonal, StaffEnrolled
 from locker.rules import enrolment as rules
 from otp import staff
-from otp.errors import WeakPasswordError
 
 User = Annotated[str, Field(min_length=2, max_length=30, pattern=r"^[a-z][a-z0-9.-]*$", examples=["hoa"])]
 ISSUER = "Dossier locker"
@@ -53,19 +52,17 @@ KNOWN = problems.documented(*STORED, why.UnknownMember)
 async def add(body: Newcomer, session: Leader, running: Cabinets) -> dict[str, Any]:
     if body.user in await running.roster.current():
         raise why.UserTaken("somebody works here under this name, or did; choose another one")
+    enrolment.require_good(body.password, user=body.user, name=body.name, cabinet=running.config.cabinet)
     await running.sign_in.check(user=session.member.user, password=body.leader.password, code=body.leader.code)
-    try:
-        made = await asyncio.to_thread(
-            enrolment.enrol,
-            body.user,
-            name=body.name,
-            role=body.role,
-            password=body.password,
-            device_key=running.device_key,
-            hasher=running.sign_in.hasher,
-        )
-    except WeakPasswordError as error:
-        raise why.WeakPassword("choose a password of at least eight signs") from error
+    made = await asyncio.to_thread(
+        enrolment.enrol,
+        body.user,
+        name=body.name,
+        role=body.role,
+        password=body.password,
+        device_key=running.device_key,
+        hasher=running.sign_in.hasher,
+    )
     enrolled, kept = _fact(running, made, session.member.user)
     configured = running.roster.configured
     await running.record(lambda cabinet, *_: rules.add(cabinet, enrolled, kept, configured=configured))
@@ -93,6 +90,15 @@ async def lock(user: User, session: Leader, running: Cabinets, _body: Nothing | 
     actor = running.sessions.actor(session)
     rules.check(user, actor, known=await running.roster.current())
     await running.record(lambda cabinet, *_: rules.lock(cabinet, user, actor))
+    running.sessions.end_of(user)
+    return Nothing()
+
+
+@router.post("/{user}/sessions/end", summary="Sign somebody out wherever they are signed in", responses=KNOWN)
+async def sign_out(user: User, session: Leader, running: Cabinets, _body: Nothing | None = None) -> Nothing:
+    rules.check(user, running.sessions.actor(session), known=await running.roster.current())
+    count = len(running.sessions.of(user))
+    await running.record(lambda *_: rules.end_sessions(user, session.member.user, count=count))
     running.sessions.end_of(user)
     return Nothing()
 

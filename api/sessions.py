@@ -38,13 +38,19 @@ class Member:
 
 @dataclass(slots=True)
 class Session:
-    """One signed-in member; times in milliseconds of uptime."""
+    """One signed-in member; times in milliseconds of uptime. `address`: the network address signed in from."""
 
     member: Member
     key: bytes = field(repr=False)
     began_ms: int
     touched_ms: int
     present_ms: int | None = None
+    address: str = ""
+
+    @property
+    def id(self) -> str:
+        """Names the session to its member; says nothing of the token."""
+        return self.key.hex()[:16]
 
 
 @dataclass(slots=True)
@@ -78,13 +84,13 @@ class Sessions:
         self._asked: Asked | None = None
         self._spoilt: dict[str, tuple[int, int]] = {}
 
-    def begin(self, member: Member) -> str:
+    def begin(self, member: Member, *, address: str = "") -> str:
         """Sign a member in; the token (128 random bits, hex) goes into the cookie and is kept only hashed."""
         now = self._uptime_ms()
         self._sessions = {key: one for key, one in self._sessions.items() if self._is_live(one, now)}
         token = self._draw(TOKEN_BYTES).hex()
         key = _key(token)
-        self._sessions[key] = Session(member=member, key=key, began_ms=now, touched_ms=now)
+        self._sessions[key] = Session(member=member, key=key, began_ms=now, touched_ms=now, address=address)
         return token
 
     def find(self, token: str) -> Session | None:
@@ -110,9 +116,14 @@ class Sessions:
             self._asked = None
         self._on_change()
 
-    def end_of(self, user: str) -> None:
-        """Sign a member out wherever they are signed in."""
-        for session in [one for one in self._sessions.values() if one.member.user == user]:
+    def of(self, user: str) -> list[Session]:
+        """The live sessions of a member, the latest first."""
+        live = [one for one in self._sessions.values() if one.member.user == user and self.is_live(one)]
+        return sorted(live, key=lambda one: -one.began_ms)
+
+    def end_of(self, user: str, *, but: Session | None = None) -> None:
+        """Sign a member out wherever they are signed in, or everywhere `but` here."""
+        for session in [one for one in self._sessions.values() if one.member.user == user and one is not but]:
             self.end(session)
 
     # --- presence

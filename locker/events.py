@@ -589,6 +589,21 @@ class StaffUnlocked(EventBody, frozen=True):
     actor: str
 
 
+class PasswordChanged(EventBody, frozen=True):
+    """A member chose another password; `record` names what is kept of how they sign in."""
+
+    user: str
+    record: str
+
+
+class SessionsEnded(EventBody, frozen=True):
+    """Sessions of `user` were ended by another page of theirs or by a leader, not by signing out."""
+
+    user: str
+    actor: str
+    count: int
+
+
 class OfficeDaySet(EventBody, frozen=True):
     """A leader said when the counter is open on one day (YYYY-MM-DD), `"07:30-11:30"` each; none: it is closed."""
 
@@ -1183,6 +1198,8 @@ Event = (
     | StaffEnrolled
     | StaffLocked
     | StaffUnlocked
+    | PasswordChanged
+    | SessionsEnded
     | OfficeDaySet
     | OfficeDayFreed
     | CodeMinted

@@ -272,7 +272,15 @@ class UserTaken(Refusal):
 
 
 class WeakPassword(Refusal):
+    """`reason`: `short`, `long`, `word` (of the unit or the member), `common`, or `same` as before."""
+
     slug = "weak-password"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "choose a password of 12 to 128 signs that few would guess, without names of the unit or of yourself"
+        )
+        self.reason = reason
 
 
 class UnknownApproval(Refusal):

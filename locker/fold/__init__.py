@@ -118,6 +118,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.StaffEnrolled: staff.enrolled,
     ev.StaffLocked: staff.locked,
     ev.StaffUnlocked: staff.unlocked,
+    ev.PasswordChanged: staff.password_changed,
+    ev.SessionsEnded: change.unchanged,
     ev.OfficeDaySet: office_days.day_set,
     ev.OfficeDayFreed: office_days.day_freed,
     ev.CodeMinted: pickup.code_minted,

@@ -28,6 +28,11 @@ def enrolled(cabinet: Cabinet, event: ev.StaffEnrolled, _recorded: ev.Recorded) 
     return replace(cabinet, staff=put(cabinet.staff, event.user, fresh))
 
 
+def password_changed(cabinet: Cabinet, event: ev.PasswordChanged, _recorded: ev.Recorded) -> Cabinet:
+    member = replace(cabinet.staff.get(event.user, StaffMember()), record=event.record)
+    return replace(cabinet, staff=put(cabinet.staff, event.user, member))
+
+
 def locked(cabinet: Cabinet, event: ev.StaffLocked, _recorded: ev.Recorded) -> Cabinet:
     return _with_lock(cabinet, event.user, is_locked=True)
 

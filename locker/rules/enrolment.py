@@ -3,7 +3,8 @@
 Those whom the configuration names are there from the start, so that the first leader can sign in; a leader takes in
 more, renews somebody's second factor when a phone is lost, locks and unlocks. A leader can do none of it to themself,
 so one always remains who can sign in. A user name is never given to another person, for facts name people by it.
-What somebody signs in with replaces what was there before, which is erased; a lock outlives it.
+What somebody signs in with replaces what was there before, which is erased; a lock outlives it. Members choose another
+password themselves; second factor and recovery codes stay what they were, also which of them were used.
 """
 
 from __future__ import annotations
@@ -34,6 +35,20 @@ def renew(cabinet: Cabinet, enrolled: ev.StaffEnrolled, kept: ev.PutPersonal) ->
     before = cabinet.staff.get(enrolled.user, StaffMember()).record
     erased = (ev.ErasePersonal(ref=before),) if before else ()
     return ev.Decision(events=(enrolled,), rows=(*erased, kept))
+
+
+def change_password(cabinet: Cabinet, changed: ev.PasswordChanged, kept: ev.PutPersonal, *, before: str) -> ev.Decision:
+    """Another password of one's own. Raises NotAllowed if they sign in by another record than `before` by now."""
+    member = cabinet.staff.get(changed.user, StaffMember())
+    if member.is_locked or member.record != before:
+        raise NotAllowed("how you sign in was changed meanwhile; sign in again")
+    erased = (ev.ErasePersonal(ref=before),) if before else ()
+    return ev.Decision(events=(changed,), rows=(*erased, kept))
+
+
+def end_sessions(user: str, actor: str, *, count: int) -> ev.Decision:
+    """Put on record that sessions end; none is nothing to tell."""
+    return ev.Decision(events=(ev.SessionsEnded(user=user, actor=actor, count=count),) if count else ())
 
 
 def lock(cabinet: Cabinet, user: str, actor: Actor) -> ev.Decision:

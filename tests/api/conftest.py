@@ -363,8 +363,10 @@ def totp(hands: Hands) -> Callable[[], str]:
 def sign_in(desk: httpx.AsyncClient, totp: Callable[[], str]) -> Callable[..., Any]:
     """Signs somebody in at the desk."""
 
-    async def enter(user: str = "lan", *, code: str = "", client: httpx.AsyncClient = desk) -> httpx.Response:
-        shown = {"user": user, "password": PASSWORD, "code": code or totp()}
+    async def enter(
+        user: str = "lan", *, password: str = PASSWORD, code: str = "", client: httpx.AsyncClient = desk
+    ) -> httpx.Response:
+        shown = {"user": user, "password": password, "code": code or totp()}
         return await client.post("/api/clerk/sign-in", json=shown)
 
     return enter

@@ -34,6 +34,7 @@ WEAK_COPYLEFT = {
 EXCEPTIONS = {
     "axe-playwright-python": "MIT in its LICENSE file, without a word in its metadata; the axe-core inside is MPL-2.0",
     "apsw": "says any-OSI: the taker picks any licence the Open Source Initiative approves",
+    "zxcvbn-rs-py": "MIT in its LICENSE file, without a word in its metadata",
     "qrcode": "BSD; the other words stand for the unregistered name QR Code",
 }
 

@@ -40,6 +40,36 @@ def test_another_second_factor_erases_the_one_before_and_starts_its_counts_anew(
     assert (member.record, member.totp_step, member.failures) == ("staff-2", -1, 0)
 
 
+def another(user: str, record: str) -> tuple[ev.PasswordChanged, ev.PutPersonal]:
+    return ev.PasswordChanged(user=user, record=record), ev.PutPersonal(ref=record, kind="staff", body={})
+
+
+def test_another_password_erases_the_record_before_and_keeps_what_was_used_up(story: Story) -> None:
+    story.then(enrolment.change_password(story.cabinet, *another("lan", "staff-1"), before=""))
+    story.given(ev.SignedIn(actor="lan", totp_step=7, recovery=-1), ev.SignedIn(actor="lan", totp_step=-1, recovery=3))
+    decided = enrolment.change_password(story.cabinet, *another("lan", "staff-2"), before="staff-1")
+    assert decided.rows[0] == ev.ErasePersonal(ref="staff-1")
+    story.then(decided)
+    member = story.cabinet.staff["lan"]
+    assert (member.record, member.totp_step, member.recovery_used) == ("staff-2", 7, (3,))
+
+
+def test_a_second_factor_renewed_or_a_lock_set_meanwhile_is_not_undone_by_another_password(story: Story) -> None:
+    story.then(enrolment.renew(story.cabinet, *fact("lan", "staff-1")))
+    with pytest.raises(NotAllowed, match="sign in again"):
+        enrolment.change_password(story.cabinet, *another("lan", "staff-2"), before="")
+    story.then(enrolment.lock(story.cabinet, "lan", LEADER))
+    with pytest.raises(NotAllowed, match="sign in again"):
+        enrolment.change_password(story.cabinet, *another("lan", "staff-2"), before="staff-1")
+
+
+def test_sessions_that_end_are_a_fact_and_none_is_nothing_to_tell() -> None:
+    assert enrolment.end_sessions("lan", "minh", count=2).events == (
+        ev.SessionsEnded(user="lan", actor="minh", count=2),
+    )
+    assert enrolment.end_sessions("lan", "minh", count=0) == ev.Decision()
+
+
 def test_one_of_the_configuration_gets_a_second_factor_without_anything_to_erase(story: Story) -> None:
     assert [type(row) for row in enrolment.renew(story.cabinet, *fact("lan")).rows] == [ev.PutPersonal]
 

@@ -49,6 +49,17 @@ MADE = {
     "picture": "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=",
     "recovery_codes": ["7K3QD-XW9M2", "AAAAA-BBBBB"],
 }
+SESSIONS = [
+    {
+        "session": name,
+        "since": "2026-11-22T07:10:00+07:00",
+        "last_act": "2026-11-22T08:55:00+07:00",
+        "address": address,
+        "is_this": is_this,
+        "is_present": is_this,
+    }
+    for name, address, is_this in (("a1", "10.1.4.22", True), ("b2", "fd00:1234:5678:9abc:def0:1234:5678:9abc", False))
+]
 FOUND = [
     {
         "dossier": "H29.178-261008-0903",
@@ -256,6 +267,16 @@ async def _led(clerk: StubService, page: Page) -> AsyncIterator[str]:
     await page.get_by_test_id("member-submit").click()
     await page.get_by_test_id("credentials").wait_for()
     yield "what a new member takes away"
+    clerk.script("account/sessions", done(sessions=SESSIONS))
+    await _click(page, "account-password")
+    await page.get_by_test_id("account-wanted").wait_for(state="attached")
+    yield "another password"
+    await _click(page, "account-cancel")
+    await _click(page, "account-sessions")
+    await _click(page, "session-end-b2")
+    await page.get_by_test_id("account-form").wait_for(state="attached")
+    yield "where somebody is signed in"
+    await _click(page, "account-cancel")
     moved = {"stage": "moving", "since": "2026-11-22T07:00:00+07:00", "by": "Lê Minh", "is_checked": True}
     await clerk.show(standing=moved, state="moving", approvals=[])
     await page.get_by_test_id("relocation-finish").wait_for()

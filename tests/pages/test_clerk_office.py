@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.pages.desk_tour import SESSIONS
 from tests.pages.scenes import CLERK
 from tests.pages.stub_service import StubService, done, problem
 
@@ -118,3 +119,99 @@ async def test_a_cabinet_to_learn_on_says_so_and_has_another_colour(
         await service.show(is_training=True)
         await expect(page.get_by_test_id("training")).to_contain_text("TẬP HUẤN")
         assert await page.locator(head).evaluate("one => getComputedStyle(one).backgroundColor") != ground
+
+
+NEW = "con mèo trèo cây cau"
+
+
+async def _fill(page: Page, **typed: str) -> None:
+    for name, text in typed.items():
+        await page.get_by_test_id(f"account-{name}").fill(text)
+    await page.get_by_test_id("account-submit").click()
+
+
+async def test_who_works_here_chooses_another_password_and_is_told_why_one_is_refused(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    clerk.script("account/password", problem("weak-password", 422, reason="word"), done())
+    await page.get_by_test_id("account-password").click()
+    await _fill(page, wanted="con mèo trèo cây cau", again="con mèo trèo cây cao", own="cũ", code="111111")
+    await expect(page.get_by_test_id("note")).to_contain_text("không giống nhau")
+    assert not [path for path, _body in clerk.requests if path.endswith("account/password")]
+    await _fill(page, wanted="o-hoa-mai-co-meo", again="o-hoa-mai-co-meo", own="cũ", code="111111")
+    await expect(page.get_by_test_id("note")).to_contain_text("tên cơ quan")
+    await expect(page.get_by_test_id("account-code")).to_have_value("")
+    await _fill(page, wanted=NEW, again=NEW, own="cũ", code="222222")
+    assert await clerk.asked("account/password", times=2) == {
+        "wanted": NEW,
+        "own": {"password": "cũ", "code": "222222"},
+    }
+    await expect(page.get_by_test_id("note")).to_contain_text("có hiệu lực ngay")
+    await expect(page.get_by_test_id("account-form")).to_have_count(0)
+
+
+async def test_a_password_may_be_pasted_and_its_manager_knows_which_field_is_which(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    await page.get_by_test_id("account-password").click()
+    wanted = page.get_by_test_id("account-wanted")
+    assert await wanted.evaluate(
+        """(one, text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", text);
+          return one.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        NEW,
+    ), "nothing of the page prevents pasting"
+    fields = {name: page.get_by_test_id(f"account-{name}") for name in ("wanted", "again", "own", "code")}
+    assert [await one.get_attribute("autocomplete") for one in fields.values()] == [
+        "new-password",
+        "new-password",
+        "current-password",
+        "one-time-code",
+    ]
+    assert [await fields[name].get_attribute("type") for name in ("wanted", "again", "own")] == ["password"] * 3
+
+
+async def test_sessions_are_shown_with_this_one_marked_and_one_or_all_others_are_ended(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    clerk.script("account/sessions", done(sessions=SESSIONS), done(sessions=SESSIONS[:1]), done(sessions=SESSIONS))
+    await page.get_by_test_id("account-sessions").click()
+    await expect(page.get_by_test_id("session-a1")).to_contain_text("trang này")
+    await expect(page.get_by_test_id("session-b2")).to_contain_text("fd00:1234")
+    await expect(page.get_by_test_id("session-end-a1")).to_have_count(0)
+    await page.get_by_test_id("session-end-b2").click()
+    await _fill(page, own="cũ", code="111111")
+    assert await clerk.asked("account/sessions/end") == {"session": "b2", "own": {"password": "cũ", "code": "111111"}}
+    await expect(page.get_by_test_id("session-b2")).to_have_count(0)
+    await page.get_by_test_id("sessions-close").click()
+    await page.get_by_test_id("account-sessions").click()
+    await page.get_by_test_id("sessions-end").click()
+    await _fill(page, own="cũ", code="222222")
+    assert (await clerk.asked("account/sessions/end", times=2))["session"] is None
+
+
+async def test_a_leader_signs_somebody_out_everywhere(clerk: StubService, open_page: Open) -> None:
+    await clerk.show(me=LEADER, members=[MINH, LAN])
+    page = await open_page(clerk)
+    await page.get_by_test_id("member-sign-out-lan").click()
+    await clerk.asked("members/lan/sessions/end")
+    await expect(page.get_by_test_id("note")).to_contain_text("mọi nơi")
+
+
+async def test_nothing_of_the_desk_stays_on_the_page_when_somebody_signs_out_also_without_the_service(
+    clerk: StubService, open_page: Open
+) -> None:
+    page = await open_page(clerk)
+    await expect(page.get_by_test_id("screen-desk")).to_contain_text("H29.")
+    await clerk.stop()
+    await page.get_by_test_id("sign-out").click()
+    await page.get_by_test_id("sign-in-user").wait_for()
+    whole = await page.content()
+    assert "H29." not in whole
+    assert str(CLERK["me"]["name"]) not in whole
+    assert await page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]") in ([], ["language"])

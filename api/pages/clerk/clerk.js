@@ -4,6 +4,7 @@ import { h, morph } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
 import { get, post } from "../shared/requests.js";
 import { loadWords } from "../shared/words.js";
+import { accountActs, accountForms } from "./account.js";
 import { panelBanners } from "./panel.js";
 import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } from "./desk.js";
 import { floor } from "./floor.js";
@@ -32,7 +33,7 @@ let snapshot = null;
 let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
-const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, member: null, texts: null, edited: "", count: null, problem: null });
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, member: null, account: null, texts: null, edited: "", count: null, problem: null });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -119,6 +120,13 @@ async function tryOut(path, body) {
   }
 }
 
+// What a problem's body says besides its type, in words.
+const MORE = {
+  "not-loadable": ({ reason }) => (reason ? `reason.${reason}` : ""),
+  "still-in-use": ({ reasons }) => `in-use.${reasons?.[0]}`,
+  "weak-password": ({ reason }) => (reason ? `weak.${reason}` : ""),
+};
+
 function refused({ slug, status, body, retryAfter }, where, path, asked) {
   if (status === 401) {
     signedOut();
@@ -130,7 +138,7 @@ function refused({ slug, status, body, retryAfter }, where, path, asked) {
   } else if (body.candidates?.length) {
     local.candidates = body.candidates.map((one) => one.result ?? one);
   } else {
-    const more = slug === "not-loadable" && body.reason ? `reason.${body.reason}` : slug === "still-in-use" ? `in-use.${body.reasons?.[0]}` : "";
+    const more = MORE[slug]?.(body) ?? "";
     note(where, `problem.${slug}`, { values: { seconds: retryAfter }, more });
   }
 }
@@ -205,9 +213,14 @@ function signedOut() {
 // --- what buttons and forms do
 
 // What the cards need of the page; each brings its own acts and forms.
-const desk = { local, perform, ask, tryOut, draw, at, view };
+const refuse = (where, key) => {
+  note(where, key);
+  draw();
+};
+const desk = { local, perform, refuse, ask, tryOut, draw, at, view };
 
 const ACTS = {
+  ...accountActs(desk),
   ...dayActs(desk),
   ...memberActs(desk),
   ...planActs(desk),
@@ -345,6 +358,7 @@ async function sendByPost({ dataset, elements }) {
 }
 
 const FORMS = {
+  ...accountForms(desk),
   ...dayForms(desk),
   ...memberForms(desk),
   ...textForms(desk),

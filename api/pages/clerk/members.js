@@ -30,7 +30,7 @@ const newcomer = (view) =>
     field(view.say("members.name"), "name", "member-name", { required: true, maxlength: 80 }),
     field(view.say("members.user"), "user", "member-user", { required: true, pattern: "[a-z][a-z0-9.\\-]{1,29}", autocapitalize: "none", spellcheck: "false" }),
     h("label", { class: "field", "data-key": "member-role" }, h("span", {}, view.say("members.role")), h("select", { name: "role", "data-testid": "member-role" }, ROLES.map((role) => h("option", { value: role }, view.say(`role.${role}`))))),
-    field(view.say("members.password"), "password", "member-password", { type: "password", minlength: 8, maxlength: 200, required: true, autocomplete: "new-password" }),
+    field(view.say("members.password"), "password", "member-password", { type: "password", minlength: 12, maxlength: 128, required: true, autocomplete: "new-password" }),
     proof(view),
     ends(view, "members.add"),
   );
@@ -61,7 +61,7 @@ function row(view, one) {
     h("b", {}, one.name),
     h("span", { class: "details" }, `${one.user} · ${view.say(`role.${one.role}`)}`),
     one.is_locked && mark("red", "lock", view.say("members.is-locked")),
-    !one.is_me && h("span", { class: "acts" }, act("member-renew"), one.is_locked ? act("member-unlock") : act("member-lock")),
+    !one.is_me && h("span", { class: "acts" }, act("member-renew"), act("member-sign-out"), one.is_locked ? act("member-unlock") : act("member-lock")),
   );
 }
 
@@ -91,6 +91,7 @@ export const memberActs = ({ local, perform }) => ({
   "member-renew": ({ user }) => (local.member = { act: "renew", user }),
   "member-unlock": ({ user }) => (local.member = { act: "unlock", user }),
   "member-lock": ({ user, where }) => perform(where, `members/${user}/lock`, {}, { good: "members.locked" }),
+  "member-sign-out": ({ user, where }) => perform(where, `members/${user}/sessions/end`, {}, { good: "members.signed-out" }),
   "member-cancel": () => (local.member = null),
   "member-done": () => (local.member = null),
 });
