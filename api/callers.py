@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
@@ -16,6 +17,7 @@ from api.sessions import Role, Session
 from locker.refusals import NotAllowed
 
 CLERK_COOKIE = "clerk"
+log = structlog.get_logger()
 
 
 class UndeclaredRouteError(Exception):
@@ -79,6 +81,8 @@ class AllowsStaff:
         if session is None:
             raise NotSignedIn("sign in first")
         if session.member.role not in self.roles:
+            route = f"{request.method} {request.scope['route'].path}"
+            log.warning("route refused", user=session.member.user, role=session.member.role, route=route)
             raise NotAllowed("your role does not allow this; ask a leader")
         if self._is_act:
             running.sessions.touch(session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Self
 
 import apsw
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field, model_validator
 
 from api import callers, clerk_snapshot, problems
@@ -65,6 +65,12 @@ class Wanted(Body):
     def find(self, connection: apsw.Connection) -> tuple[str, ...]:
         """Results that fit what was scanned."""
         return () if self.scan is None else views.find_results(connection, self.scan)
+
+
+class Sought(Body):
+    """Names and numbers travel in a body: an address is kept in logs of browsers and proxies."""
+
+    q: Annotated[str, Field(max_length=100)] = ""
 
 
 class Answered(Body):
@@ -133,12 +139,10 @@ async def stream(session: Looking, running: Cabinets) -> Stream:
     return Stream(running, build, counts_down=clerk_snapshot.counts_down)
 
 
-@router.get("/search", responses=problems.documented(*STORED))
-async def search(
-    session: Clerk, running: Cabinets, q: Annotated[str, Query(max_length=100)] = ""
-) -> dict[str, list[dict[str, Any]]]:
+@router.post("/search", summary="Find results by name, dossier or phone", responses=problems.documented(*STORED))
+async def search(body: Sought, session: Clerk, running: Cabinets) -> dict[str, list[dict[str, Any]]]:
     _ = session
-    found = await running.journal.read(lambda connection: views.search(connection, q))
+    found = await running.journal.read(lambda connection: views.search(connection, body.q))
     return {
         "results": [
             {

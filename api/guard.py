@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,6 +35,7 @@ BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0
 READS = frozenset({"GET", "HEAD"})
 MARK = "dossier-locker"
+log = structlog.get_logger()
 
 
 class Guard:
@@ -78,6 +80,7 @@ class Guard:
             self._check_source(scope)
             inward = receive if scope["method"] in READS else await self._whole(scope, receive)
         except (NotAllowed, problems.TooLarge, problems.TooSlow) as refusal:
+            log.info("request refused", method=scope["method"], cause=type(refusal).__name__, why=str(refusal))
             told = problems.answer(refusal)
             assert told is not None
             await told(scope, receive, outward)

@@ -43,6 +43,12 @@ class Confirmed(Body):
     leader: Factors
 
 
+class Renewed(Confirmed):
+    """A password that was forgotten is typed anew by the person, who is there to take the second factor away."""
+
+    password: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
 router = APIRouter(prefix="/api/clerk/members")
 PROVED = (*STORED, why.ClockNotSet, why.TooManyAttempts)
 KNOWN = problems.documented(*STORED, why.UnknownMember)
@@ -71,14 +77,20 @@ async def add(body: Newcomer, session: Leader, running: Cabinets) -> dict[str, A
 
 @router.post(
     "/{user}/second-factor",
-    summary="A new second factor, when a phone is lost",
-    responses=problems.documented(*PROVED, why.UnknownMember),
+    summary="A new second factor, when a phone is lost; another password too, when that is forgotten",
+    responses=problems.documented(*PROVED, why.UnknownMember, why.WeakPassword),
 )
-async def renew(user: User, body: Confirmed, session: Leader, running: Cabinets) -> dict[str, Any]:
+async def renew(user: User, body: Renewed, session: Leader, running: Cabinets) -> dict[str, Any]:
     known = await running.roster.current()
     rules.check(user, running.sessions.actor(session), known=known)
+    entry = known[user]
+    if body.password is not None:
+        enrolment.require_good(body.password, user=user, name=entry.name, cabinet=running.config.cabinet)
     await running.sign_in.check(user=session.member.user, password=body.leader.password, code=body.leader.code)
-    made = await asyncio.to_thread(enrolment.renew, known[user], device_key=running.device_key)
+    if body.password is not None:
+        hashed = await asyncio.to_thread(staff.hash_password, body.password, hasher=running.sign_in.hasher)
+        entry = entry.model_copy(update={"password_hash": hashed})
+    made = await asyncio.to_thread(enrolment.renew, entry, device_key=running.device_key)
     enrolled, kept = _fact(running, made, session.member.user)
     await running.record(lambda cabinet, *_: rules.renew(cabinet, enrolled, kept))
     running.sessions.end_of(user)

@@ -90,7 +90,7 @@ async def test_names_are_shown_to_clerks_phones_masked_and_neither_to_technician
     await sign_in("tu")
     (row,) = (await look(desk))["to_load"]
     assert (row["name"], row["phone"], row["dossier"]) == ("", None, "")
-    answer = await desk.get("/api/clerk/search", params={"q": "hoa"})
+    answer = await desk.post("/api/clerk/search", json={"q": "hoa"})
     assert (answer.status_code, kind(answer)) == (403, "not-allowed")
 
 
@@ -243,7 +243,7 @@ async def test_search_ignores_marks_and_case(cab: Any, desk: httpx.AsyncClient, 
     await cab.load("r-1", number=3, hand_over="h-1")
     await sign_in()
     for words in ("dang huong", "ĐẶNG", "Hường", "0042", "261008-0042"):
-        found = (await desk.get("/api/clerk/search", params={"q": words})).json()["results"]
+        found = (await desk.post("/api/clerk/search", json={"q": words})).json()["results"]
         assert [(one["dossier"], one["where"], one["compartment"]) for one in found] == [(DOSSIER, "inside", 3)]
 
 

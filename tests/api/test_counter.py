@@ -47,7 +47,7 @@ async def test_what_was_taken_out_is_on_the_register_until_it_is_handed_out(
     assert (await look(desk))["counter"] == []
     again = await desk.post("/api/clerk/counter/r-1/hand-out", json={})
     assert (again.status_code, kind(again)) == (404, "unknown-result")
-    found = (await desk.get("/api/clerk/search", params={"q": "0042"})).json()["results"]
+    found = (await desk.post("/api/clerk/search", json={"q": "0042"})).json()["results"]
     assert found[0]["where"] == "handed_out"
 
 

@@ -69,6 +69,21 @@ async def test_a_lost_phone_is_replaced_and_what_it_showed_opens_nothing_any_mor
     assert (await desk.post("/api/clerk/sign-in", json=shown(found["secret"], cab.hands))).status_code == 200
 
 
+async def test_a_forgotten_password_is_typed_anew_with_the_second_factor_and_the_one_before_opens_nothing(
+    cab: Any, desk: httpx.AsyncClient, sign_in: Any, totp: Any
+) -> None:
+    await taken_in(cab, desk, sign_in, totp)
+    cab.hands.forward(31)
+    proof = {"password": PASSWORD, "code": totp()}
+    weak = await desk.post(f"{MEMBERS}/hoa/second-factor", json={"password": "do-thi-hoa-12", "leader": proof})
+    assert (weak.status_code, weak.json()["reason"]) == (422, "word")
+    anew = {"password": "mây trắng ngang trời", "leader": proof}
+    made = (await desk.post(f"{MEMBERS}/hoa/second-factor", json=anew)).json()
+    assert (await desk.post("/api/clerk/sign-in", json=shown(made["secret"], cab.hands))).status_code == 403
+    now = shown(made["secret"], cab.hands, password="mây trắng ngang trời")
+    assert (await desk.post("/api/clerk/sign-in", json=now)).status_code == 200
+
+
 async def test_a_locked_member_is_out_at_once_and_in_again_only_by_a_leader_who_proves_it(
     cab: Any, desk: httpx.AsyncClient, sign_in: Any, totp: Any
 ) -> None:

@@ -49,7 +49,7 @@ async def test_a_clerk_carries_what_is_out_of_reach_to_a_low_compartment(
     assert [one["compartment"] for one in shown["in_cabinet"]] == [1]
     assert shown["balance"]["holds"]
     assert [one.template for one in cab.now.notices.values()][-1] == "LOWERED"
-    found = (await desk.get("/api/clerk/search", params={"q": "0042"})).json()["results"]
+    found = (await desk.post("/api/clerk/search", json={"q": "0042"})).json()["results"]
     assert found[0]["compartment"] == 1
     again = await desk.post(f"{MOVE}/confirm", json={"door": "target"})
     assert (again.status_code, kind(again)) == (409, "wrong-stage")

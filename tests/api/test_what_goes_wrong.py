@@ -141,7 +141,7 @@ async def test_rubbish_from_the_scanner_is_an_unknown_envelope(
             404,
             "unknown-result",
         )
-        assert (await desk.get("/api/clerk/search", params={"q": typed})).status_code == 200
+        assert (await desk.post("/api/clerk/search", json={"q": typed})).status_code == 200
     assert cab.now.seq == before
 
 
@@ -194,7 +194,7 @@ async def test_a_decomposed_code_and_a_name_of_two_hundred_letters_are_found_and
     await be_present()
     (row,) = (await look(desk))["to_load"]
     assert (row["name"], row["dossier"]) == (LONG, odd)
-    found = await desk.get("/api/clerk/search", params={"q": unicodedata.normalize("NFD", "Nguyễn Thu")})
+    found = await desk.post("/api/clerk/search", json={"q": unicodedata.normalize("NFD", "Nguyễn Thu")})
     assert [one["result"] for one in found.json()["results"]] == ["r-1"]
     loaded = await desk.post("/api/clerk/loads", json={"scan": unicodedata.normalize("NFD", odd)})
     assert loaded.status_code == 200, loaded.text

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from api import callers
 from locker import events as ev
@@ -103,6 +104,21 @@ async def test_each_route_lets_in_just_the_roles_it_names(
             answer.status_code == 403 and answer.json()["type"].endswith(":not-allowed")
         )
         assert is_kept_out != is_named, (method, path, role, answer.text)
+
+
+async def test_a_refused_route_is_logged_with_who_asked_and_nothing_of_what_was_asked(
+    desk: httpx.AsyncClient, sign_in: Callable[..., Awaitable[httpx.Response]]
+) -> None:
+    await sign_in("tu")
+    with capture_logs() as logs:
+        assert (await desk.post("/api/clerk/search", json={"q": "Nguyễn Thị Hoa"})).status_code == 403
+        elsewhere = {"Origin": "http://elsewhere.example"}
+        assert (await desk.post("/api/clerk/search", json={"q": "Nguyễn"}, headers=elsewhere)).status_code == 403
+    assert [(one["event"], one.get("user"), one.get("route"), one.get("cause")) for one in logs] == [
+        ("route refused", "tu", "POST /api/clerk/search", None),
+        ("request refused", None, None, "NotAllowed"),
+    ]
+    assert "Nguyễn" not in str(logs)
 
 
 @pytest.mark.parametrize("user", PEOPLE.values())

@@ -90,6 +90,13 @@ async def test_a_leader_locks_and_unlocks_others_and_renews_a_second_factor_but_
         await page.get_by_test_id("member-submit").click()
         assert await clerk.asked(f"members/lan/{path}") == {"leader": {"password": "cua-minh", "code": "222222"}}
     await expect(page.get_by_test_id("credentials")).to_be_visible()
+    await page.get_by_test_id("member-done").click()
+    await page.get_by_test_id("member-renew-lan").click()
+    for name, text in (("password", "con-meo-tren-mai"), ("own", "cua-minh"), ("code", "333333")):
+        await page.get_by_test_id(f"member-{name}").fill(text)
+    await page.get_by_test_id("member-submit").click()
+    asked = await clerk.asked("members/lan/second-factor", times=2)
+    assert asked == {"password": "con-meo-tren-mai", "leader": {"password": "cua-minh", "code": "333333"}}
     await clerk.show(me=CLERK["me"], members=[])
     await expect(page.get_by_test_id("members")).to_have_count(0)
 

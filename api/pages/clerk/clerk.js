@@ -434,7 +434,7 @@ function begin() {
 
 async function search(text) {
   try {
-    const found = text.trim() ? (await get(`${PREFIX}/search?q=${encodeURIComponent(text.trim())}`)).results : null;
+    const found = text.trim() ? (await post(`${PREFIX}/search`, { q: text.trim() })).results : null;
     if (at("search-box")?.value === text) local.found = found;
   } catch (problem) {
     if (problem.status === 401) signedOut();

@@ -36,7 +36,7 @@ const newcomer = (view) =>
   );
 
 const confirmation = (view, act, one) =>
-  h("form", { class: "second", "data-act": "member-confirm", "data-testid": "member-form", "data-key": `member-${act}-${one.user}` }, h("h3", {}, view.say(`members.${act}`), ` · ${one.name}`), proof(view), ends(view, `members.${act}`));
+  h("form", { class: "second", "data-act": "member-confirm", "data-testid": "member-form", "data-key": `member-${act}-${one.user}` }, h("h3", {}, view.say(`members.${act}`), ` · ${one.name}`), act === "renew" && field(view.say("members.password.anew"), "password", "member-password", { type: "password", minlength: 12, maxlength: 128, autocomplete: "new-password" }), proof(view), ends(view, `members.${act}`));
 
 /** Shown once, with the person beside the leader: it is in no snapshot and gone when it is put away. */
 const credentials = (view, made) =>
@@ -111,7 +111,8 @@ export const memberForms = ({ local, perform, draw }) => {
     },
     "member-confirm": async ({ elements }) => {
       const { act, user } = local.member;
-      end(await perform(WHERE, PATHS[act](user), { leader: proved(elements) }), elements);
+      const password = elements.password?.value ? { password: elements.password.value } : {};
+      end(await perform(WHERE, PATHS[act](user), { ...password, leader: proved(elements) }), elements);
     },
   };
 };
