@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 
 CODE = Path(__file__).resolve().parents[1]
@@ -83,6 +84,21 @@ def rendered(part: str, *, code: Path, etc: Path, kiosk_url: str, systemd_versio
     return files
 
 
+def allow_list(addresses: Sequence[str]) -> dict[Path, str]:
+    """The drop-in by which the kernel lets the controller speak with these networks alone, and with this machine.
+
+    Without addresses there is none. Raises CannotInstallError for what is no address or network.
+    """
+    if not addresses:
+        return {}
+    try:
+        networks = [str(ip_network(address)) for address in addresses]
+    except ValueError as error:
+        raise CannotInstallError(f"{error}; give addresses or networks such as 10.20.0.0/16") from error
+    lines = ["[Service]", "IPAddressDeny=any", *(f"IPAddressAllow={one}" for one in ("localhost", *networks))]
+    return {Path(UNITS) / "dossier-locker.service.d/allow-list.conf": "\n".join((*lines, ""))}
+
+
 def make_device_key(root: Path) -> None:
     """A new random key for a cabinet that has none; an existing one is never touched, all codes hang on it."""
     path = root / DEVICE_KEY
@@ -145,6 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=Path("/"), help="write below this directory, change nothing else")
     parser.add_argument("--etc", type=Path, default=Path("/etc/dossier-locker"), help="where cabinet.toml lives")
     parser.add_argument("--kiosk-url", default="http://127.0.0.1:8021/enter", help="page that takes the kiosk's key")
+    parser.add_argument("--allow", action="append", default=[], help="network to speak with: office, centre, gateways")
     options = parser.parse_args(arguments)
     try:
         check_places(CODE)
@@ -155,6 +172,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             kiosk_url=options.kiosk_url,
             systemd_version=systemd_version(),
         )
+        if options.part == "cabinet":
+            files |= allow_list(options.allow)
         write(files, root=options.root)
         if options.part == "cabinet":
             make_device_key(options.root)

@@ -1,5 +1,6 @@
 """The units as systemd itself judges them, rendered with real paths."""
 
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from systemd.install import PARTS, main, make_device_key
+from systemd.install import PARTS, CannotInstallError, allow_list, main, make_device_key, write
 
 UNITS = "etc/systemd/system"
 SERVICES = sorted(name for files in PARTS.values() for name in files if name.endswith(".service"))
@@ -107,6 +108,31 @@ def test_a_device_key_is_made_once_and_never_again(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o400
     make_device_key(tmp_path)
     assert path.read_text() == first
+
+
+def test_the_controller_speaks_with_the_networks_that_were_named_and_no_other(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / UNITS, tmp_path / UNITS)
+    write(allow_list(["10.20.0.0/16", "203.0.113.20", "2001:db8::/64"]), root=tmp_path)
+    unit = tmp_path / UNITS / "dossier-locker.service"
+    shown = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--no-pager", "--json=short", str(unit)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    (deny,) = [one for one in json.loads(shown) if one["name"] == "IPAddressDeny="]
+    assert deny["description"] == "Service defines IP address allow list with non-localhost entries"
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+
+
+def test_what_is_no_network_is_refused_and_no_list_is_written_unasked() -> None:
+    assert allow_list([]) == {}
+    for wrong in ("centre.example", "10.20.0.1/16", "any"):
+        with pytest.raises(CannotInstallError, match="give addresses"):
+            allow_list([wrong])
 
 
 def test_an_unknown_part_is_refused_with_the_choices(capsys: pytest.CaptureFixture[str]) -> None:
