@@ -40,6 +40,8 @@ class Judge:
     tampered_at: dict[int, float] = field(default_factory=dict)
     _inside: set[str] = field(default_factory=set)
     _granted_at: dict[int, float] = field(default_factory=dict)
+    _pulsed_at: dict[int, float] = field(default_factory=dict)
+    """When doors were granted whose grant ended as another one seemed to open; they may stand open all the same."""
     is_recounting: bool = False
     """A backup was put in place and the office has not looked into every compartment yet."""
     _before: tuple[Cabinet, str] | None = None
@@ -88,7 +90,9 @@ class Judge:
             self._follow_possibly_full(event)
             match event:
                 case ev.GrantIssued():
-                    self._granted_at[event.compartment] = self.now()
+                    self._granted_at[event.compartment] = self._pulsed_at.pop(event.compartment, self.now())
+                case ev.DoorClosed():
+                    self._pulsed_at.pop(event.compartment, None)
                 case ev.Collected():
                     self.felt["handed over"] += 1
                     self.felt["handed over on the citizen's word"] += event.evidence == "none"
@@ -98,6 +102,7 @@ class Judge:
                 case ev.RecountFinished():
                     self._soon(self._recounted)
                 case ev.WrongDoorOpened():
+                    self._pulsed_at[event.granted] = self._granted_at[event.granted]
                     self._soon(partial(self._check_wrong_door, event))
 
     def _follow_inside(self, event: ev.Event) -> None:
