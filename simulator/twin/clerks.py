@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -56,21 +56,22 @@ class Clerk:
         for number in sorted(self.world.steel.model.doors):
             if _waits_for_look(self.cabinet, number):
                 await self.inspect(number)
+        called = self.world.office.take_calls()
         for key, one in list(self.cabinet.hand_overs.items()):
-            if one.stage == "loaded" and self.is_due_back(one):
+            if one.stage == "loaded" and self.is_due_back(one, called):
                 await self.reclaim(key)
         for incident in list(self.cabinet.incidents):
             with suppress(*SAID_NO):
                 await self.ask(partial(_close_incident, incident))
-        for key in self.world.office.take_calls():
+        for key in called:
             waiting = [one for one in self.cabinet.hand_overs_of(key) if one.stage == "loaded"]
             for one in waiting[:1]:
                 with suppress(*SAID_NO):
                     await self.ask(partial(_new_code, one.hand_over))
 
-    def is_due_back(self, one: HandOver) -> bool:
-        """Whether it is on today's list of what comes out again."""
-        return one.is_cancelled or self.world.is_overdue(one)
+    def is_due_back(self, one: HandOver, called: Collection[str] = ()) -> bool:
+        """Whether it is on today's list of what comes out again; not who has just called that no message came."""
+        return one.is_cancelled or (self.world.is_overdue(one) and one.recipient not in called)
 
     async def load_all(self) -> None:
         """Every envelope on the desk that may go in, one recipient after another, until the cabinet is full."""

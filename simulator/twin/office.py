@@ -106,9 +106,14 @@ class Office:
     # --- calls
 
     def call(self, citizen: Citizen) -> None:
-        """Somebody who has no message calls: a wrong number is put right, else the next clerk has a new code sent."""
+        """Somebody who has no message calls: a wrong number is put right, else the next clerk has a new code sent.
+
+        What is inside then stays for another week: nobody could have come for it so far.
+        """
         world = self._world
         inside = [key for key in citizen.results if world.is_inside(key)]
+        for key in inside:
+            self._amend(key, {"deadline": (world.today() + timedelta(days=7)).isoformat()})
         if citizen.on_file != citizen.phone:
             citizen.on_file = citizen.phone
             for key in citizen.results:
