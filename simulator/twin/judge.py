@@ -102,7 +102,7 @@ class Judge:
                 case ev.RecountFinished():
                     self._soon(self._recounted)
                 case ev.WrongDoorOpened():
-                    self._pulsed_at[event.granted] = self._granted_at[event.granted]
+                    self._pulsed_at[event.granted] = self._granted_at.get(event.granted, self.now())
                     self._soon(partial(self._check_wrong_door, event))
 
     def _follow_inside(self, event: ev.Event) -> None:
