@@ -13,7 +13,7 @@ from locker.events import DisputeKind
 from otp.texts import read_texts
 from tests.pages.axe import violations
 from tests.pages.scenes import KIOSK, VISITS, door, paper, visit
-from tests.pages.stub_service import PAGES, StubService, done
+from tests.pages.stub_service import PAGES, StubService, done, problem
 from tests.pages.tour import screens
 
 Open = Callable[..., Awaitable[Page]]
@@ -80,6 +80,14 @@ MEASURE = """() => {
   for (const one of buttons.filter(({ dataset }) => !dataset.keypad && !touched.includes(dataset.act))) {
     wrong.push(`${called(one)} has no key`);
   }
+  // That key is drawn on the button in every look, for as long as pressing it does something. The twelve keys are keys
+  // themselves, and any digit collects.
+  const isOwn = ({ classList, dataset }) =>
+    dataset.act === "collect" || (classList.contains("is-key") && dataset.act !== "send");
+  const isDrawn = (one) => one.querySelector(".keycap")?.getBoundingClientRect().width > 0;
+  for (const one of buttons.filter((each) => each.dataset.keypad && !each.disabled && !isOwn(each) && !isDrawn(each))) {
+    wrong.push(`${called(one)} does not show its key`);
+  }
   const keys = buttons.map(({ dataset }) => dataset.keypad).filter(Boolean);
   for (const key of keys.filter((one, at) => keys.indexOf(one) !== at)) wrong.push(`key ${key} means two things`);
   const main = document.querySelector("main");
@@ -136,6 +144,44 @@ async def test_what_is_shown_only_after_silence_or_without_the_service_can_be_re
     finally:
         await kiosk.start()
     assert wrong == []
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_browser_that_is_not_let_in_is_told_so_legibly(kiosk: StubService, open_page: Open) -> None:
+    served = await open_page(kiosk, reduced_motion="reduce")
+    await served.get_by_test_id("language-en").click()
+    await served.locator("html[lang=en]").wait_for()
+    kiosk.refuses = problem("not-allowed", 401)
+    await kiosk.show()
+    wrong = []
+    for page in (served, await open_page(kiosk, reduced_motion="reduce")):
+        # The page tries again by and by; so long as it is measured there is nothing new to load.
+        await page.route(f"{kiosk.url}/", lambda route: route.fulfill(status=204))
+        await page.get_by_test_id("screen-barred").wait_for()
+        language = await page.locator("html").get_attribute("lang")
+        for width, height in (UPRIGHT, WIDE, SMALL):
+            await page.set_viewport_size({"width": width, "height": height})
+            wrong += [f"{language} {width}: {what}" for what in await page.evaluate(MEASURE)]
+        wrong += [f"{language}: {what}" for what in await violations(page)]
+    assert wrong == []
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_large_letters_leave_every_button_its_key(kiosk: StubService, open_page: Open) -> None:
+    page = await open_page(kiosk, width=1024, height=600, reduced_motion="reduce")
+    await page.get_by_test_id("look-large").click()
+    await page.locator("html.is-large").wait_for()
+    wrong = []
+    for key, name in (("", "idle"), ("*", "help"), ("2", "phone")):
+        if key:
+            await page.keyboard.press(key)
+        await page.get_by_test_id(f"screen-{name}").wait_for()
+        wrong += [f"{name}: {what}" for what in await page.evaluate(MEASURE)]
+    for name in ("closed", "next", "high"):
+        await kiosk.show(visit=VISITS[name])
+        await page.get_by_test_id(f"screen-{name}").wait_for()
+        wrong += [f"{name}: {what}" for what in await page.evaluate(MEASURE)]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.screens
