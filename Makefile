@@ -50,7 +50,7 @@ mutants: ## small changes to the pure rules, which some test must see (ARGS="--c
 	@.ci/setup dev
 	@$(PY) -m bench.proof.mutants $(ARGS)
 
-screens: ## both languages, every look and size, by touch, keypad and scanner, in Chromium
+screens: ## both languages, every look and size, by touch, mouse, keys and scanner, in Chromium
 	@.ci/setup dev
 	@$(PY) -m pytest -q -n 2 -m screens tests/pages $(ARGS)
 

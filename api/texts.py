@@ -64,7 +64,7 @@ async def listed(session: Leader, running: Cabinets) -> dict[str, Any]:
                 "provider_template": one.provider_template,
                 "required": list(one.required),
                 "allowed": list(one.allowed),
-                **_counted(rules.preview(_originals(), one.name, one.language, one.pattern, given)),
+                **counted(rules.preview(_originals(), one.name, one.language, one.pattern, given)),
             }
             for one in rules.wordings(_originals(), cabinet)
         ],
@@ -74,7 +74,7 @@ async def listed(session: Leader, running: Cabinets) -> dict[str, Any]:
 @router.post("/texts/preview", summary="What it would look like, and its count", responses=USABLE)
 async def preview(body: Written, session: Leader, running: Cabinets) -> dict[str, Any]:
     _ = session
-    return _counted(rules.preview(_originals(), body.name, body.language, body.pattern, _given(running)))
+    return counted(rules.preview(_originals(), body.name, body.language, body.pattern, _given(running)))
 
 
 @router.post("/texts/change", responses=USABLE)
@@ -118,7 +118,8 @@ def _given(running: Running) -> Mapping[str, str]:
     }
 
 
-def _counted(rendered: Rendered) -> dict[str, Any]:
+def counted(rendered: Rendered) -> dict[str, Any]:
+    """One message as it would go out, its encoding, and its count in units and segments."""
     segments = rendered.segments
     return {
         "preview": rendered.text,

@@ -50,9 +50,28 @@ async def clerk() -> AsyncIterator[StubService]:
         yield service
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk() -> AsyncIterator[StubService]:
+    """One for all tests of a module, which let it begin again."""
+    async for service in _serving(StubService("clerk", CLERK)):
+        yield service
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser) -> AsyncIterator[Open]:
     """Open a page of a stub service; at the end no script may have failed and no policy been broken."""
+    async for opened in _opening(browser):
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk_page(browser: Browser, desk: StubService) -> AsyncIterator[Page]:
+    """The page of that desk, loaded once; watched like every other page."""
+    async for opened in _opening(browser):
+        yield await opened(desk)
+
+
+async def _opening(browser: Browser) -> AsyncIterator[Open]:
     complaints: list[str] = []
     contexts = []
 

@@ -96,6 +96,13 @@ class StubService:
         self._server.should_exit = True
         await self._task
 
+    def begin_again(self, snapshot: Body) -> None:
+        """As if just started: this is shown, nothing was asked, nothing is scripted. No page may be open meanwhile."""
+        self.snapshot = {**copy.deepcopy(snapshot), "version": self.snapshot["version"] + 1}
+        self.refuses = None
+        self.requests = []
+        self.answers = {}
+
     async def show(self, **changes: Any) -> None:
         """Push a new snapshot with these members replaced."""
         async with self._changed:
