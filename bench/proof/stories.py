@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
@@ -84,11 +84,17 @@ class Required(NamedTuple):
 
 @dataclass
 class Story:
-    """One recorded story. `states` holds a digest of each state that was ever published."""
+    """One recorded story.
+
+    `states` holds a digest of each state that was ever published, `seen` their places, `whole` the last place of each
+    decision: where the power went between commit and publication, the next run goes on from a state nobody has seen.
+    """
 
     name: str
     disk: Disk
     states: set[int] = field(default_factory=set)
+    seen: set[int] = field(default_factory=set)
+    whole: set[int] = field(default_factory=set)
     required: Required = field(default_factory=Required)
     migrations: Path = database.MIGRATIONS
     facts: int = 0
@@ -103,10 +109,15 @@ class Story:
         if any((self.disk.folder / "backups").glob("journal-*")):
             self.flows.add("backup")
 
+    def is_whole(self, cabinet: Cabinet) -> bool:
+        """Whether the state is one that decisions led to, and none that half of one led to."""
+        return digest(cabinet) in self.states or (cabinet.seq in self.whole and cabinet.seq not in self.seen)
+
     def published(self, cabinet: Cabinet) -> None:
         """A state is on screens."""
         if cabinet.seq != self.required.seq or not self.states:
             self.states.add(digest(cabinet))
+            self.seen.add(cabinet.seq)
             self.required = self.required._replace(seq=cabinet.seq)
 
 
@@ -149,6 +160,7 @@ async def _live(
     world = World(rng=random.Random(seed), mix=MIXES[mix], per_day=per_day, cabinets=1, folder=story.disk.folder)
     world.parts.disk = {"vfs": vfs, "checkpoint_every": CHECKPOINT_EVERY}
     world.steel.heard = partial(_pulsed, story, world, world.steel.heard)
+    world.parts.committed = partial(_committed, story, world.parts.committed)
     for gateway in world.gateways:
         gateway.deliver = partial(_sent, story, world, gateway.deliver)
 
@@ -173,6 +185,13 @@ async def _live(
     await world.power_off()
     story.disk.observe = lambda: story.required
     return world.happened["restore"] > 0
+
+
+def _committed(
+    story: Story, committed: Callable[[Sequence[ev.Recorded]], None], recorded: Sequence[ev.Recorded]
+) -> None:
+    committed(recorded)
+    story.whole.add(recorded[-1].seq)
 
 
 def _pulsed(story: Story, world: World, heard: Callable[[Pulse], None], pulse: Pulse) -> None:
