@@ -106,14 +106,9 @@ class Office:
     # --- calls
 
     def call(self, citizen: Citizen) -> None:
-        """Somebody who has no message calls: a wrong number is put right, else the next clerk has a new code sent.
-
-        What is inside then stays for another week: nobody could have come for it so far.
-        """
+        """Somebody who has no message calls: a wrong number is put right, else the next clerk has a new code sent."""
         world = self._world
-        inside = [key for key in citizen.results if world.is_inside(key)]
-        for key in inside:
-            self._amend(key, {"deadline": (world.today() + timedelta(days=7)).isoformat()})
+        inside = self.keep(citizen)
         if citizen.on_file != citizen.phone:
             citizen.on_file = citizen.phone
             for key in citizen.results:
@@ -128,6 +123,14 @@ class Office:
                 world.taken(key, "office")
             elif self._is_missed(key):
                 self._hand_out(key)
+
+    def keep(self, citizen: Citizen) -> list[str]:
+        """What is inside, which stays for another week: its owner had no message, or stood before a shut door."""
+        world = self._world
+        inside = [key for key in citizen.results if world.is_inside(key)]
+        for key in inside:
+            self._amend(key, {"deadline": (world.today() + timedelta(days=7)).isoformat()})
+        return inside
 
     def _is_missed(self, key: str) -> bool:
         """Whether its time to be loaded is over, so that its owner was told to come to the counter."""
