@@ -21,7 +21,7 @@ demo: ## the same, scripted and headless: announce, load, collect
 
 twin: ## play a ward's year on a virtual clock with faults, judge it, write docs/ward-year.md (ARGS="--seed 7")
 	@.ci/setup dev
-	@$(PY) -m simulator.twin --days 365 --per-day 45 --cabinets 2 --into docs $(ARGS)
+	@$(PY) -m simulator.twin --days 365 --per-day 45 --into docs $(ARGS)
 
 explore: ## a million random steps against the rules, then short stories of the twin with many faults (half an hour)
 	@.ci/setup dev

@@ -182,6 +182,7 @@ async def _opened(browser: Browser, url: str, *, language: str) -> tuple[Page, l
     page = await context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     await page.goto(url)
+    await expect(page.locator("h1")).to_be_visible()
     return page, complaints
 
 

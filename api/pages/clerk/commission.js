@@ -107,7 +107,12 @@ async function startPresence() {
   delete local.notes.presence;
   draw();
   at("presence-number")?.focus();
-  await perform("presence", `${DESK}/presence/request`);
+  // Under a name of its own: the number is on the screen, and typed, before this answer is here.
+  await perform("number", `${DESK}/presence/request`);
+  if (!local.notes.number) return;
+  local.notes.presence = local.notes.number;
+  delete local.notes.number;
+  draw();
 }
 
 async function provePresence({ number }) {
