@@ -191,6 +191,7 @@ class Mishaps(Depositors):
                 fact=ev.encode(recorded.event),
             )
             self.commit(fact)
+            self.follow_possibly_full(recorded.event)  # what the centre gives back ends it as well
             assert self.cabinet.grants == grants, "a merged grant came alive"
         self.untold = self.untold[many:]
         if self.untold:
