@@ -46,7 +46,7 @@ async def test_a_proved_board_tells_version_and_linkage(bench: Bench) -> None:
 async def test_a_board_in_linkage_mode_is_refused_and_named(bench: Bench) -> None:
     relay = bench.relay()
     relay.linkage[2] = 1
-    bus, _ = await bench.serial(relay)
+    bus, _ = await bench.serial(relay, answer_within_s=0.5)
     board = bench.board(bus)
     with pytest.raises(LinkageMode, match=r"inputs \[2\]") as caught:
         await board.identify()

@@ -100,7 +100,7 @@ async def test_one_missed_poll_loses_no_board(bench: Bench) -> None:
 async def test_a_board_in_linkage_mode_is_reported_once_and_probed_on(bench: Bench) -> None:
     relay = bench.relay()
     relay.linkage[0] = 2
-    bus, peer = await bench.serial(relay)
+    bus, peer = await bench.serial(relay, answer_within_s=0.5)
     ear = Ear()
     await bench.spawn(watch(bus, [bench.board(bus)], ear, round_at_least_s=0, probe_every_s=0.05))
     await peer.until(lambda: len(peer.sent(3)) >= 5)
