@@ -57,13 +57,12 @@ async def test_a_board_is_released_and_proved_before_its_inputs_are_read(bench: 
 
 
 async def test_a_dead_board_backs_off_and_does_not_slow_the_others(bench: Bench) -> None:
-    bus, peer = await bench.serial(bench.relay(1, 2))
+    bus, peer = await bench.serial(bench.relay(1, 2), answer_within_s=0.5)
     boards = [bench.board(bus, unit) for unit in (1, 2, 3)]
     ear = Ear()
     await bench.spawn(watch(bus, boards, ear, round_at_least_s=0))
     await ear.until(lambda: len(ear.told(InputsRead)) >= 60)
-    lost = [report.board for report in ear.told(BoardLost) if isinstance(report, BoardLost)]
-    assert lost.count("A3") == 1, "a machine that stands still may lose another one for a moment; this one stays lost"
+    assert [report.board for report in ear.told(BoardLost) if isinstance(report, BoardLost)] == ["A3"]
     probes = [at for frame, at in zip(peer.requests, peer.times, strict=True) if frame[0] == 3]
     assert all(later - earlier >= 0.9 for earlier, later in pairwise(probes)), "one probe now, the next after a second"
 
@@ -104,9 +103,10 @@ async def test_a_board_in_linkage_mode_is_reported_once_and_probed_on(bench: Ben
     ear = Ear()
     await bench.spawn(watch(bus, [bench.board(bus)], ear, round_at_least_s=0, probe_every_s=0.05))
     await peer.until(lambda: len(peer.sent(3)) >= 5)
-    assert all(isinstance(report, BoardLost) for report in ear.reports)
-    causes = [report.cause for report in ear.reports if isinstance(report, BoardLost)]
-    assert sum(isinstance(cause, LinkageMode) for cause in causes) == 1, "once, however late a busy machine answers"
+    lost = ear.reports
+    assert len(lost) == 1
+    assert isinstance(lost[0], BoardLost)
+    assert isinstance(lost[0].cause, LinkageMode)
 
 
 async def test_a_stray_coil_is_cut_and_reported(bench: Bench) -> None:
