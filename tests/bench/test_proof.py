@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
-import structlog
 
 from bench.proof import audit, changed, failing, images, laws, machine, mutants, planted, stories
 from bench.proof.disk import Asked, Platter
@@ -16,10 +14,8 @@ from bench.proof.table import ROOT
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
+def quiet() -> None:
     machine.quiet()
-    yield
-    structlog.reset_defaults()
 
 
 def contents(platter: Platter, seeds: int = 40) -> set[tuple[tuple[str, bytes], ...]]:
