@@ -107,15 +107,19 @@ def door_closed(cabinet: Cabinet, event: ev.DoorClosed, recorded: ev.Recorded) -
 
 
 def door_did_not_open(cabinet: Cabinet, event: ev.DoorDidNotOpen, recorded: ev.Recorded) -> Cabinet:
+    """Its person is asked; one whose visit is over already cannot be, so that a clerk has to look."""
+    grant = cabinet.grants.get(event.grant)
     changed = replace(cabinet, grants=drop(cabinet.grants, event.grant))
     one = cabinet.hand_overs.get(event.hand_over)
     if one is None:
         return changed
+    has_left = grant is not None and grant.visit and (cabinet.visit is None or cabinet.visit.visit != grant.visit)
     changed = touch_hand_over(
         changed,
         event.hand_over,
-        is_asked=True,
-        trains=one.trains + 1,
+        is_asked=not has_left,
+        uncertain=one.uncertain or ("not_seen_open" if has_left else ""),
+        trains=0 if has_left else one.trains + 1,
         train_ended_uptime_ms=recorded.moment.uptime_ms,
     )
     if one.trains + 1 != TRAINS_A_VISIT:

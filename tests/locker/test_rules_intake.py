@@ -297,6 +297,16 @@ def test_who_leaves_without_saying_whether_the_door_opened_leaves_it_uncertain(s
     assert story.cabinet.compartment(where).is_free
 
 
+def test_a_door_whose_train_ends_after_its_visit_is_looked_at_and_not_given_back_unused(story: Story) -> None:
+    where = offered(story.ready())
+    assert "CodeAccepted" in kinds(story.then(story.submit()))
+    story.then(doors.did_not_open(story.cabinet, "gi1", pulses=3))
+    assert story.one("i1").uncertain == "not_seen_open"
+    assert not story.one("i1").is_asked
+    assert "IntakeGivenUp" not in kinds(time_passes(story, 3700))
+    assert not story.cabinet.compartment(where).is_free
+
+
 def test_a_sensor_that_shows_open_is_contradicted_by_a_word(story: Story) -> None:
     where = offered(story)
     story.opens(where)
