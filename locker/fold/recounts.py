@@ -151,7 +151,8 @@ def _hand_overs_after(cabinet: Cabinet, then: Cabinet, fact: ev.EventBody) -> di
     hand_overs = dict(then.hand_overs)
     for key, after in then.hand_overs.items():
         before = cabinet.hand_overs.get(key)
-        if after == before:
+        is_answered = isinstance(fact, ev.DoorAnswered) and fact.hand_over == key
+        if after == before and not is_answered:
             continue
         changed = replace(
             after,
@@ -163,7 +164,9 @@ def _hand_overs_after(cabinet: Cabinet, then: Cabinet, fact: ev.EventBody) -> di
         )
         if isinstance(fact, ev.DoorOpened):
             changed = replace(changed, uncertain=after.uncertain or "recount", dead_purpose=after.open_for)
-        elif isinstance(fact, ev.DoorClosed) and after.uncertain == "recount":
+        elif after.is_asked:
+            changed = replace(changed, uncertain=after.uncertain or "recount")
+        elif (is_answered or isinstance(fact, ev.DoorClosed)) and after.uncertain == "recount":
             changed = replace(changed, uncertain="")
         hand_overs[key] = changed
     return hand_overs
