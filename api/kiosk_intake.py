@@ -163,21 +163,28 @@ async def check_phone(body: PhoneCheck, running: Cabinets) -> CheckBegun:
 
 
 class Known(NamedTuple):
-    """The number that messages go to, and the refs of everybody on record with it."""
+    """The number that messages go to, and the refs of everybody on record with the one that was typed; when none was,
+    those of the dossier that was.
+    """
 
     phone: str
-    same_phone: tuple[str, ...]
+    same_phone: tuple[str, ...] = ()
+    same_dossier: tuple[str, ...] = ()
 
 
 def _known(running: Running, connection: apsw.Connection, body: Wanted, typed: str) -> Known:
-    phone = typed or _on_record(running, connection, body.dossier or "")
-    return Known(phone, views.with_phone(connection, phone))
+    if typed:
+        return Known(typed, same_phone=views.with_phone(connection, typed))
+    code = body.dossier or ""
+    same_dossier = views.with_code(connection, dossier_code.normalise(code))
+    return Known(_on_record(running, connection, code), same_dossier=same_dossier)
 
 
 def _on_record(running: Running, connection: apsw.Connection, code: str) -> str:
     """The number that the centre gave for this dossier; empty unless the whole code or all its digits name one person.
 
-    Nobody is told whether there is one: a bag without a number is taken in the same way, and the office has its own.
+    Nobody is told whether there is one: a bag without a number is taken in the same way, counts for the same limits,
+    and the office has its own.
     """
     if sum(mark.isdigit() for mark in code) < WHOLE_TAIL:
         return ""
@@ -206,15 +213,16 @@ def dossier_row(ref: str, typed: str) -> ev.PutPersonal:
     )
 
 
-def _visit(cabinet: Cabinet, asked: str | None, fresh: str, same_phone: tuple[str, ...]) -> str:
-    """The visit this belongs to: the one that is named, or that of a door this phone has opening; else a new one."""
+def _visit(cabinet: Cabinet, asked: str | None, fresh: str, known: Known) -> str:
+    """The visit this belongs to: the one that is named, that of a door opening for what was typed, or a new one."""
     present = cabinet.visit
     if present is None:
         return fresh
     if present.visit == asked:
         return present.visit
-    at_doors = (one for one in cabinet.intakes_of(present.visit) if one.person in same_phone)
-    held = (cabinet.hand_overs.get(one.hand_over) for one in at_doors)
+    same = {*known.same_phone, *known.same_dossier}
+    mine = (one for one in cabinet.intakes_of(present.visit) if one.person in same or one.dossier in same)
+    held = (cabinet.hand_overs.get(one.hand_over) for one in mine)
     is_double = any(one is not None and intake.is_at_door(cabinet, one) for one in held)
     return present.visit if is_double else fresh
 
@@ -236,7 +244,7 @@ async def offer(body: Wanted, running: Cabinets) -> Offered:
     visits: list[str] = []
 
     def decide(cabinet: Cabinet, known: Known, moment: ev.Moment) -> ev.Decision:
-        visits.append(_visit(cabinet, body.visit, fresh, known.same_phone))
+        visits.append(_visit(cabinet, body.visit, fresh, known))
         person = f"p-{hand_over}" if known.phone or body.badge else ""
         request = intake.Offer(
             hand_over=hand_over,
@@ -253,6 +261,7 @@ async def offer(body: Wanted, running: Cabinets) -> Offered:
             rows=_rows(body, known.phone, person, dossier),
             is_phone_checked=is_checked or (not phone and bool(known.phone)),
             has_phone=bool(known.phone),
+            is_phone_on_record=not phone and bool(known.phone),
             can_check=bool(phone) and running.notices.is_online,
         )
         return intake.offer(
@@ -300,7 +309,9 @@ async def larger(visit: Id, hand_over: Id, _body: Nothing, running: Cabinets) ->
 
     def known(connection: apsw.Connection) -> tuple[str, ...]:
         paper = running.journal.cabinet.intakes.get(hand_over)
-        person = None if paper is None else rows.personal(connection, paper.person)
+        if paper is None or paper.is_phone_on_record:
+            return ()
+        person = rows.personal(connection, paper.person)
         return views.with_phone(connection, "" if person is None else person.get("phone", ""))
 
     await running.record(decide, known=known)

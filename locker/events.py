@@ -860,7 +860,8 @@ class IntakeOffered(EventBody, frozen=True):
 
     `person` and `dossier` are refs, empty where there is none. `promised` is the working day (YYYY-MM-DD) by which it
     is answered, empty while no clock is believed. `has_phone`: its person can be written to; a badge may come without a
-    number. The same hand-over is offered again in its visit.
+    number. `is_phone_on_record`: nobody typed that number, it is the one the office has for the dossier. The same
+    hand-over is offered again in its visit.
     """
 
     hand_over: str
@@ -873,6 +874,7 @@ class IntakeOffered(EventBody, frozen=True):
     promised: str = ""
     is_phone_checked: bool = False
     has_phone: bool = True
+    is_phone_on_record: bool = False
 
 
 class PhoneCheckAsked(EventBody, frozen=True):

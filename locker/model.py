@@ -179,6 +179,7 @@ class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = 0
     is_phone_checked: bool = False
     has_phone: bool = True
+    is_phone_on_record: bool = False
     promised_again: str = ""
 
     @property

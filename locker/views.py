@@ -565,6 +565,13 @@ def with_phone(connection: apsw.Connection, phone: str) -> tuple[str, ...]:
     return _column(connection, _WITH_PHONE, phone, f"% {phone} %")
 
 
+def with_code(connection: apsw.Connection, code: str) -> tuple[str, ...]:
+    """Refs of every dossier on record with exactly this code, as `dossier_code.normalise` writes it."""
+    return _column(
+        connection, "SELECT ref FROM personal WHERE kind = 'dossier' AND json_extract(body, '$.code') = ?", code
+    )
+
+
 def with_slip(connection: apsw.Connection, kept: str) -> tuple[str, ...]:
     """Refs of the dossiers whose appointment slip has this keyed hash."""
     return _column(

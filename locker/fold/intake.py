@@ -12,6 +12,17 @@ from locker.fold.custody import end_visit
 from locker.model import ASKED_REST_MS, Cabinet, HandOver, Intake, PhoneCheck, Visit
 
 GIVEN_BAG = "HS-"
+SAID_AT_OFFER = (
+    "visit",
+    "kind",
+    "bag",
+    "person",
+    "dossier",
+    "promised",
+    "is_phone_checked",
+    "has_phone",
+    "is_phone_on_record",
+)
 
 
 def offered(cabinet: Cabinet, event: ev.IntakeOffered, recorded: ev.Recorded) -> Cabinet:
@@ -33,10 +44,7 @@ def offered(cabinet: Cabinet, event: ev.IntakeOffered, recorded: ev.Recorded) ->
         changed = replace(changed, hand_overs=put(changed.hand_overs, event.hand_over, one))
         changed = touch(changed, event.compartment, hand_over=event.hand_over)
     before = changed.intakes.get(event.hand_over)
-    fields: dict[str, Any] = {
-        name: getattr(event, name)
-        for name in ("visit", "kind", "bag", "person", "dossier", "promised", "is_phone_checked", "has_phone")
-    }
+    fields: dict[str, Any] = {name: getattr(event, name) for name in SAID_AT_OFFER}
     fields["ended_uptime_ms"] = recorded.moment.uptime_ms
     paper = Intake(hand_over=event.hand_over, **fields) if before is None else replace(before, **fields)
     return replace(

@@ -1,14 +1,17 @@
 """How a citizen leaves papers for the office, at any hour.
 
 The smallest free compartment that fits and is within reach is offered. Limits keep the rest for results: two intakes a
-visit that nobody confirmed, four such an hour, two a phone, three whose phone was not checked by a code although one
-could be sent, and a share of all compartments. In one visit the same compartment is offered again, and while its door
-is opening or open a second request changes nothing. A door that opened means *possibly full*, whatever button follows
-(I6): "left it" and silence book the deposit; "took it back" and "does not fit" keep the compartment until a clerk has
-looked. Only a door that never opened gives its compartment back, and, once the visit is over, a content sensor that
-sees nothing inside; one that sees something books the deposit of a door nobody saw. A door not seen open is asked
-about; who leaves without an answer leaves it uncertain, for a clerk. What is deposited is told to its person at once;
-that message and the receipt name the bag and the time the door closed.
+visit that nobody confirmed, four such an hour, two a typed phone, three whose typed phone was not checked by a code
+although one could be sent, and a share of all compartments. The number that the office has for a dossier counts
+nowhere: a refusal would tell that the dossier is known.
+
+In one visit the same compartment is offered again, and while its door is opening or open a second request changes
+nothing. A door that opened means *possibly full*, whatever button follows (I6): "left it" and silence book the deposit;
+"took it back" and "does not fit" keep the compartment until a clerk has looked. Only a door that never opened gives its
+compartment back, and, once the visit is over, a content sensor that sees nothing inside; one that sees something books
+the deposit of a door nobody saw. A door not seen open is asked about; who leaves without an answer leaves it uncertain,
+for a clerk. What is deposited is told to its person at once; that message and the receipt name the bag and the time the
+door closed.
 """
 
 from __future__ import annotations
@@ -49,8 +52,8 @@ class Policy(msgspec.Struct, frozen=True):
 
 class Offer(msgspec.Struct, frozen=True):
     """What somebody wants to leave. `hand_over`, `grant`, `person` and `dossier` are fresh ids; `bag` is empty to be
-    given one; `same_phone` are refs of all people on record with the phone that was typed. `can_check`: a code could be
-    sent to it now.
+    given one; `same_phone` are refs of all people on record with the phone that was typed, none when none was.
+    `can_check`: a code could be sent to it now.
     """
 
     hand_over: str
@@ -67,6 +70,7 @@ class Offer(msgspec.Struct, frozen=True):
     rows: tuple[ev.Row, ...] = ()
     is_phone_checked: bool = False
     has_phone: bool = True
+    is_phone_on_record: bool = False
     can_check: bool = False
 
 
@@ -147,12 +151,14 @@ def check_room(cabinet: Cabinet, request: Offer, *, total: int, moment: ev.Momen
     if sum(moment.uptime_ms - one.ended_uptime_ms < HOUR_MS for one in doubtful) >= policy.unconfirmed_an_hour:
         raise IntakeFull("hour")
     held_ids = {one.hand_over for one in held}
-    of_phone = [
-        one for one in cabinet.intakes.values() if one.hand_over in held_ids and one.person in request.same_phone
+    typed = [
+        one
+        for one in cabinet.intakes.values()
+        if one.hand_over in held_ids and one.has_phone and not one.is_phone_on_record
     ]
-    if len(of_phone) >= policy.open_a_phone:
+    if sum(one.person in request.same_phone for one in typed) >= policy.open_a_phone:
         raise IntakeFull("phone")
-    unchecked = sum(not one.is_phone_checked for one in cabinet.intakes.values() if one.hand_over in held_ids)
+    unchecked = sum(not one.is_phone_checked for one in typed)
     if request.can_check and not request.is_phone_checked and unchecked >= policy.unchecked:
         raise IntakeFull("unverified")
 
@@ -179,6 +185,7 @@ def _offered(cabinet: Cabinet, request: Offer, *, hand_over: str, number: int) -
         promised=request.promised,
         is_phone_checked=request.is_phone_checked,
         has_phone=request.has_phone,
+        is_phone_on_record=request.is_phone_on_record,
     )
     granted = ev.GrantIssued(
         grant=request.grant,
@@ -307,7 +314,12 @@ def does_not_fit(
     same = msgspec.structs.replace(
         request, kind=paper.kind, bag=paper.bag, person=paper.person, dossier=paper.dossier, promised=paper.promised
     )
-    same = msgspec.structs.replace(same, is_phone_checked=paper.is_phone_checked, has_phone=paper.has_phone)
+    same = msgspec.structs.replace(
+        same,
+        is_phone_checked=paper.is_phone_checked,
+        has_phone=paper.has_phone,
+        is_phone_on_record=paper.is_phone_on_record,
+    )
     return doors.merged(over, _offered(cabinet, same, hand_over=request.hand_over, number=place.number))
 
 

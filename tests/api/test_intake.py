@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -145,6 +146,43 @@ async def test_who_supplements_a_known_dossier_types_no_number_and_nobody_learns
     assert (paper.has_phone, bool(paper.person), paper.is_phone_checked) == (is_known,) * 3
     kept = await cab.journal.read(lambda connection: rows.personal(connection, paper.person))
     assert (kept or {}).get("phone", "") == ("+84901234678" if is_known else "")
+
+
+@pytest.mark.parametrize("dossier", ["H29.190.5-261008-0042", "H29.190.5-261008-9999"], ids=["known", "unknown"])
+async def test_no_limit_tells_whether_a_dossier_is_known(cab: Any, kiosk: httpx.AsyncClient, dossier: str) -> None:
+    section = cab.running.config.intake.model_copy(update={"share_percent": 100})
+    object.__setattr__(cab.running, "config", cab.running.config.model_copy(update={"intake": section}))
+    await cab.announce("r-5", code="H29.190.5-261008-0042", state=5, phone="+84901234678")
+    by_code = {"kind": "supplement", "size": "S", "dossier": dossier}
+    for _ in range(3):
+        first, second = [await kiosk.post(f"{KIOSK}/intakes", json=by_code) for _tap in range(2)]
+        assert (first.status_code, second.json()) == (200, first.json()), "a double tap opens one door"
+        one = first.json()
+        await cab.open(one["compartment"])
+        await cab.close(one["compartment"])
+        await kiosk.post(path(one, "answers"), json={"said": "left"})
+        await kiosk.post(f"{KIOSK}/visits/{one['visit']}/leave", json={})
+    await offered(kiosk, phone="0901234678", phone_again="0901234678")
+
+
+async def test_a_larger_compartment_is_refused_for_nothing_that_the_office_has_on_record(
+    cab: Any, kiosk: httpx.AsyncClient
+) -> None:
+    section = cab.running.config.intake.model_copy(update={"share_percent": 100})
+    sizes = {
+        number: msgspec.structs.replace(place, size="SSSM"[number - 1]) for number, place in cab.running.places.items()
+    }
+    object.__setattr__(cab.running, "config", cab.running.config.model_copy(update={"intake": section}))
+    object.__setattr__(cab.running, "places", sizes)
+    await cab.announce("r-5", code="H29.190.5-261008-0042", state=5, phone="+84901234678")
+    for _ in range(2):
+        one = await left(cab, kiosk, phone="0901234678", phone_again="0901234678")
+        await kiosk.post(f"{KIOSK}/visits/{one['visit']}/leave", json={})
+    small = await kiosk.post(f"{KIOSK}/intakes", json={"kind": "supplement", "size": "S", "dossier": "261008 0042"})
+    one = small.json()
+    await cab.open(one["compartment"])
+    await cab.close(one["compartment"])
+    assert (await kiosk.post(path(one, "larger"), json={})).status_code == 200
 
 
 async def test_no_phone_and_no_dossier_stands_in_a_fact(cab: Any, kiosk: httpx.AsyncClient) -> None:

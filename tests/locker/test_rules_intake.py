@@ -267,6 +267,30 @@ def test_two_open_for_one_phone_are_enough(story: Story) -> None:
     assert offer(story, 3, visit="w3", same_phone=known[:1]).events
 
 
+@pytest.mark.parametrize(
+    ("left", "reason"),
+    [
+        ({}, "unverified"),
+        ({"is_phone_checked": True}, "phone"),
+        ({"is_phone_checked": True, "is_phone_on_record": True}, ""),
+        ({"has_phone": False, "person": ""}, ""),
+    ],
+    ids=["typed", "checked", "on record", "none"],
+)
+def test_only_a_typed_number_counts_for_a_limit(story: Story, left: dict[str, Any], reason: str) -> None:
+    policy = replace(ROOMY, unchecked=2)
+    for number in (1, 2):
+        dropped(story, number, visit=f"w{number}", **left)
+        story.then(intake.answer(story.cabinet, f"i{number}", visit=f"w{number}", said="left"))
+    known = () if reason == "unverified" else ("p-i1", "p-i2")
+    if not reason:
+        assert offer(story, 3, visit="w3", policy=policy, same_phone=known, can_check=True).events
+        return
+    with pytest.raises(IntakeFull) as refused:
+        offer(story, 3, visit="w3", policy=policy, same_phone=known, can_check=True)
+    assert refused.value.reason == reason
+
+
 def test_a_door_not_seen_open_is_asked_about_and_may_have_been_used(story: Story) -> None:
     where = offered(story)
     story.then(doors.did_not_open(story.cabinet, "gi1", pulses=3))
