@@ -219,16 +219,21 @@ def restore(path: Path, file: Path | None, *, yes: bool) -> None:
 @main.command()
 @CONFIG
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A backup to verify.")
-@click.option("--key", "public", default="", help="The cabinet's public key, to check who signed the yearly seals.")
-def verify(path: Path, file: Path | None, public: str) -> None:
+@click.option("--key", "public", multiple=True, help="A public key of this cabinet, to check who signed the seals.")
+@click.option("--head", help="NUMBER:HASH that the centre, a receipt or an earlier `verify` knows: finds a cut end.")
+def verify(path: Path, file: Path | None, public: tuple[str, ...], head: str | None) -> None:
     """Walk the hash chain and its yearly seals: names the first fact that was changed, removed or moved."""
     config = _load(path)
+    try:
+        anchor = keeping.anchor_of(head) if head else None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     if file is None and config.storage.control.exists():
-        reply = _ask(config, "verify")
+        reply = _ask(config, f"verify {head or ''}")
         click.echo(json.dumps(reply))
         sys.exit(0 if reply["is_sound"] else 1)
     try:
-        verdict = keeping.verify(file or config.storage.journal, public=public)
+        verdict = keeping.verify(file or config.storage.journal, anchor=anchor, public=public)
     except (StorageFault, receipts.ReceiptRefusedError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{verdict.seq} facts, {verdict.seals} seals, head {verdict.head_hash}")

@@ -159,7 +159,7 @@ async def commission(config: Config, terminal: Terminal, *, folder: Path, panel:
     )
     stack = contextlib.ExitStack()
     try:
-        await recovery.begin(journal, release=release())
+        await recovery.begin(journal, release=release(), key=receipts.public_of(device_key))
         member = await _sign_in(config, terminal, journal, device_key, clock)
         rules.refuse_loaded(journal.cabinet, config.by_number)
         async with _assembled(config) as assembly:

@@ -11,6 +11,7 @@ import structlog
 
 from api import enrolment
 from locker.config import StaffEntry
+from locker.events import Decision, PutPersonal
 from locker.journal import Journal
 from locker.model import Cabinet
 from locker.rules.enrolment import KIND
@@ -37,6 +38,19 @@ class Roster:
         """Users of the configuration."""
         return frozenset(self._configured)
 
+    async def reseal(self, former_key: bytes) -> int:
+        """Seal under the present device key what was sealed under the former one; how many members that were."""
+        kept = await self._journal.read(_rows)
+        taken = [(ref, entry) for ref, body in kept if (entry := _opened(ref, body, former_key)) is not None]
+        rows = tuple(
+            PutPersonal(ref=ref, kind=KIND, body=enrolment.as_kept(entry, ref, device_key=self._device_key))
+            for ref, entry in taken
+        )
+        if rows:
+            await self._journal.record(lambda *_: Decision(rows=rows))
+            self._records = frozenset()
+        return len(rows)
+
     async def current(self) -> Mapping[str, StaffEntry]:
         """Everybody, as of now."""
         records = frozenset(one.record for one in self._journal.cabinet.staff.values() if one.record)
@@ -57,11 +71,18 @@ class Roster:
         return user if entry is None else entry.name
 
     def _entry(self, ref: str, body: dict[str, str]) -> StaffEntry | None:
-        try:
-            return enrolment.from_kept(body, ref, device_key=self._device_key)
-        except SealBrokenError:
+        entry = _opened(ref, body, self._device_key)
+        if entry is None:
             log.warning("staff-record-unreadable", do="another device key sealed it; renew that member's second factor")
-            return None
+        return entry
+
+
+def _opened(ref: str, body: dict[str, str], key: bytes) -> StaffEntry | None:
+    """The entry of a row that this key sealed."""
+    try:
+        return enrolment.from_kept(body, ref, device_key=key)
+    except SealBrokenError:
+        return None
 
 
 def _rows(connection: apsw.Connection) -> list[tuple[str, dict[str, str]]]:

@@ -106,7 +106,7 @@ async def serve(config: Config, *, ready_line: bool = False, is_on_trial: bool =
             stack.callback(bound.socket.close)
         close = await stack.enter_async_context(_listening((kiosk, clerk), fronts, waiting))
         journal = await stack.enter_async_context(_journal(config, clock, waiting))
-        await recovery.begin(journal, release=release())
+        await recovery.begin(journal, release=release(), key=receipts.public_of(device_key))
         if is_on_trial:
             commissioning.refuse_loaded(journal.cabinet, config.by_number)
         assembly = assemble_boards(config, config.limits)
@@ -136,7 +136,9 @@ async def serve(config: Config, *, ready_line: bool = False, is_on_trial: bool =
             config=config,
             journal=journal,
             doors=doors,
-            proofs=Proofs(journal=journal, device_key=device_key, uptime_ms=clock.uptime_ms),
+            proofs=Proofs(
+                journal=journal, device_key=device_key, former_key=former_key(config), uptime_ms=clock.uptime_ms
+            ),
             centre=centre,
             notices=notices,
             device_key=device_key,
@@ -148,6 +150,7 @@ async def serve(config: Config, *, ready_line: bool = False, is_on_trial: bool =
             if is_on_trial
             else None,
         )
+        await reseal(config, running)
         fronts[0].app = create_kiosk_app(running)
         fronts[1].app = create_commission_app(running) if is_on_trial else create_clerk_app(running)
         waiting.bell.close()
@@ -407,6 +410,18 @@ def read_device_key(config: Config) -> bytes:
     return sealing.read_device_key(config.secrets.device_key_file)
 
 
+async def reseal(config: Config, running: Running) -> None:
+    """While the key before is there: members stay who they were. Raises DeviceKeyUnusableError."""
+    if (former := former_key(config)) is not None and (count := await running.roster.reseal(former)):
+        log.info("members are sealed under the present device key", count=count)
+
+
+def former_key(config: Config) -> bytes | None:
+    """The device key before the present one, while it is changed. Raises DeviceKeyUnusableError."""
+    path = config.secrets.former_device_key_file
+    return None if path is None or not path.exists() else sealing.read_device_key(path)
+
+
 def release() -> str:
     """The installed release, or the one of this checkout."""
     try:
@@ -425,8 +440,9 @@ def _commands(config: Config, running: Running) -> Mapping[str, control.Command]
         )
         return {"file": str(copy)}
 
-    async def verify() -> control.Reply:
-        verdict = await keeping.audit(running.journal, public=receipts.public_text(running.receipt_key))
+    async def verify(head: str = "") -> control.Reply:
+        keys = {receipts.public_text(running.receipt_key), *await keeping.keys_of(running.journal)}
+        verdict = await keeping.audit(running.journal, anchor=keeping.anchor_of(head) if head else None, public=keys)
         return {**verdict._asdict(), "is_sound": verdict.is_sound}
 
     async def status() -> control.Reply:

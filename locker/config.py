@@ -125,9 +125,13 @@ class CentreSection(Section):
 
 
 class SecretsSection(Section):
-    """The device key (32 bytes, hex): from a systemd credential in the field, from a file on a desk."""
+    """The device key (32 bytes, hex): from a systemd credential in the field, from a file on a desk.
+
+    `former_device_key_file`: the one before, while it is changed; a file that is not there is none.
+    """
 
     device_key_file: Path | None = None
+    former_device_key_file: Path | None = None
 
 
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]

@@ -21,7 +21,7 @@ Fee = Literal["none", "paid", "unpaid"]
 DisputeKind = Literal["empty", "not_mine", "incomplete"]
 Found = Literal["empty", "as_recorded", "something_else"]
 CodeCause = Literal["ready", "later_item", "asked", "revoked", "recount"]
-RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff", "delegate"]
+RevokeCause = Literal["spent", "amended", "cancelled", "replaced", "recount", "reclaimed", "staff", "delegate", "key"]
 ClosedCause = Literal["lock", "door", "sensor", "dirty", "other"]
 CheckLine = Literal["boards", "doors", "clock", "battery_clock", "disk", "printer", "sms"]
 Language = Literal["vi", "en"]
@@ -94,9 +94,13 @@ class EventBody(msgspec.Struct, frozen=True, tag=True, tag_field="type", omit_de
 
 
 class RunStarted(EventBody, frozen=True):
-    """A process took over the journal; every grant of earlier runs is dead."""
+    """A process took over the journal; every grant of earlier runs is dead.
+
+    `key` is the public key of this run's receipts and seals, as receipts publish it: another device key has another.
+    """
 
     release: str
+    key: str = ""
 
 
 class RecountStarted(EventBody, frozen=True):

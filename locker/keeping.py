@@ -8,7 +8,7 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,9 @@ from locker.refusals import BackupRefused, JournalInUse, JournalTooNew, JournalU
 from locker.reserve import Breakages
 
 _NAME = re.compile(r"journal-(?P<time>\d{8}T\d{6}Z)-e(?P<epoch>\d+)-s(?P<seq>\d+)\.sqlite3")
+_HEAD = re.compile(r"(?P<seq>[1-9]\d{0,17}):(?P<hash>[0-9a-fA-F]{64})", re.ASCII)
 _STEP = 10_000
+_KEYS = "SELECT DISTINCT json_extract(body, '$.key') FROM event WHERE type = 'RunStarted'"
 
 
 class Verdict(NamedTuple):
@@ -43,6 +45,14 @@ class Verdict(NamedTuple):
     @property
     def is_sound(self) -> bool:
         return not self.what
+
+
+def anchor_of(head: str) -> tuple[int, str]:
+    """A head as people note it, `812:5d0c…`: number and hash of a fact. Raises ValueError."""
+    found = _HEAD.fullmatch(head.strip())
+    if found is None:
+        raise ValueError("write a head as number:hash, 812:5d0c… with all 64 digits, as `verify` prints it")
+    return int(found["seq"]), found["hash"].lower()
 
 
 def _unheard(_done: int, _total: int) -> None:
@@ -183,13 +193,14 @@ def verify(
     on_progress: Callable[[int, int], None] = _unheard,
     *,
     anchor: tuple[int, str] | None = None,
-    public: str = "",
+    public: Collection[str] = (),
 ) -> Verdict:
     """Walks the file and the whole hash chain of a journal that no service holds, or of a copy.
 
     `anchor` is a (seq, hash) known from elsewhere, such as what the centre has acked: a journal that ends before it, or
-    has another event there, was truncated or replaced. With the `public` key of receipts the signatures of its yearly
-    seals are checked as well. Raises JournalInUse, JournalUnreachable, ReceiptRefusedError (no key).
+    has another event there, was truncated or replaced. With the `public` keys of receipts, one for each device key that
+    the cabinet had, the signatures of its yearly seals are checked as well. Raises JournalInUse, JournalUnreachable,
+    ReceiptRefusedError (no key).
     """
     with database.translated():
         try:
@@ -208,7 +219,7 @@ def _verify(
     connection: apsw.Connection,
     on_progress: Callable[[int, int], None],
     anchor: tuple[int, str] | None,
-    public: str,
+    public: Collection[str],
 ) -> Verdict:
     connection.set_busy_timeout(200)
     connection.execute("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT")
@@ -226,13 +237,19 @@ async def audit(
     on_progress: Callable[[int, int], None] = _unheard,
     *,
     anchor: tuple[int, str] | None = None,
-    public: str = "",
+    public: Collection[str] = (),
 ) -> Verdict:
     """`verify` for the running journal, in steps between which others record."""
     walk = await journal.read(_Walk)
     while await journal.read(walk.step):
         on_progress(walk.seq, walk.total)
     return await journal.read(lambda connection: walk.verdict(connection, anchor, public))
+
+
+async def keys_of(journal: Journal[Any]) -> frozenset[str]:
+    """The public keys that the runs of this journal named: one for each device key it had."""
+    found = await journal.read(lambda connection: connection.execute(_KEYS).fetchall())
+    return frozenset(key for (key,) in found if isinstance(key, str))
 
 
 class _Walk:
@@ -256,7 +273,7 @@ class _Walk:
         self.seq, self.epoch, self.hash = found.seq, found.epoch, found.hash
         return True
 
-    def verdict(self, connection: apsw.Connection, anchor: tuple[int, str] | None, public: str) -> Verdict:
+    def verdict(self, connection: apsw.Connection, anchor: tuple[int, str] | None, public: Collection[str]) -> Verdict:
         """The outcome, the seals and the anchor compared."""
         at = Verdict(self.seq, self.hash.hex())
         if self.flaw is not None:
@@ -272,13 +289,13 @@ class _Walk:
             return at._replace(flaw_seq=seq, what=f"event {seq} is another one than was known of it")
         return at
 
-    def _sealed(self, connection: apsw.Connection, at: Verdict, public: str) -> Verdict:
+    def _sealed(self, connection: apsw.Connection, at: Verdict, public: Collection[str]) -> Verdict:
         for seq, seal in _seals(connection):
             found = chain.hash_at(connection, seal.through)
             if found is None or found.hex() != seal.head_hash or seal.through >= seq:
                 return at._replace(flaw_seq=seq, what=f"the seal of {seal.year} is about another past than this one")
-            if public and not seals.is_signed(self.cabinet, seal, public):
-                return at._replace(flaw_seq=seq, what=f"the seal of {seal.year} was not signed by this key")
+            if public and not any(seals.is_signed(self.cabinet, seal, key) for key in public):
+                return at._replace(flaw_seq=seq, what=f"the seal of {seal.year} was not signed by a key that was given")
             at = at._replace(seals=at.seals + 1)
         return at
 

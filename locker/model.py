@@ -545,6 +545,7 @@ class Cabinet(msgspec.Struct, frozen=True, omit_defaults=True):
     room: Room | None = None
     texts: dict[str, OwnText] = {}
     sealed_year: int = 0
+    public_key: str = ""
 
     def compartment(self, number: int) -> Compartment:
         """The compartment, as new if no fact has touched it yet."""

@@ -36,7 +36,10 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Proofs:
-    """Owns nothing but the memory of when each selector's second answer was last looked at in this run."""
+    """Owns nothing but the memory of when each selector's second answer was last looked at in this run.
+
+    Slips and ID papers are on record as keyed hashes: while a `former_key` is given, those under it are known as well.
+    """
 
     def __init__(
         self,
@@ -44,11 +47,13 @@ class Proofs:
         journal: Journal[Cabinet],
         device_key: bytes,
         uptime_ms: Callable[[], int],
+        former_key: bytes | None = None,
         cost: sealing.Argon2Cost = sealing.CODE_COST,
         stretch: sealing.Stretch = sealing.argon2id,
     ) -> None:
         self._journal = journal
         self._device_key = device_key
+        self._keys = (device_key,) if former_key is None else (device_key, former_key)
         self._uptime_ms = uptime_ms
         self._cost = cost
         self._stretch = stretch
@@ -80,10 +85,10 @@ class Proofs:
 
     async def prove_slip(self, token: str, *, paper: str | None) -> slip_rules.Proof:
         """Look for the results of a scanned slip; `paper` is what was typed as the last four digits of the ID paper."""
-        cabinet, wanted = self._journal.cabinet, slips.kept_of(self._device_key, token)
+        cabinet = self._journal.cabinet
 
         def find(connection: apsw.Connection) -> list[tuple[str, Kept]]:
-            dossiers = views.with_slip(connection, wanted)
+            dossiers = self._dossiers(connection, token)
             found = [one for one in cabinet.results.values() if one.dossier in dossiers]
             return [
                 (one.result, Kept(None, one.recipient, (rows.personal(connection, one.person) or {},))) for one in found
@@ -99,9 +104,13 @@ class Proofs:
 
     def slip_people(self, connection: apsw.Connection, token: str) -> tuple[str, ...]:
         """Refs of the people of the live results a slip is for."""
-        dossiers = views.with_slip(connection, slips.kept_of(self._device_key, token))
+        dossiers = self._dossiers(connection, token)
         found = {one.person for one in self._journal.cabinet.results.values() if one.dossier in dossiers}
         return tuple(sorted(found))
+
+    def _dossiers(self, connection: apsw.Connection, token: str) -> frozenset[str]:
+        kept = [slips.kept_of(key, token) for key in self._keys]
+        return frozenset(ref for one in kept for ref in views.with_slip(connection, one))
 
     def _second_matches(self, typed: str, kept: Kept) -> bool:
         """The end of a phone; of the ID paper only for who has no phone."""
@@ -113,8 +122,10 @@ class Proofs:
 
     def _paper_matches(self, typed: str, kept: Kept, people: Sequence[Mapping[str, str]]) -> bool:
         digits = _digits(typed)
-        hashed = sealing.keyed_hash(self._device_key, digits, context=kept.recipient)
-        matched = [sealing.is_same(hashed, bytes.fromhex(person.get("id_hash", ""))) for person in people]
+        hashes = [sealing.keyed_hash(key, digits, context=kept.recipient) for key in self._keys]
+        matched = [
+            sealing.is_same(hashed, bytes.fromhex(person.get("id_hash", ""))) for hashed in hashes for person in people
+        ]
         return len(digits) == SECOND_DIGITS and any(matched)
 
     def _look(self, selector: str) -> int | None:

@@ -55,6 +55,11 @@ def public_text(key: Ed25519PrivateKey) -> str:
     return text_of(key.public_key().public_bytes_raw())
 
 
+def public_of(device_key: bytes) -> str:
+    """What is published of a device key. Raises otp.errors.DeviceKeyUnusableError."""
+    return public_text(signer(device_key))
+
+
 def write(receipt: Receipt, key: Ed25519PrivateKey) -> str:
     """The receipt as text, signed."""
     body = f"{MARK}.{text_of(canonical(msgspec.to_builtins(receipt)))}"

@@ -12,8 +12,10 @@ from locker.model import Cabinet
 from otp import throttle
 
 
-def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) -> Cabinet:
+def run_started(cabinet: Cabinet, event: ev.RunStarted, recorded: ev.Recorded) -> Cabinet:
     changed = end_visit(grants_died(cabinet, "restarted"), recorded)
+    if event.key and cabinet.public_key not in ("", event.key):
+        changed = open_incident(changed, "device_key_changed", recorded)
     hand_overs = {
         key: replace(one, train_ended_uptime_ms=0, closed_uptime_ms=0) for key, one in changed.hand_overs.items()
     }
@@ -30,6 +32,7 @@ def run_started(cabinet: Cabinet, _event: ev.RunStarted, recorded: ev.Recorded) 
     return replace(
         changed,
         run_id=recorded.moment.run_id,
+        public_key=event.key or cabinet.public_key,
         clock=recorded.moment.clock,
         hand_overs=hand_overs,
         intakes=intakes,

@@ -10,6 +10,7 @@ import pytest
 from api.roster import Roster
 from api.sign_in import SignIn
 from locker import events as ev
+from locker.refusals import NotAllowed
 from tests.api.conftest import DEVICE_KEY, HASHER, PASSWORD, RECOVERY, config_of
 
 Enter = Callable[..., Awaitable[httpx.Response]]
@@ -48,6 +49,27 @@ async def test_another_password_counts_at_once_and_after_a_restart_and_ends_ever
     after = SignIn(journal=cab.journal, roster=roster, device_key=DEVICE_KEY, clock=cab.hands, hasher=HASHER)
     again = await after.check(user="lan", password=WANTED, code=RECOVERY[0])
     assert (again.user, again.role) == ("lan", "clerk")
+
+
+async def test_another_device_key_brings_no_earlier_password_back_while_the_former_key_is_given(
+    desk: httpx.AsyncClient, sign_in: Enter, totp: Any, cab: Any, tmp_path: Path
+) -> None:
+    await sign_in()
+    cab.hands.forward(60)
+    asked = {"wanted": WANTED, "own": {"password": PASSWORD, "code": totp()}}
+    assert (await desk.post(f"{ACCOUNT}/password", json=asked)).status_code == 200
+    other = bytes(reversed(DEVICE_KEY))
+    roster = Roster(journal=cab.journal, configured=config_of(tmp_path).staff, device_key=other)
+    assert await roster.reseal(DEVICE_KEY) == 1
+    assert await roster.reseal(DEVICE_KEY) == 0, "done once"
+    after = SignIn(journal=cab.journal, roster=roster, device_key=other, clock=cab.hands, hasher=HASHER)
+    for password, holds in ((PASSWORD, False), (WANTED, True)):
+        cab.hands.forward(60)
+        if not holds:
+            with pytest.raises(NotAllowed):
+                await after.check(user="lan", password=password, code=totp())
+        else:
+            assert (await after.check(user="lan", password=password, code=totp())).user == "lan"
 
 
 async def test_the_change_is_a_fact_and_neither_password_is_kept_anywhere(

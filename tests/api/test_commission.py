@@ -150,7 +150,7 @@ async def test_exchanged_wires_and_an_inverted_sensor_of_24_doors_are_found_name
     assert [door.number for door in sheet.doors] == list(range(1, 25))
     with pytest.raises(receipts.ReceiptRefusedError):
         acceptance.check(signed.replace("DLA1.", "DLA1.e"), public)
-    assert keeping.verify(config.storage.journal, public="").is_sound
+    assert keeping.verify(config.storage.journal).is_sound
     assert pins.levels == [False, True, False], "the contactor feeds the locks during the session, and no longer"
     pulses = sum(door.pulses for door in stage.cabinet.doors.values())
     assert pulses == 24 + 3, "one pulse a trial, and a trial of each door, of the bad ones twice"

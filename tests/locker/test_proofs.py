@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from locker import events as ev
+from locker import slips
 from locker.proofs import Proofs
 from otp import sealing
 from otp.codes import Typed
@@ -186,3 +187,19 @@ async def test_nobodys_paper_matches_where_none_is_known(proofs: Proofs, minted:
     await minted("11111111")
     assert (await proofs.prove(Typed("482", "11111111"), second=None, paper="4417")).paper_matches is False
     assert (await proofs.prove(Typed("482", "11111111"), second=None)).paper_matches is None
+
+
+@pytest.mark.parametrize(("former", "matches"), [(KEY, True), (None, False)])
+async def test_papers_and_slips_under_the_former_key_stay_good_while_it_is_given(
+    hall: Any, minted: Any, former: bytes | None, *, matches: bool
+) -> None:
+    token = "9" * 39
+    await minted("11111111", id_last4="4417")
+    slip = ev.PutPersonal(ref="d-r1", kind="dossier", body={"code": "x", "slip": slips.kept_of(KEY, token)})
+    await hall.journal.record(lambda *_: ev.Decision(rows=(slip,)))
+    after = Proofs(
+        journal=hall.journal, device_key=b"n" * 32, former_key=former, uptime_ms=hall.clock.uptime_ms, cost=CHEAP
+    )
+    found = await after.prove_slip(token, paper="4417")
+    assert (found.results, found.paper_matches) == ((("r1",), True) if matches else ((), False))
+    assert (await after.prove(Typed("482", "11111111"), second=None)).code == "", "codes are void in any case"

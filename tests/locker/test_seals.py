@@ -57,13 +57,14 @@ async def sealed(hall: Any) -> Path:
 async def test_a_seal_says_how_far_the_journal_had_come_and_verify_checks_who_signed(hall: Any) -> None:
     path = await sealed(hall)
     assert hall.cabinet.sealed_year == 2026
-    public = receipts.public_text(KEY)
+    public = [receipts.public_text(KEY)]
     verdict = await keeping.audit(hall.journal, public=public)
     assert (verdict.is_sound, verdict.seals) == (True, 1)
     await hall.journal.close()
     assert keeping.verify(path, public=public).is_sound
-    other = keeping.verify(path, public=receipts.public_text(receipts.signer(b"o" * 32)))
-    assert other.what == "the seal of 2026 was not signed by this key"
+    other = keeping.verify(path, public=[receipts.public_of(b"o" * 32)])
+    assert other.what == "the seal of 2026 was not signed by a key that was given"
+    assert keeping.verify(path, public=[receipts.public_of(b"o" * 32), *public]).is_sound
 
 
 async def test_a_past_that_was_written_anew_with_a_whole_chain_does_not_fit_its_seal(hall: Any) -> None:
