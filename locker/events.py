@@ -245,7 +245,10 @@ class GrantIssued(EventBody, frozen=True):
 
 
 class GrantLapsed(EventBody, frozen=True):
-    """The grant ended without an opening: not pulsed in time, its board away, or given up."""
+    """The grant ended without an opening: not pulsed in time, its board away, or given up.
+
+    Of one that ended `unattended` nobody can tell how often its lock was pulsed.
+    """
 
     grant: str
     cause: str

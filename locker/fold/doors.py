@@ -41,7 +41,7 @@ def grant_lapsed(cabinet: Cabinet, event: ev.GrantLapsed, _recorded: ev.Recorded
     """Without a pulse nothing happened; after one the door may have opened unseen."""
     grant = cabinet.grants.get(event.grant)
     changed = replace(cabinet, grants=drop(cabinet.grants, event.grant))
-    if grant is None or not event.pulses:
+    if grant is None or not (event.pulses or event.cause == "unattended"):
         return changed
     return unsettle(changed, grant.hand_over, grant.purpose, "lapsed")
 

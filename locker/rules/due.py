@@ -43,8 +43,8 @@ def _deadlines(cabinet: Cabinet, timing: Timing) -> list[tuple[int, ev.Event]]:
             pending.append((place.opened_uptime_ms + LEFT_OPEN_MS, left))
     for grant in cabinet.grants.values():
         if not grant.is_opened:
-            lapsed = ev.GrantLapsed(grant=grant.grant, cause="too_late")
-            # The doors worker ends a train itself; this is for a grant nobody could even begin to use.
+            lapsed = ev.GrantLapsed(grant=grant.grant, cause="unattended")
+            # The doors worker ends a train itself, unless it hangs or its lock must rest.
             pending.append((grant.issued_uptime_ms + GRANT_TRAIN_MS + 5_000, lapsed))
     if cabinet.round is not None and not is_loading(cabinet):
         closed = ev.RoundClosed(actor="timer")

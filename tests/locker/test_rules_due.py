@@ -36,10 +36,13 @@ def test_asking_again_after_it_was_recorded_gives_nothing(story: Story) -> None:
     assert facts(story) == ()
 
 
-def test_a_grant_nobody_could_use_lapses(story: Story) -> None:
+def test_a_grant_nobody_ended_lapses_and_its_door_may_have_been_used(story: Story) -> None:
     story.ready().then(story.submit())
     assert facts(story.later(64.9)) == ()
-    assert facts(story.later(0.1)) == (ev.GrantLapsed(grant="g1", cause="too_late"),)
+    lapsed = facts(story.later(0.1))
+    assert lapsed == (ev.GrantLapsed(grant="g1", cause="unattended"),)
+    story.given(*lapsed)
+    assert story.one().uncertain == "lapsed"
 
 
 def test_a_visit_is_idle_after_its_last_act(story: Story) -> None:

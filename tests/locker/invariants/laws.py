@@ -81,10 +81,12 @@ class Laws(RuleBasedStateMachine):
                 self.suspended.discard(key)
 
     def follow_possibly_full(self, fact: ev.Event) -> None:
-        """I6: a door that opened for an intake, and what ends it."""
+        """I6: a door that opened under an intake's grant, and what ends it."""
         match fact:
-            case ev.DoorOpened(compartment=number, hand_over=key) if key in self.cabinet.intakes:
-                self.possibly_full.add(number)
+            case ev.DoorOpened(compartment=number, hand_over=key):
+                one = self.cabinet.hand_overs.get(key)
+                if one is not None and one.opened_for == "intake":
+                    self.possibly_full.add(number)
             case ev.IntakeCollected(compartment=number) | ev.LookedInside(compartment=number):
                 self.possibly_full.discard(number)
 
