@@ -116,8 +116,9 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `open_for` is the purpose under which its door stands open, `opened_for` the one under which it last did.
     `uncertain` names why record and evidence disagree.
-    `last_purpose` and `last_actor` are those of its latest grant; `dead_purpose` is what a grant that died after it may
-    have been pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
+    `last_purpose` and `last_actor` are those of its latest grant; `left_purpose` is that of the one which left it
+    uncertain, once a clerk's look was granted since. `dead_purpose` is what a grant that died after it may have been
+    pulsed was for, until its door is seen. `trains` counts pulse trains that opened nothing.
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
     `is_out_of_reach`: its person cannot reach it, and a clerk moves it lower.
     `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
@@ -143,6 +144,7 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     loaded_by: str = ""
     opened_for: ev.Purpose | Literal[""] = ""
     last_purpose: ev.Purpose | Literal[""] = ""
+    left_purpose: ev.Purpose | Literal[""] = ""
     last_actor: str = ""
     is_announced: bool = False
     is_reopened: bool = False

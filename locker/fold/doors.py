@@ -10,7 +10,7 @@ from locker import events as ev
 from locker.fold import contents, moving
 from locker.fold.change import drop, open_incident, put, quarantine, touch, touch_hand_over, touch_visit
 from locker.fold.custody import end_visit, unsettle
-from locker.model import TRAINS_A_VISIT, Cabinet, Grant
+from locker.model import TRAINS_A_VISIT, Cabinet, Grant, HandOver
 
 
 def grant_issued(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded) -> Cabinet:
@@ -33,8 +33,14 @@ def grant_issued(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded)
         event.hand_over,
         is_asked=False,
         last_purpose=event.purpose,
+        left_purpose=_left(cabinet.hand_overs.get(event.hand_over)) if event.purpose == "inspect" else "",
         last_actor=event.actor,
     )
+
+
+def _left(one: HandOver | None) -> ev.Purpose | Literal[""]:
+    """What the grant that left it uncertain was for."""
+    return one.left_purpose or one.last_purpose if one is not None and one.uncertain else ""
 
 
 def grant_lapsed(cabinet: Cabinet, event: ev.GrantLapsed, _recorded: ev.Recorded) -> Cabinet:

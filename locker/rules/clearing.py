@@ -161,7 +161,7 @@ def _settle(cabinet: Cabinet, one: HandOver, found: ev.Found, actor: Actor) -> e
         return doors.loaded(one, evidence="clerk") if one.stage == "loading" else settled
     if one.stage == "loading":
         return doors.undone(cabinet, one, evidence="clerk")
-    way_out = one.last_purpose if one.stage == "loaded" and one.uncertain in UNSETTLED else ""
+    way_out = (one.left_purpose or one.last_purpose) if one.stage == "loaded" and one.uncertain in UNSETTLED else ""
     if way_out == "collect":
         return doors.collected(cabinet, one, evidence="clerk")
     if way_out == "reclaim":

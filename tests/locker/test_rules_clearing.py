@@ -173,10 +173,22 @@ def test_what_is_found_as_recorded_is_certain_again_and_its_code_good(story: Sto
     assert story.submit(visit="v8", grant="g8").refusal is None
 
 
+def opened_to_look(story: Story, *, times: int = 1) -> Story:
+    """A clerk has opened the door to look inside, and shut it."""
+    for _ in range(times):
+        story.then(inspect(story, second="hoa"))
+        story.opens()
+        story.closes()
+    return story
+
+
+@pytest.mark.parametrize("times", [0, 1, 2])
 @pytest.mark.parametrize("how", ["restarted", "lapsed", "left_open"])
 @pytest.mark.parametrize(("purpose", "end"), [("collect", "Collected"), ("reclaim", "Reclaimed")])
-def test_an_empty_one_went_the_way_it_was_granted_for(story: Story, how: str, purpose: ev.Purpose, end: str) -> None:
-    assert end in looks(unsettled_by(story, how, purpose), "empty")
+def test_an_empty_one_went_the_way_it_was_granted_for(
+    story: Story, how: str, purpose: ev.Purpose, end: str, times: int
+) -> None:
+    assert end in looks(opened_to_look(unsettled_by(story, how, purpose), times=times), "empty")
     assert story.incidents() == []
     assert (story.cabinet.codes, story.cabinet.hand_overs) == ({}, {})
     assert story.cabinet.compartment(1).is_free
@@ -185,6 +197,13 @@ def test_an_empty_one_went_the_way_it_was_granted_for(story: Story, how: str, pu
 @pytest.mark.parametrize("purpose", ["inspect", "load"])
 def test_an_empty_one_that_nobody_was_to_take_from_is_missing(story: Story, purpose: ev.Purpose) -> None:
     assert looks(unsettled_by(story, "restarted", purpose), "empty")[-2:] == ["Settled", "CodesRevoked"]
+    assert story.incidents() == ["missing"]
+
+
+def test_an_empty_one_is_missing_whose_visit_was_settled_before_a_look_that_a_power_cut_ended(story: Story) -> None:
+    looks(opened_to_look(unsettled_by(story, "restarted")), "as_recorded")
+    story.then(inspect(story, second="hoa"))
+    assert "Collected" not in looks(opened_to_look(story.restarted()), "empty")
     assert story.incidents() == ["missing"]
 
 
