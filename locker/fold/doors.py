@@ -174,6 +174,8 @@ def wrong_door_opened(cabinet: Cabinet, event: ev.WrongDoorOpened, recorded: ev.
     grant = cabinet.grants.get(event.grant)
     if grant is not None and grant.is_opened:
         changed = touch_hand_over(changed, grant.hand_over, uncertain="wrong_door", open_for="")
+    elif grant is not None:  # its own door may have opened as well, unseen
+        changed = unsettle(changed, grant.hand_over, grant.purpose, "wrong_door")
     return open_incident(changed, "wrong_door", recorded, event.opened, hand_over)
 
 

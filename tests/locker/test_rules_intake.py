@@ -331,6 +331,13 @@ def test_a_door_whose_train_ends_after_its_visit_is_looked_at_and_not_given_back
     assert not story.cabinet.compartment(where).is_free
 
 
+def test_an_intake_for_which_another_door_opened_is_looked_at_and_not_given_back_unused(story: Story) -> None:
+    where = offered(story)
+    assert kinds(story.opens(where + 1, window={"gi1": 1})) == ["WrongDoorOpened"]
+    assert "IntakeGivenUp" not in kinds(time_passes(story, 3700))
+    assert story.one("i1").uncertain == "wrong_door"
+
+
 def test_a_sensor_that_shows_open_is_contradicted_by_a_word(story: Story) -> None:
     where = offered(story)
     story.opens(where)
