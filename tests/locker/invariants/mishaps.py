@@ -191,7 +191,9 @@ class Mishaps(Depositors):
                 fact=ev.encode(recorded.event),
             )
             self.commit(fact)
-            self.follow_possibly_full(recorded.event)  # what the centre gives back ends it as well
+            looked = self.cabinet.recount.looked if self.cabinet.recount is not None else ()
+            if getattr(recorded.event, "compartment", 0) not in looked:  # what a clerk saw since is newer
+                self.follow_possibly_full(recorded.event)
             assert self.cabinet.grants == grants, "a merged grant came alive"
         self.untold = self.untold[many:]
         if self.untold:
