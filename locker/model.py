@@ -191,11 +191,12 @@ class Intake(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PhoneCheck(msgspec.Struct, frozen=True):
-    """A code went to a phone: when, of this run (0: in an earlier one)."""
+    """A code went to a phone: when, of this run (0: in an earlier one), and by a clock that was believed (0: none)."""
 
     person: str
     asked_uptime_ms: int
     is_known: bool
+    asked_utc_ms: int = 0
 
 
 class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):

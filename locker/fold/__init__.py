@@ -37,7 +37,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 17
+FOLD_VERSION = 18
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:

@@ -55,7 +55,8 @@ def offered(cabinet: Cabinet, event: ev.IntakeOffered, recorded: ev.Recorded) ->
 def phone_check_asked(cabinet: Cabinet, event: ev.PhoneCheckAsked, recorded: ev.Recorded) -> Cabinet:
     now_ms = recorded.moment.uptime_ms
     lately = {key: one for key, one in cabinet.phone_checks.items() if now_ms - one.asked_uptime_ms < ASKED_REST_MS}
-    check = PhoneCheck(person=event.person, asked_uptime_ms=now_ms, is_known=event.is_known)
+    utc_ms = 0 if recorded.moment.clock == "unset" else recorded.moment.utc_ms
+    check = PhoneCheck(person=event.person, asked_uptime_ms=now_ms, is_known=event.is_known, asked_utc_ms=utc_ms)
     return replace(cabinet, phone_checks=put(lately, event.person, check))
 
 

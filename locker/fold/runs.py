@@ -20,7 +20,11 @@ def run_started(cabinet: Cabinet, event: ev.RunStarted, recorded: ev.Recorded) -
         key: replace(one, train_ended_uptime_ms=0, closed_uptime_ms=0) for key, one in changed.hand_overs.items()
     }
     intakes = {key: replace(one, ended_uptime_ms=0) for key, one in changed.intakes.items()}
-    checks = {key: replace(one, asked_uptime_ms=0) for key, one in changed.phone_checks.items()}
+    utc_ms = 0 if recorded.moment.clock == "unset" else recorded.moment.utc_ms
+    checks = {
+        key: replace(one, asked_uptime_ms=0, asked_utc_ms=one.asked_utc_ms or utc_ms)
+        for key, one in changed.phone_checks.items()
+    }
     notices = {key: replace(one, touched_uptime_ms=0) for key, one in cabinet.notices.items()}
     bundles = {
         key: replace(one, asked_uptime_ms=(0,) * len(one.asked_uptime_ms)) if one.asked_uptime_ms else one

@@ -5,8 +5,9 @@ counter, withdrawn, or missing); those of an intake seven days after the office 
 after all. The centre must have acknowledged it, and nothing about its hand-over may be open: what is disputed is still
 live, and an open incident asks who it was. Why a glass was broken goes by the same rule, seven days after that opening.
 Ninety days are the end in any case, with an incident; what still lies at the counter then is the archive's. A phone
-that was replaced by another one goes at once. Only a wall clock that is believed counts; until then everything waits.
-Codes that are over, and secrets whose message is over, go whenever they are found.
+that was replaced by another one goes at once. A phone that was only checked by a code is kept for 24 hours of uptime,
+and no longer than a week where a cabinet is switched off every night. Only a wall clock that is believed counts; until
+then everything waits. Codes that are over, and secrets whose message is over, go whenever they are found.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from collections.abc import Collection
 import msgspec
 
 from locker import events as ev
-from locker.model import ASKED_REST_MS, Cabinet
+from locker.model import ASKED_REST_MS, Cabinet, PhoneCheck
 from locker.rules.doors import merged
 
 DAY_MS = 24 * 3600 * 1000
 CAP_MS = 90 * DAY_MS
+CHECKED_MS = 7 * DAY_MS
 AT_ONCE = 200
 
 
@@ -98,12 +100,18 @@ def used(cabinet: Cabinet, moment: ev.Moment) -> Collection[str]:
     refs = {notice.person for notice in cabinet.notices.values()}
     refs |= {incident.person for incident in cabinet.incidents.values()}
     checks = cabinet.phone_checks.values()
-    refs |= {one.person for one in checks if moment.uptime_ms - one.asked_uptime_ms < ASKED_REST_MS}
+    refs |= {one.person for one in checks if _is_counted(one, moment)}
     for paper in cabinet.intakes.values():
         refs |= {paper.person, paper.dossier}
     for result in cabinet.results.values():
         refs |= {result.person, result.dossier, result.delegate}
     return refs
+
+
+def _is_counted(one: PhoneCheck, moment: ev.Moment) -> bool:
+    """Whether this phone still counts for what may be sent today, by uptime; a week is the end by a believed clock."""
+    is_long_ago = moment.clock != "unset" and 0 < one.asked_utc_ms <= moment.utc_ms - CHECKED_MS
+    return moment.uptime_ms - one.asked_uptime_ms < ASKED_REST_MS and not is_long_ago
 
 
 def _cause(cabinet: Cabinet, one: Kept, acked_through: int, moment: ev.Moment, policy: Policy) -> str:

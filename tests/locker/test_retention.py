@@ -149,6 +149,19 @@ async def test_the_days_go_on_counting_over_a_restart_and_over_rebuilt_views(hal
     assert await personal(hall) == []
 
 
+async def test_a_phone_that_was_only_checked_goes_after_a_week_where_every_evening_is_switched_off(hall: Any) -> None:
+    checked = ev.PutPersonal(ref="p-c1", kind="person", body={"name": "", "phone": "+84912345678"})
+    await hall.record(ev.PhoneCheckAsked(person="p-c1", is_known=False), rows=(checked,))
+    for day in range(1, 8):
+        await erase_due(hall.journal, policy=ALONE)
+        assert await personal(hall) == ["p-c1"], f"day {day}: a restart brings no further codes"
+        hall.hand.pass_by(DAY_MS // 2)
+        await hall.restart()
+        hall.hand.pass_by(DAY_MS // 2)
+    await erase_due(hall.journal, policy=ALONE)
+    assert await personal(hall) == []
+
+
 async def test_a_clock_nobody_believes_erases_nothing_and_counts_from_when_it_is_believed(hall: Any) -> None:
     hall.hand.wall_ms, hall.hand.trust = 60_000, "unset"
     hand_over = await hall.load(await hall.announce(1))
