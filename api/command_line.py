@@ -167,6 +167,28 @@ def retire(path: Path, *, yes: bool) -> None:
     click.echo(f"{config.cabinet.id} is retired")
 
 
+@main.command()
+@CONFIG
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--log", "logs", multiple=True, type=click.Path(path_type=Path, exists=True), help="A log to add.")
+def support(path: Path, file: Path, logs: tuple[Path, ...]) -> None:
+    """Write into FILE (zip) what a supplier needs to find a fault; it tells of no person, and has no code and no key.
+
+    Without --log the log is taken from the system's journal, which root and its readers may.
+    """
+    from api import support as bundle  # noqa: PLC0415
+
+    config = _load(path)
+    told = _ask(config, "support") if config.storage.control.exists() else {}
+    try:
+        bundle.write(file, config, told, logs=logs)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written ({error.strerror}); name another file") from error
+    click.echo(
+        f"{file} written" + ("" if told else "; the service does not run, so only configuration and log are in it")
+    )
+
+
 @main.command("subject-report")
 @CONFIG
 @click.argument("who")

@@ -19,6 +19,7 @@ from locker.refusals import Refusal
 Reply = dict[str, Any]
 Command = Callable[..., Awaitable[Reply]]  # with the rest of the line, where there is one
 LONGEST_LINE = 4096
+LONGEST_ANSWER = 16 * 1024 * 1024
 ANSWER_WITHIN_S = 600
 log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ async def _run(commands: Mapping[str, Command], line: bytes) -> Reply:
 async def ask(path: Path, command: str) -> Reply:
     """The running service's answer. Raises NotRunningError."""
     try:
-        reader, writer = await asyncio.open_unix_connection(path)
+        reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_ANSWER)
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotRunningError(f"no service listens on {path}; start it with `dossier-locker run`") from error
     try:

@@ -23,7 +23,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from api import board_swap, bus_view, control, logs, morning, notify, panel, standing
+from api import board_swap, bus_view, control, logs, morning, notify, panel, standing, support
 from api.apps import Front, create_clerk_app, create_commission_app, create_kiosk_app
 from api.boards import assemble_boards
 from api.entry import KioskEntry
@@ -486,5 +486,6 @@ def _commands(config: Config, running: Running) -> Mapping[str, control.Command]
         "subject-report": subject_report,
         "erase": erase,
         **bus_view.commands(running),
+        **support.commands(running),
         **board_swap.BoardSwaps(running=running).commands(),
     }

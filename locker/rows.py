@@ -9,7 +9,10 @@ from locker.events import EraseCode, ErasePersonal, EraseSealed, PutCode, PutPer
 
 
 def write(connection: apsw.Connection, rows: Iterable[Row]) -> None:
-    """Writes rows in order within the running transaction; erasing what is not there is no error."""
+    """Writes rows in order within the running transaction; erasing what is not there is no error.
+
+    A statement that is kept for its next use keeps what was written: those with personal data are not.
+    """
     for row in rows:
         match row:
             case PutPersonal():
@@ -17,6 +20,7 @@ def write(connection: apsw.Connection, rows: Iterable[Row]) -> None:
                     "INSERT INTO personal (ref, kind, body, search, tail) VALUES (?, ?, ?, ?, ?) ON CONFLICT (ref) "
                     "DO UPDATE SET kind=excluded.kind, body=excluded.body, search=excluded.search, tail=excluded.tail",
                     (row.ref, row.kind, msgspec.json.encode(row.body).decode(), row.search, row.tail),
+                    can_cache=False,
                 )
             case ErasePersonal():
                 connection.execute("DELETE FROM personal WHERE ref = ?", (row.ref,))
@@ -25,6 +29,7 @@ def write(connection: apsw.Connection, rows: Iterable[Row]) -> None:
                 connection.execute(
                     "INSERT INTO code (code, bundle, salt, verifier, sealed) VALUES (?, ?, ?, ?, ?)",
                     (row.code, row.bundle, row.salt, row.verifier, row.sealed),
+                    can_cache=False,
                 )
             case EraseSealed():
                 connection.execute("UPDATE code SET sealed = NULL WHERE code = ?", (row.code,))

@@ -37,7 +37,9 @@ def find(connection: apsw.Connection, typed: str) -> Subject:
     """Everybody and everything on record under a phone number or a whole dossier code."""
     phone = phones.parse_phone(typed).e164
     people = set(views.with_phone(connection, phone)) if phone else set()
-    dossiers = {ref for (ref,) in connection.execute(_BY_DOSSIER, (typed.strip(),)) if isinstance(ref, str)}
+    dossiers = {
+        ref for (ref,) in connection.execute(_BY_DOSSIER, (typed.strip(),), can_cache=False) if isinstance(ref, str)
+    }
     matters = []
     for person, dossier, name, stage, hand_over, since, kind in connection.execute(_TOGETHER):
         if person in people or dossier in dossiers:

@@ -621,7 +621,8 @@ ORDER BY r.since_utc_ms DESC LIMIT ?
 
 
 def _column(connection: apsw.Connection, query: str, *values: str) -> tuple[str, ...]:
-    return tuple(str(first) for (first,) in connection.execute(query, values))
+    # A statement that is kept for its next use keeps what it was asked for.
+    return tuple(str(first) for (first,) in connection.execute(query, values, can_cache=False))
 
 
 def search(connection: apsw.Connection, words: str) -> tuple[Found, ...]:
@@ -629,7 +630,7 @@ def search(connection: apsw.Connection, words: str) -> tuple[Found, ...]:
     wanted = folded(words).split()
     if not wanted:
         return ()
-    rows: Any = connection.execute(_BY_WORDS, (msgspec.json.encode(wanted).decode(), SEARCHED))
+    rows: Any = connection.execute(_BY_WORDS, (msgspec.json.encode(wanted).decode(), SEARCHED), can_cache=False)
     return tuple(Found(*row) for row in rows)
 
 
@@ -652,7 +653,7 @@ def asked(connection: apsw.Connection, typed: str, ending: str) -> asking.Asked:
     digits = "".join(mark for mark in whole if mark.isascii() and mark.isdigit())
     tail = digits if not any(mark.isalpha() for mark in whole) and len(digits) >= SHORTEST_ASKED else ""
     short = tail[2:] if tail.startswith(CENTURY) and len(tail) >= SHORTEST_ASKED + len(CENTURY) else tail
-    rows: Any = connection.execute(_ASKED, (whole, folded(whole), tail, short)).fetchall()
+    rows: Any = connection.execute(_ASKED, (whole, folded(whole), tail, short), can_cache=False).fetchall()
     matching = {ref for ref, phone in rows if phone and ending and phone.endswith(ending)}
     return asking.Asked(dossiers=tuple(sorted({ref for ref, _phone in rows})), matching=tuple(sorted(matching)))
 
