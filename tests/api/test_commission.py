@@ -1,4 +1,4 @@
-"""Commissioning a simulated cabinet of 24 doors, and what a trial of a door means."""
+"""Commissioning a simulated cabinet of 24 doors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from hw.panel import Output, Panel
 from locker import acceptance, keeping, receipts
 from locker.config import Config, StaffEntry
 from locker.config_file import load, load_wiring
-from locker.rules import commissioning as rules
 from otp import staff
 from simulator.doors import Position
 from simulator.phone import Phone
@@ -154,34 +153,6 @@ async def test_exchanged_wires_and_an_inverted_sensor_of_24_doors_are_found_name
     assert pins.levels == [False, True, False], "the contactor feeds the locks during the session, and no longer"
     pulses = sum(door.pulses for door in stage.cabinet.doors.values())
     assert pulses == 24 + 3, "one pulse a trial, and a trial of each door, of the bad ones twice"
-
-
-@pytest.mark.parametrize(
-    ("trial", "kind", "other"),
-    [
-        (rules.Trial(5, True, frozenset({5}), 5), "good", 0),
-        (rules.Trial(5, True, frozenset(), 0), "does_not_open", 0),
-        (rules.Trial(5, True, frozenset({6}), 6), "locks_swapped", 6),
-        (rules.Trial(5, False, frozenset({5}), 5), "sensor_inverted", 0),
-        (rules.Trial(5, True, frozenset({6}), 5), "sensor_swapped", 6),
-        (rules.Trial(5, True, frozenset(), 5), "sensor_silent", 0),
-        (rules.Trial(5, False, frozenset(), 5), "sensor_silent", 0),
-        (rules.Trial(5, True, frozenset({5, 6}), 5), "sensors_joined", 6),
-        (rules.Trial(5, True, frozenset({5}), 0), "moves_alone", 0),
-        (rules.Trial(5, True, frozenset({5}), 5, returned=False), "sensor_stays", 0),
-    ],
-)
-def test_what_a_trial_shows(trial: rules.Trial, kind: str, other: int) -> None:
-    assert rules.diagnose(trial) == rules.Finding(5, kind, other)  # type: ignore[arg-type]  # of the table above
-
-
-def test_an_exchanged_pair_is_told_once() -> None:
-    both = {
-        5: rules.Finding(5, "locks_swapped", 6),
-        6: rules.Finding(6, "locks_swapped", 5),
-        7: rules.Finding(7, "good"),
-    }
-    assert rules.summary(both) == (both[5],)
 
 
 async def test_boards_on_a_line_are_found_and_the_file_written_for_them_is_a_wiring(

@@ -1,4 +1,4 @@
-"""What `dossier-locker bus` tells: frames decoded, figures, and the locks that will fail."""
+"""What `dossier-locker bus` tells: frames decoded, figures, and the locks it knows."""
 
 from __future__ import annotations
 
@@ -10,29 +10,10 @@ import pytest
 from api import bus_view
 from hw import frames, tape
 from hw.frames import Request
-from locker.rules.lock_trends import Opening, trends
 from simulator.twin.loop import JumpingLoop
 from tests.locker.steel import Desk
 
 LOOP = JumpingLoop
-GOOD = [Opening(1, 300)] * 20
-
-
-@pytest.mark.parametrize(
-    ("history", "why"),
-    [
-        (GOOD, ""),
-        ([*GOOD, *[Opening(1, 420)] * 10], ""),
-        ([*GOOD, *[Opening(1, 700)] * 10], "opens after 700 ms, it used to take 300"),
-        ([*GOOD, Opening(2, 2500), Opening(2, 2500)], ""),
-        ([*GOOD, Opening(2, 2500), Opening(0), Opening(3, 5000)], "3 of 10 openings needed more than one pulse"),
-        ([Opening(1, 300)], ""),
-        ([Opening(0), Opening(0), Opening(0)], "3 of 3 openings needed more than one pulse"),
-    ],
-)
-def test_a_lock_that_tires_is_named_before_it_fails(history: list[Opening], why: str) -> None:
-    (trend,) = trends({4: history})
-    assert (trend.compartment, trend.will_fail) == (4, why)
 
 
 @pytest.mark.parametrize(
