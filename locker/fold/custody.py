@@ -35,7 +35,7 @@ def ensure_bundle(cabinet: Cabinet, recipient: str, recorded: ev.Recorded) -> Ca
 def free_results(cabinet: Cabinet, hand_over: str) -> Cabinet:
     """A hand-over did not come about: its results are expected again, or gone if the centre withdrew them meanwhile."""
     results = dict(cabinet.results)
-    others = [one for one in cabinet.hand_overs.values() if one.hand_over != hand_over and one.stage != "collected"]
+    others = [one for one in cabinet.hand_overs.values() if one.hand_over != hand_over]
     for key in results_of(cabinet, hand_over):
         other = next((one.hand_over for one in others if key in one.results), "")
         if results[key].is_cancelled and not other:
@@ -85,11 +85,16 @@ def drop_idle_bundle(cabinet: Cabinet, recipient: str, recorded: ev.Recorded) ->
 
 
 def end_visit(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:
-    """Nobody stands at the kiosk any more: what was collected is over, and a question nobody answered stays open."""
+    """Nobody stands at the kiosk any more: what was collected is over, and a question nobody answered stays open.
+
+    Of a visit that lost facts tell of, the rest is still to come: it may end in a dispute.
+    """
     changed = replace(cabinet, visit=None, rateable=_rateable(cabinet, recorded))
+    told_of = None if cabinet.recount is None else cabinet.recount.visit
     for one in cabinet.hand_overs.values():
         if one.stage == "collected" and not one.disputed:
-            changed = forget_hand_over(changed, one.hand_over, recorded)
+            if told_of is None or told_of.recipient != one.recipient:
+                changed = forget_hand_over(changed, one.hand_over, recorded)
         elif one.last_purpose in ("collect", "intake"):
             uncertain = one.uncertain or ("not_seen_open" if one.is_asked else "")
             changed = touch_hand_over(changed, one.hand_over, trains=0, is_asked=False, uncertain=uncertain)

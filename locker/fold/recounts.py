@@ -224,7 +224,7 @@ def recount_finished(cabinet: Cabinet, _event: ev.RecountFinished, recorded: ev.
         if is_over or changed.compartment(one.compartment).hand_over != one.hand_over:
             changed = free_results(changed, one.hand_over) if not is_over else changed
             changed = forget_hand_over(changed, one.hand_over, recorded)
-        elif one.stage != "collected" and len(own := results_of(changed, one.hand_over)) < len(one.results):
+        elif len(own := results_of(changed, one.hand_over)) < len(one.results):
             changed = _without_what_lies_elsewhere(changed, one, tuple(own), recorded)
     compartments = {
         number: replace(one, is_unproved=False) if one.hand_over in changed.hand_overs else one

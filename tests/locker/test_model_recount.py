@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from locker import events as ev
+from locker.model import Recount
 from locker.refusals import BoardOffline, NoFreeCompartment
 from locker.rules import clearing, doors, due, loading, notices, pickup, recounts
 from otp import throttle
@@ -121,6 +122,50 @@ def test_a_load_that_was_lost_is_on_record_and_its_owner_gets_a_new_code(story: 
     assert story.submit("c1", selector="111", visit="v2").refusal is not None
 
 
+def test_a_lost_collection_whose_visit_had_not_ended_is_over_when_all_is_merged(story: Story) -> None:
+    lost = restored(story.collected(), 7)
+    merge(story, lost)
+    assert story.one().stage == "collected"
+    finish(story)
+    assert (story.cabinet.hand_overs, story.cabinet.results, story.incidents()) == ({}, {}, ["recount"])
+    assert story.cabinet.recount is not None
+    assert (story.cabinet.recount.grants, story.cabinet.recount.visit) == ({}, None)
+
+
+def test_what_is_merged_happened_when_and_under_the_number_it_happened(story: Story) -> None:
+    lost = restored(story.loaded(), 5)
+    then_ms = story.utc_ms
+    story.later(7_200)
+    for number, fact in enumerate(lost, 40):
+        story.given(ev.FactMerged(epoch=1, cab_seq=number, utc_ms=then_ms, fact=ev.encode(fact)))
+    assert isinstance(lost[-1], ev.Loaded)
+    assert (story.one().loaded_utc_ms, list(story.cabinet.bundles)) == (then_ms, ["b1-44"])
+
+
+def test_a_lost_restart_ends_the_lost_visit_at_its_time(story: Story) -> None:
+    story.collected().restarted()
+    lost = restored(story, 8)
+    finish(merge(story, lost))
+    assert (story.cabinet.hand_overs, story.cabinet.results) == ({}, {})
+
+
+def test_a_load_of_which_only_a_part_lies_elsewhere_keeps_the_rest_and_waits_for_a_look(story: Story) -> None:
+    lost = restored(story.announced("r1").announced("r2").load_granted("h1", ("r1", "r2"), 2), 2)
+    story.then(clearing.looked(story.cabinet, 1, story.clerk, found="empty"))
+    story.loaded("h7", ("r1",), 1)
+    finish(merge(story, lost))
+    assert (story.one().results, story.one().uncertain) == (("r2",), "recount_conflict")
+
+
+def test_a_result_two_records_name_is_expected_again_only_when_neither_holds_it(story: Story) -> None:
+    lost = restored(story.announced().load_granted(compartment=2), 2)
+    story.then(clearing.looked(story.cabinet, 1, story.clerk, found="empty"))
+    story.loaded("h7", ("r1",), 1)
+    finish(merge(story, [*lost, ev.Loaded(hand_over="h1", compartment=2, results=("r1",), evidence="door_cycle")]))
+    story.given(ev.LoadUndone(hand_over="h7", compartment=1, results=("r1",), evidence="clerk"))
+    assert story.cabinet.results["r1"].hand_over == "h1"
+
+
 def test_the_selector_of_a_lost_code_rests(story: Story) -> None:
     lost = restored(story.ready(), 8)
     finish(merge(story, lost))
@@ -136,6 +181,7 @@ def test_a_door_open_when_the_copy_was_lost_is_unsettled_and_not_open_here(story
     lost = restored(story.at_the_door(), 3)
     merge(story, lost)
     assert not story.cabinet.compartment(1).is_open
+    assert (story.one().uncertain, story.one().dead_purpose, story.one().open_for) == ("recount", "collect", "")
     finish(story)
     assert (story.one().uncertain, story.one().open_for) == ("recount", "")
 
@@ -207,6 +253,36 @@ def test_a_recount_begun_again_at_the_same_fork_goes_on_where_it_was(story: Stor
     assert story.cabinet.tries["111"].failures == 3
 
 
+@pytest.mark.parametrize("cut", range(9))
+@pytest.mark.parametrize("between", ["nothing", "begun again", "restart", "somebody else's visit"])
+def test_whatever_comes_between_the_facts_of_a_lost_visit_its_dispute_is_on_record(between: str, cut: int) -> None:
+    def ended(between: str) -> tuple[Any, ...]:
+        story = Story()
+        story.collected().then(pickup.answer(story.cabinet, "h1", visit="v1", said="empty"))
+        lost = restored(story, 8)
+        assert story.cabinet.recount is not None
+        merge(story, lost[:cut])
+        if between == "begun again":
+            fork = story.cabinet.recount.forked_at
+            story.then(recounts.start(story.cabinet, epoch=3, cause="centre_ahead", forked_at=fork))
+        elif between == "restart":
+            story.restarted()
+        elif between == "somebody else's visit":
+            story.given(ev.PracticeBegan(visit="v9", compartment=2, actor="lan"), ev.VisitEnded("v9", cause="left"))
+        now = finish(merge(story, lost)).cabinet
+        return now.hand_overs, now.results, now.compartments, now.bundles, now.resting
+
+    assert ended(between) == ended("nothing")
+    assert ended(between)[0]["h1"].disputed == "empty"
+
+
+def test_a_recount_from_another_fork_takes_nothing_over_from_the_one_before(story: Story) -> None:
+    lost = restored(story.at_the_door(), 3)
+    merge(story, lost, start=50)
+    story.then(recounts.start(story.cabinet, epoch=3, cause="restored", forked_at=2))
+    assert story.cabinet.recount == Recount(forked_at=2, cause="restored")
+
+
 def test_lost_wishes_are_not_taken_again(story: Story) -> None:
     story.announced("r1").announced("r2")
     lost = restored(story, 2)
@@ -228,9 +304,14 @@ def test_the_present_clock_round_and_visit_stay(story: Story) -> None:
     lost = restored(story, 3)
     story.given(ev.LookedInside(compartment=1, found="empty", actor="lan"))
     story.loaded()
-    merge(story, lost)
+    check = ev.StockCheckStarted(check="s1", compartments=(1, 2), actor="lan", second="minh")
+    story.given(check, ev.PracticeBegan(visit="v9", compartment=2, actor="lan"))
+    merge(story, [*lost, ev.StockCheckFinished(check="s0", looked=2, unseen=(), actor="lan", differing=())])
     assert story.cabinet.clock == "synced"
     assert story.cabinet.round is not None
+    assert story.cabinet.visit is not None
+    assert story.cabinet.visit.visit == "v9"
+    assert story.cabinet.stock_check is not None
 
 
 def test_a_board_that_went_out_of_service_is_out_until_it_is_proved_here(story: Story) -> None:
@@ -251,15 +332,17 @@ def test_lost_sign_ins_are_not_repeatable_and_clear_no_failure_of_now(story: Sto
 
 def test_a_fact_this_release_cannot_read_is_an_incident_and_no_crash(story: Story) -> None:
     restored(story, 0)
-    story.given(ev.FactMerged(epoch=1, cab_seq=5, utc_ms=1, fact='{"type":"FromTomorrow"}'))
-    assert "unreadable_fact" in story.incidents()
+    for _ in range(2):
+        story.given(ev.FactMerged(epoch=1, cab_seq=5, utc_ms=1, fact='{"type":"FromTomorrow"}'))
+    assert story.incidents().count("unreadable_fact") == 1, "one that comes twice counts once"
 
 
 def test_incidents_of_the_lost_epoch_are_open_under_numbers_of_this_one(story: Story) -> None:
     story.given(ev.CoilStrayed(board="A1", coil=1, cleared=True))
     lost = restored(story, 1)
     own = set(story.cabinet.incidents)
-    merge(story, [*lost, ev.IncidentClosed(incident=max(own) + 50, actor="lan")])
+    merge(story, [*lost, *(ev.IncidentClosed(incident=key, actor="lan") for key in (max(own), max(own) + 50))])
+    assert own <= set(story.cabinet.incidents), "a number of the lost epoch is none of this one"
     assert [one.kind for key, one in story.cabinet.incidents.items() if key not in own] == ["stray_coil"]
     assert all(key == one.incident for key, one in story.cabinet.incidents.items())
 
@@ -314,10 +397,13 @@ def test_a_result_loaded_here_stays_here_whatever_is_merged(story: Story) -> Non
 
 
 def test_an_empty_compartment_waits_for_a_look_after_the_recount(story: Story) -> None:
+    story.opens(3, window={})
+    story.closes(3)
     restored(story.ready(), 0)
     finish(story)
     assert not story.cabinet.compartment(1).is_unproved
     assert story.cabinet.compartment(2).is_unproved
+    assert story.cabinet.compartment(3).is_unproved
     story.then(clearing.looked(story.cabinet, 2, story.clerk, found="empty"))
     assert story.cabinet.compartment(2).is_free
 
