@@ -89,7 +89,7 @@ def refill_ms(bucket: Bucket, uptime_ms: int) -> int:
     """Milliseconds until the bucket bears a failure again; 0 when it does."""
     filled = refill(bucket, uptime_ms)
     missing = _TOKEN_MILLI - filled.level_milli
-    return max(0, missing * _MS_PER_MILLI - (uptime_ms - filled.at_uptime_ms)) if missing > 0 else 0
+    return missing * _MS_PER_MILLI - (uptime_ms - filled.at_uptime_ms) if missing > 0 else 0
 
 
 def drain(bucket: Bucket, uptime_ms: int) -> Bucket:

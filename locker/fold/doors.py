@@ -74,7 +74,7 @@ def door_opened(cabinet: Cabinet, event: ev.DoorOpened, recorded: ev.Recorded) -
     if one is not None and purpose == "intake" and one.stage in ("offered", "dropped", "withdrawn"):
         changed = touch_hand_over(changed, event.hand_over, stage="opened")
     if purpose == "move":
-        changed = moving.opened(changed, event.compartment, event.hand_over)
+        changed = moving.opened(changed, event.hand_over)
     return touch_hand_over(
         changed,
         event.hand_over,
@@ -142,7 +142,7 @@ def door_answered(cabinet: Cabinet, event: ev.DoorAnswered, _recorded: ev.Record
     changed = touch_hand_over(cabinet, event.hand_over, is_asked=False, is_reopened=is_reopened)
     if one is None or not event.did_open or one.last_purpose != "move":
         return changed
-    return moving.opened(changed, event.compartment, event.hand_over)
+    return moving.opened(changed, event.hand_over)
 
 
 def door_opened_unasked(cabinet: Cabinet, event: ev.DoorOpenedUnasked, recorded: ev.Recorded) -> Cabinet:
@@ -158,7 +158,6 @@ def _alarm(cabinet: Cabinet, number: int, cause: str, recorded: ev.Recorded) -> 
         is_open=True,
         is_alarmed=True,
         opened_uptime_ms=recorded.moment.uptime_ms,
-        closed_uptime_ms=0,
     )
     hand_over = changed.compartment(number).hand_over
     changed = touch_hand_over(changed, hand_over, uncertain=cause, open_for="", dead_purpose="")
@@ -169,7 +168,7 @@ def wrong_door_opened(cabinet: Cabinet, event: ev.WrongDoorOpened, recorded: ev.
     changed, hand_over = _alarm(cabinet, event.opened, "wrong_door", recorded)
     changed = quarantine(changed, event.granted, "wrong_door")
     ended = [key for key, grant in cabinet.grants.items() if grant.compartment in (event.granted, event.opened)]
-    changed = replace(changed, grants=drop(changed.grants, event.grant, *ended))
+    changed = replace(changed, grants=drop(changed.grants, *ended))
     changed = _out(changed, event.board, "wrong_door")
     grant = cabinet.grants.get(event.grant)
     if grant is not None and grant.is_opened:

@@ -126,7 +126,6 @@ def deposited(cabinet: Cabinet, event: ev.Deposited, recorded: ev.Recorded) -> C
         stage="deposited",
         uncertain="",
         dead_purpose="",
-        open_for="",
         is_asked=False,
         trains=0,
     )
@@ -142,7 +141,7 @@ def deposited(cabinet: Cabinet, event: ev.Deposited, recorded: ev.Recorded) -> C
 
 
 def withdrawn(cabinet: Cabinet, event: ev.Withdrawn, recorded: ev.Recorded) -> Cabinet:
-    changed = touch_hand_over(cabinet, event.hand_over, stage="withdrawn", uncertain="", open_for="", is_asked=False)
+    changed = touch_hand_over(cabinet, event.hand_over, stage="withdrawn", uncertain="")
     changed = touch_intake(changed, event.hand_over, ended_uptime_ms=recorded.moment.uptime_ms)
     return quarantine(changed, event.compartment, "possibly_full")
 

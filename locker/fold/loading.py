@@ -111,7 +111,6 @@ def settled(cabinet: Cabinet, event: ev.Settled, recorded: ev.Recorded) -> Cabin
         uncertain="",
         dead_purpose="",
         disputed="",
-        open_for="",
         is_asked=False,
         trains=0,
         is_announced=one.is_announced and one.stage != "collected",

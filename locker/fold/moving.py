@@ -42,11 +42,11 @@ def granted(cabinet: Cabinet, event: ev.GrantIssued, recorded: ev.Recorded) -> C
     return touch_hand_over(changed, event.hand_over, trains=0)
 
 
-def opened(cabinet: Cabinet, number: int, hand_over: str) -> Cabinet:
+def opened(cabinet: Cabinet, hand_over: str) -> Cabinet:
     """A door of a move has opened: from the first one on nobody knows where it is until a clerk says so."""
     move = cabinet.moves.get(hand_over)
     one = cabinet.hand_overs.get(hand_over)
-    if move is None or one is None or number not in (move.source, move.target):
+    if move is None or one is None:
         return cabinet
     changed = touch_hand_over(cabinet, hand_over, uncertain=one.uncertain or UNCERTAIN)
     return replace(changed, moves=put(changed.moves, hand_over, replace(move, is_taken=True)))
@@ -73,9 +73,7 @@ def moved(cabinet: Cabinet, event: ev.Moved, recorded: ev.Recorded) -> Cabinet:
         changed,
         event.hand_over,
         compartment=event.target,
-        uncertain=one.uncertain or UNCERTAIN,
         is_out_of_reach=one.is_out_of_reach and not event.is_low,
-        is_asked=False,
         trains=0,
     )
     if event.is_low:
@@ -106,7 +104,7 @@ def stalled(cabinet: Cabinet, event: ev.MoveStalled, recorded: ev.Recorded) -> C
     if not move.is_taken and not one.uncertain:
         return end(cabinet, event.hand_over, recorded)
     changed = replace(cabinet, moves=put(cabinet.moves, event.hand_over, replace(move, is_stalled=True)))
-    changed = touch_hand_over(changed, event.hand_over, uncertain=one.uncertain or UNCERTAIN, is_asked=False)
+    changed = touch_hand_over(changed, event.hand_over, is_asked=False)
     for number in (event.source, event.target):
         changed = quarantine(changed, number, "move_stalled")
     return open_incident(changed, "move_stalled", recorded, one.compartment, event.hand_over)

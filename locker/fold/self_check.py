@@ -19,7 +19,7 @@ def started(cabinet: Cabinet, event: ev.SelfCheckStarted, recorded: ev.Recorded)
 def canary_ended(cabinet: Cabinet, notice: str, outcome: Literal["delivered", "failed"]) -> Cabinet:
     """What became of a notice, if it was the canary of the look under way."""
     check = cabinet.self_check
-    if check is None or check.ended_utc_ms or not notice or check.canary != notice:
+    if check is None or check.ended_utc_ms or check.canary != notice:
         return cabinet
     return replace(cabinet, self_check=replace(check, outcome=outcome))
 

@@ -14,6 +14,8 @@ into both.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from locker import events as ev
 from locker.model import Cabinet, HandOver, Move
 from locker.refusals import (
@@ -187,11 +189,11 @@ def _settle_move(
 UNSETTLED = ("restarted", "recount", "lapsed", "left_open", "not_seen_open", "sensor_suspect")
 
 
-def _settled(one: HandOver, outcome: str, actor: Actor, *, compartment: int = 0) -> ev.Settled:
+def _settled(one: HandOver, outcome: Literal["inside", "gone"], actor: Actor, *, compartment: int = 0) -> ev.Settled:
     return ev.Settled(
         hand_over=one.hand_over,
         compartment=compartment or one.compartment,
-        outcome="inside" if outcome == "inside" else "gone",
+        outcome=outcome,
         evidence="clerk",
         actor=actor.user,
     )

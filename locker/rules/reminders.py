@@ -48,26 +48,18 @@ def _may_be_reminded(one: HandOver) -> bool:
 
 
 def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> int:
-    """Which reminder of this hand-over is due by today; 0 for none."""
-    if one.reminded >= _last_step(cabinet, one):
-        return 0
-    deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
-    if not all(deadlines) or not deadlines:
+    """Which reminder of this hand-over is due by today, 0 for none; each extension has a last one of its own."""
+    held = [cabinet.results[key] for key in one.results if key in cabinet.results]
+    if not held or not all(result.deadline for result in held):
         return 0
     loaded = datetime.fromtimestamp(one.loaded_utc_ms / 1000, UTC).astimezone(office.zone).date()
-    deadline = date.fromisoformat(min(deadlines))
+    deadline = date.fromisoformat(min(result.deadline for result in held))
     if today > deadline or loaded >= today:
         return 0
     if today >= office.last_working_day(deadline):
-        return _last_step(cabinet, one)
+        return LAST_STEP + max(result.extended for result in held)
     passed = office.working_days_between(loaded, today)
     return sum(passed >= count for count in STEPS_WORKING_DAYS)
-
-
-def _last_step(cabinet: Cabinet, one: HandOver) -> int:
-    """The reminder before the deadline; each extension has one of its own."""
-    extended = (cabinet.results[key].extended for key in one.results if key in cabinet.results)
-    return LAST_STEP + max(extended, default=0)
 
 
 def _is_being_told(cabinet: Cabinet, one: HandOver) -> bool:

@@ -96,7 +96,21 @@ def test_papers_that_are_not_there_free_their_compartment_when_the_visit_is_over
     facts = what_is_due(story)
     assert [(type(fact).__name__, fact.evidence) for fact in facts] == [("IntakeGivenUp", "content_sensor")]
     assert story.cabinet.compartment(number).is_free
+    assert story.cabinet.compartment(number).quarantine == ""
     assert story.cabinet.intakes == {}
+
+
+def test_a_content_sensor_lifts_no_quarantine_but_that_of_a_change_of_mind(story: Story) -> None:
+    number = left_papers(story)
+    story.later(60).then(doors.opened(story.cabinet, number, board="A1", window={}, found=False, moment=story.moment))
+    story.then(doors.closed(story.cabinet, number))
+    assert story.one("i1").uncertain == "opened_unasked"
+    story.then(intake.answer(story.cabinet, "i1", visit="w1", said="took_back"))
+    assert story.one("i1").uncertain == ""
+    sees(story, number, is_empty=True)
+    story.given(ev.VisitEnded(visit="w1", cause="idle"))
+    assert kinds(what_is_due(story)) == ["IntakeGivenUp"]
+    assert story.cabinet.compartment(number).quarantine == "opened_unasked"
 
 
 def test_a_change_of_mind_that_left_something_inside_waits_for_a_look(story: Story) -> None:
@@ -138,6 +152,14 @@ def test_what_it_showed_before_an_opening_counts_no_more(story: Story) -> None:
     assert sees(story, is_empty=True) == []
     story.then(doors.closed(story.cabinet, 1))
     assert kinds(sees(story, is_empty=True)) == ["ContentSeen"]
+
+
+def test_what_it_showed_before_a_door_opened_unasked_counts_no_more(story: Story) -> None:
+    story.ready()
+    sees(story, is_empty=False)
+    story.opens(window={})
+    story.closes()
+    assert story.cabinet.compartment(1).content == ""
 
 
 def seeing(wiring: Wiring, **fields: Any) -> Wiring:

@@ -188,6 +188,7 @@ async def test_a_replaced_phone_goes_at_once_unless_a_message_is_still_to_reach_
     await hall.record(ev.NoticeDelivered(notice="n1"))
     await erase_due(hall.journal, policy=WITH_CENTRE)
     assert await personal(hall) == ["d-r1", "p-r1-2"]
+    assert await erased(hall) == [{"refs": ["p-r1-1"], "cause": "replaced"}]
 
 
 async def test_a_result_announced_again_keeps_its_dossier(hall: Any) -> None:

@@ -169,8 +169,16 @@ def test_what_is_found_as_recorded_is_certain_again_and_its_code_good(story: Sto
     facts = looks(unsettled_by(story, how), "as_recorded")
     assert facts[0] == "LookedInside"
     assert facts[-1] == "Settled"
+    assert story.facts[-1] == ev.Settled(hand_over="h1", compartment=1, outcome="inside", evidence="clerk", actor="lan")
     assert (story.one().uncertain, story.cabinet.compartment(1).quarantine, story.incidents()) == ("", "", [])
     assert story.submit(visit="v8", grant="g8").refusal is None
+    assert story.one().is_announced
+    assert kinds(story.later(60).opens(found=True, window={})) == ["DoorOpenedUnasked"], "the dead grant is settled"
+
+
+def test_what_a_clerk_has_looked_at_is_asked_of_nobody_any_more(story: Story) -> None:
+    looks(story.unseen(), "as_recorded")
+    assert (story.one().is_asked, story.one().trains) == (False, 0)
 
 
 def opened_to_look(story: Story, *, times: int = 1) -> Story:
@@ -214,7 +222,8 @@ def test_an_empty_one_that_was_opened_unasked_is_missing(story: Story) -> None:
 
 def test_an_empty_one_that_was_certain_is_missing_and_not_handed_over(story: Story) -> None:
     assert "Collected" not in looks(story.ready(), "empty")
-    assert story.incidents() == ["missing"]
+    (incident,) = story.cabinet.incidents.values()
+    assert (incident.kind, incident.compartment, incident.hand_over) == ("missing", 1, "h1")
     assert not story.cabinet.codes
 
 
@@ -229,8 +238,9 @@ def test_a_disputed_one_found_inside_is_loaded_again_and_gets_a_new_code(story: 
     story.collected().then(pickup.answer(story.cabinet, "h1", visit="v1", said="not_mine"))
     assert not story.cabinet.bundles, "its bundle had ended"
     looks(story, "as_recorded")
-    assert (story.one().stage, story.one().disputed) == ("loaded", "")
+    assert (story.one().stage, story.one().disputed, story.one().is_announced) == ("loaded", "", False)
     story.coded(code="c2", selector="222")
+    assert story.one().is_announced
     assert story.submit("c2", selector="222", visit="v2", grant="g2").refusal is None
     assert story.submit("c1", visit="v2", grant="g2").refusal is not None
 

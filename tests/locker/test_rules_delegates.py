@@ -8,7 +8,7 @@ import pytest
 
 from locker import events as ev
 from locker.refusals import CodeRefused, UnknownDelegate, WrongStage
-from locker.rules import delegates, loading, notices, pickup, results
+from locker.rules import delegates, doors, loading, notices, pickup, results
 from tests.locker.story import Story
 
 
@@ -58,6 +58,31 @@ def test_naming_tells_the_owner_and_makes_a_code_of_the_delegates_own(story: Sto
     assert notices.due_delegates(story.cabinet) == ()
 
 
+def test_the_delegates_code_takes_none_of_the_owners_away(story: Story) -> None:
+    bundle = story.ready().cabinet.bundle_of("an")
+    assert bundle is not None
+    story.then(notices.mint_again(story.cabinet, bundle.bundle, story.fresh("c2")))
+    name(story)
+    assert names(mint(story)) == ["CodeMinted", "NoticeQueued"]
+    assert list(story.cabinet.codes) == ["c1", "c2", "d1"]
+
+
+@pytest.mark.parametrize("is_revoked", [False, True])
+def test_whether_the_owner_must_hear_of_a_revocation_is_no_matter_of_the_delegates_code(
+    story: Story, is_revoked: bool
+) -> None:
+    story.ready()
+    name(story)
+    if is_revoked:
+        story.given(ev.ResultAmended(wish=9, result="r1", person="p-an-2"))
+        story.then(doors.revoked(story.cabinet, next(iter(story.cabinet.bundles)), "amended"))
+    mint(story)
+    story.loaded("h2", ("r2",), 2).coded(code="c2")
+    queued = story.facts[-1]
+    assert isinstance(queued, ev.NoticeQueued)
+    assert queued.template == ("NEWCODE_REVOKED" if is_revoked else "READY_BUNDLE")
+
+
 def test_the_code_comes_when_the_result_is_inside_and_the_owner_was_told(story: Story) -> None:
     story.announced()
     name(story)
@@ -67,6 +92,26 @@ def test_the_code_comes_when_the_result_is_inside_and_the_owner_was_told(story: 
     assert notices.due_delegates(story.cabinet) == ()
     story.coded()
     assert names(mint(story)) == ["CodeMinted", "NoticeQueued"]
+
+
+@pytest.mark.parametrize("why", ["cancelled", "disputed", "uncertain", "in a round", "in a recount", "named nobody"])
+def test_a_delegate_gets_no_code_for_what_is(story: Story, why: str) -> None:
+    story.ready()
+    if why != "named nobody":
+        name(story)
+    if why == "cancelled":
+        story.given(ev.ResultCancelled(wish=9, result="r1"))
+    elif why == "disputed":
+        story.given(ev.Disputed(hand_over="h1", compartment=1, kind="empty"))
+    elif why == "uncertain":
+        story.opens(window={})
+    elif why == "in a round":
+        story.loaded("h2", ("r2",), 2)
+    elif why == "in a recount":
+        story.given(ev.RecountStarted(epoch=2, cause="restored", forked_at=1))
+    assert notices.due_delegates(story.cabinet) == ()
+    assert notices.mint_delegates(story.cabinet, "r1", story.fresh("d1")) == ev.Decision()
+    assert notices.mint_delegates(story.cabinet, "r-unknown", story.fresh("d1")) == ev.Decision()
 
 
 def test_both_hear_of_the_collection_and_the_delegates_code_is_over(story: Story) -> None:
@@ -91,6 +136,13 @@ def test_a_delegate_opens_nothing_else_of_the_owner(story: Story) -> None:
         pickup.open_next(
             story.cabinet, visit="v1", grant="g2", places=story.places, servable=story.servable, moment=story.moment
         )
+
+
+def test_a_delegates_code_opens_their_door_and_never_the_owners_before_it(story: Story) -> None:
+    story.loaded("h1", ("r1",), 1).loaded("h2", ("r2",), 2).coded()
+    name(story, "r2")
+    mint(story)
+    assert story.then(story.submit("d1"))[-1].compartment == 2
 
 
 def test_the_owner_still_collects_everything(story: Story) -> None:

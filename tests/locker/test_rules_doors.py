@@ -47,6 +47,12 @@ def test_an_opening_without_a_grant_quarantines_and_calls_somebody(story: Story)
     )
 
 
+def test_a_door_that_opened_unasked_is_left_open_ten_minutes_from_then(story: Story) -> None:
+    story.later(3_600).opens(2, window={})
+    assert times_out(story, 599.9) == []
+    assert kinds(times_out(story, 0.1)) == ["LeftOpen"]
+
+
 def test_an_empty_compartment_opened_unasked_takes_nothing_new_until_a_clerk_looked(story: Story) -> None:
     story.opens(2, window={})
     story.closes(2)
@@ -127,6 +133,8 @@ def test_another_door_in_the_pulse_window_is_the_wrong_one_and_books_nothing(sto
         {},
     )
     assert story.one("h2").uncertain == story.one("h1").uncertain == "wrong_door"
+    (incident,) = story.cabinet.incidents.values()
+    assert (incident.compartment, incident.hand_over) == (2, "h2"), "who may have been robbed is behind that door"
     assert kinds(story.closes(2)) == ["DoorClosed"]
     assert {one.stage for one in story.cabinet.hand_overs.values()} == {"loaded"}
 
@@ -135,7 +143,7 @@ def test_when_the_granted_door_opened_too_neither_is_booked(story: Story) -> Non
     story.at_the_door()
     story.opens(2, window={"g1": 1})
     assert kinds(story.closes(1)) == ["DoorClosed"]
-    assert (story.one().stage, story.one().uncertain) == ("loaded", "wrong_door")
+    assert (story.one().stage, story.one().uncertain, story.one().open_for) == ("loaded", "wrong_door", "")
     assert story.cabinet.codes, "what was not handed over is not spent"
 
 

@@ -82,7 +82,9 @@ def test_the_smallest_free_compartment_in_comfortable_reach_is_offered_with_a_ba
     facts = story.then(offer(story))
     assert kinds(facts) == ["IntakeOffered", "GrantIssued"]
     assert (facts[0].compartment, facts[0].bag, facts[1].purpose) == (2, "HS-000001", "intake")
-    assert story.one("i1").direction == "intake"
+    assert (story.one("i1").direction, story.one("i1").recipient) == ("intake", "")
+    assert story.cabinet.visit is not None
+    assert (story.cabinet.visit.visit, story.cabinet.visit.recipient) == ("w1", "")
 
 
 def test_bags_are_numbered_on_and_a_scanned_one_keeps_its_number(story: Story) -> None:
@@ -105,6 +107,9 @@ def test_a_double_tap_changes_nothing(story: Story) -> None:
     assert offer(story, 2).events == ()
     story.opens(where)
     assert offer(story, 3).events == ()
+    story.closes(where)
+    story.later(2).opens(where, window={})
+    assert offer(story, 4).events == (), "it sprang open again, and they stand before it"
 
 
 def test_left_it_books_the_deposit_and_tells_the_person(story: Story) -> None:
@@ -135,11 +140,15 @@ def test_silence_books_an_unconfirmed_deposit_when_the_visit_ends(story: Story) 
     facts = time_passes(story, 2)
     assert kinds(facts) == ["VisitEnded", "Deposited", "NoticeQueued"]
     assert facts[1] == ev.Deposited(hand_over="i1", compartment=where, evidence="door_cycle", is_confirmed=False)
+    assert story.cabinet.intakes["i1"].ended_uptime_ms == story.uptime_ms
 
 
 def test_took_it_back_is_possibly_full_until_a_clerk_has_looked(story: Story) -> None:
     where = dropped(story)
+    story.later(30)
     assert said(story, "took_back") == [ev.Withdrawn(hand_over="i1", compartment=where, cause="took_back")]
+    assert story.cabinet.intakes["i1"].ended_uptime_ms == story.uptime_ms
+    assert not story.one("i1").is_asked
     time_passes(story, 10**4)
     assert not story.cabinet.compartment(where).is_free
     assert story.one("i1").stage == "withdrawn"
@@ -176,8 +185,12 @@ def test_a_door_that_never_opened_gives_its_compartment_back(story: Story) -> No
 def test_the_same_visit_is_offered_the_same_compartment_again(story: Story) -> None:
     where = dropped(story)
     said(story, "took_back")
-    facts = story.then(offer(story, 2))
+    sent_seq = story.cabinet.intakes["i1"].sent_seq
+    facts = story.then(offer(story, 2, kind="supplement"))
     assert (facts[0].hand_over, facts[0].compartment, facts[0].bag) == ("i1", where, "HS-000001")
+    paper = story.cabinet.intakes["i1"]
+    assert (paper.kind, paper.person, paper.sent_seq) == ("supplement", "p-i2", sent_seq)
+    assert sent_seq
     story.opens(where)
     story.closes(where)
     assert kinds(said(story, "left")) == ["Deposited", "NoticeQueued"]
@@ -298,6 +311,29 @@ def test_a_door_not_seen_open_is_asked_about_and_may_have_been_used(story: Story
     assert kinds(facts) == ["DoorAnswered", "SensorSuspected", "Deposited", "NoticeQueued"]
     assert (facts[2].evidence, facts[2].compartment) == ("none", where)
     assert story.cabinet.compartment(where).is_suspect
+    paper = story.cabinet.intakes["i1"]
+    assert (paper.sent_utc_ms, paper.sent_seq) == (story.utc_ms, paper.deposited_seq), "nobody saw it close"
+    assert (story.one("i1").trains, story.one("i1").uncertain) == (0, "")
+
+
+def test_what_was_taken_back_from_a_door_nobody_saw_open_is_possibly_full(story: Story) -> None:
+    where = offered(story)
+    story.then(doors.did_not_open(story.cabinet, "gi1", pulses=3))
+    assert said(story, "took_back") == [
+        ev.DoorAnswered(compartment=where, hand_over="i1", did_open=True),
+        ev.SensorSuspected(compartment=where, cause="unchanged_after_train"),
+        ev.Withdrawn(hand_over="i1", compartment=where, cause="took_back"),
+    ]
+
+
+def test_what_a_clerk_finds_before_the_person_has_answered_is_asked_of_nobody_any_more(story: Story) -> None:
+    where = offered(story)
+    story.then(doors.did_not_open(story.cabinet, "gi1", pulses=3))
+    facts = story.then(clearing.looked(story.cabinet, where, story.clerk, found="as_recorded"))
+    assert kinds(facts) == ["LookedInside", "Deposited", "NoticeQueued"]
+    assert not story.one("i1").is_asked
+    with pytest.raises(WrongStage):
+        said(story, "left")
 
 
 def test_a_door_that_stayed_shut_costs_nothing_and_is_tried_again(story: Story) -> None:
@@ -365,6 +401,14 @@ def test_a_restart_before_the_door_was_seen_leaves_it_uncertain(story: Story) ->
     assert time_passes(story, 1000) == []
     assert story.one("i1").uncertain == "restarted"
     assert not story.cabinet.compartment(where).is_free
+
+
+def test_what_a_clerk_found_inside_after_a_restart_is_certain_and_a_later_opening_is_an_alarm(story: Story) -> None:
+    where = offered(story)
+    story.restarted()
+    story.then(clearing.looked(story.cabinet, where, story.clerk, found="as_recorded"))
+    assert (story.one("i1").stage, story.one("i1").uncertain) == ("deposited", "")
+    assert kinds(story.opens(where, found=True, window={})) == ["DoorOpenedUnasked"]
 
 
 def test_a_restart_with_the_door_open_books_the_deposit_at_its_closing(story: Story) -> None:

@@ -128,12 +128,20 @@ def test_a_restart_while_the_clerks_door_is_open_loses_nothing(story: Story) -> 
 def test_an_empty_look_at_a_deposit_tells_its_person(story: Story) -> None:
     facts = story.then(clearing.looked(deposited(story).cabinet, 2, story.clerk, found="empty"))
     assert [type(fact).__name__ for fact in facts] == ["LookedInside", "IntakeCollected", "NoticeQueued"]
+    assert facts[1] == ev.IntakeCollected(hand_over="i1", compartment=2, bag="", count=0, actor="lan")
 
 
 def test_a_look_that_finds_it_as_recorded_says_nothing_again(story: Story) -> None:
     facts = story.then(clearing.looked(deposited(story).cabinet, 2, story.clerk, found="as_recorded"))
     assert [type(fact).__name__ for fact in facts] == ["LookedInside", "Settled"]
-    assert story.one("i1").stage == "deposited"
+    assert facts[1] == ev.Settled(hand_over="i1", compartment=2, outcome="inside", evidence="clerk", actor="lan")
+    assert (story.one("i1").stage, story.cabinet.bundles) == ("deposited", {})
+
+
+def test_a_look_that_finds_something_else_says_nothing_of_a_deposit(story: Story) -> None:
+    facts = story.then(clearing.looked(deposited(story).cabinet, 2, story.clerk, found="something_else"))
+    assert [type(fact).__name__ for fact in facts] == ["LookedInside"]
+    assert (story.one("i1").stage, story.incidents()) == ("deposited", ["foreign_content"])
 
 
 @pytest.mark.parametrize(

@@ -325,6 +325,11 @@ def test_an_unseen_re_opening_allows_the_undo(story: Story) -> None:
     assert kinds(story.then(loading.undo(story.cabinet, "h1", story.clerk))) == ["LoadUndone"]
 
 
+def test_a_sensor_that_is_suspect_already_is_not_said_to_be_once_more(story: Story) -> None:
+    asked(story, "load").given(ev.SensorSuspected(compartment=1, cause="open_before_pulse"))
+    assert answered(story, True) == ["DoorAnswered", "Loaded"]
+
+
 def test_a_door_that_stayed_shut_books_nothing_and_may_be_tried_again(story: Story) -> None:
     assert answered(asked(story, "load"), False) == ["DoorAnswered"]
     assert kinds(reopened(story)) == ["GrantIssued"]
@@ -394,3 +399,4 @@ def test_a_load_that_is_uncertain_does_not_hold_the_round_open(story: Story) -> 
     story.announced().load_granted().restarted()
     story.then(loading.close_round(story.cabinet, "lan"))
     assert (story.cabinet.round, story.one().uncertain) == (None, "restarted")
+    assert kinds(reopened(story)) == ["GrantIssued"], "it was never loaded, so nobody was told of it"

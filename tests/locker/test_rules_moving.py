@@ -88,6 +88,7 @@ def test_it_is_on_record_behind_the_second_door_when_that_has_closed_and_certain
     story.then(door(story, "target"))
     assert kinds(cycle(story, 2)) == ["DoorOpened", "DoorClosed", "Moved"]
     assert (story.one().compartment, story.one().uncertain) == (2, "moving")
+    assert [story.cabinet.compartment(number).hand_over for number in (1, 2)] == ["", "h1"]
     assert kinds(says(story, "target")) == ["Settled"]
     assert (story.one().compartment, story.one().uncertain, story.one().stage) == (2, "", "loaded")
     assert story.cabinet.compartment(1).is_free
@@ -106,8 +107,10 @@ def test_the_owner_hears_once_that_it_is_within_reach_and_the_incident_is_over(s
     cycle(story, 2)
     assert story.incidents() == []
     assert not story.one().is_out_of_reach
-    _settled, told = says(story, "target")
+    settled, told = says(story, "target")
+    assert settled == ev.Settled(hand_over="h1", compartment=2, outcome="inside", evidence="clerk", actor="lan")
     assert (told.template, told.person, told.results) == ("LOWERED", "p-an", ("r1",))
+    assert told.notice == "h1-lowered-2", "a later move is told anew"
     assert story.cabinet.codes.keys() == {"c1"}
 
 
@@ -200,6 +203,7 @@ def test_a_second_door_that_stays_shut_waits_for_a_look_and_is_not_chosen_again(
     story.then(door(story, "target", "gm4"))
     story.then(doors.did_not_open(story.cabinet, "gm4", pulses=3))
     says(story, "source")
+    assert story.one().trains == 0, "its own door has opened"
     assert story.cabinet.compartment(2).quarantine == "door_did_not_open"
     started, _grant = start(story).events
     assert isinstance(started, ev.MoveStarted)
@@ -218,6 +222,15 @@ def test_a_door_the_sensor_did_not_see_goes_by_the_clerks_word(story: Story, num
     assert story.cabinet.compartment(number).is_suspect
     assert moving.step(story.cabinet.moves["h1"]) == where
     assert story.one().uncertain == "moving"
+    assert (story.one().trains, story.one().is_asked) == (0 if number == 2 else 1, False)
+
+
+def test_a_move_stalls_ten_minutes_after_the_clerks_latest_word(story: Story) -> None:
+    taken(story).then(door(story, "target"))
+    story.then(doors.did_not_open(story.cabinet, "gm2", pulses=3))
+    story.later(500).then(loading.answer(story.cabinet, "h1", story.clerk, did_open=True))
+    assert due.facts(story.later(599.9).cabinet, story.moment, due.Timing()).events == ()
+    assert kinds(story.then(due.facts(story.later(0.1).cabinet, story.moment, due.Timing()))) == ["MoveStalled"]
 
 
 def test_a_sensor_that_shows_the_second_door_open_for_ever_is_overruled(story: Story) -> None:
@@ -278,6 +291,22 @@ def test_a_power_cut_at_any_instant_leaves_it_in_a_known_place_and_the_clerk_goe
     assert (story.one().compartment, story.one().uncertain) == (2, "")
     assert story.cabinet.compartment(1).is_free
     assert story.incidents() == []
+
+
+def test_once_a_door_of_it_opened_unasked_the_other_one_books_nothing(story: Story) -> None:
+    taken(story).then(door(story, "target"))
+    story.opens(2)
+    assert kinds(story.later(6).opens(1, window={})) == ["DoorOpenedUnasked"]
+    assert kinds(story.closes(2)) == ["DoorClosed"]
+    assert (story.one().compartment, story.one().uncertain) == (1, "opened_unasked")
+
+
+def test_once_a_door_of_it_was_found_open_after_a_cut_the_other_one_is_not_taken_for_the_granted(story: Story) -> None:
+    taken(story).then(door(story, "target"))
+    story.restarted()
+    for number in (1, 2):
+        found = story.then(doors.settle(story.cabinet, number, is_open=True, board="A1", moment=story.moment))
+        assert kinds(found) == ["DoorOpenedUnasked"]
 
 
 def test_a_door_found_open_after_a_cut_is_the_one_that_was_granted(story: Story) -> None:

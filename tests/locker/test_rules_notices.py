@@ -103,10 +103,36 @@ def test_a_person_who_asks_gets_a_new_code_and_the_oldest_of_three_ends(story: S
     assert ev.EraseCode(code="c1") in decision.rows
 
 
+def test_who_asks_again_within_the_day_is_called(story: Story) -> None:
+    story.ready()
+    calls = []
+    for number in (2, 3):
+        story.given(ev.NewCodeAsked(bundles=(bundle(story),)))
+        calls.append(ask(story, f"c{number}")[-1].is_call)
+    story.later(24 * 3600).given(ev.NewCodeAsked(bundles=(bundle(story),)))
+    assert [*calls, ask(story, "c4")[-1].is_call] == [False, True, False]
+
+
+def test_the_first_code_after_a_revocation_says_so_and_the_next_one_does_not(story: Story) -> None:
+    story.ready().given(ev.CodesRevoked(bundle=bundle(story), codes=("c1",), cause="amended"))
+    assert mint(story, "c2")[-1].template == "NEWCODE_REVOKED"
+    story.loaded("h2", ("r2",), 2).given(ev.RoundClosed(actor="lan"))
+    assert mint(story, "c3")[-1].template == "READY_BUNDLE"
+
+
 def test_a_replaced_code_takes_its_waiting_message_along_and_leaves_the_announcement(story: Story) -> None:
     ask(story.ready())
     ask(story, "c3")
     assert {one.code for one in story.cabinet.notices.values()} == {"c2", "c3"}
+    assert notices.due_bundles(story.cabinet) == ()
+
+
+def test_what_was_announced_before_a_code_was_replaced_is_not_announced_anew(story: Story) -> None:
+    story.loaded("h1", ("r1",), 1).loaded("h2", ("r2",), 2).coded()
+    story.given(ev.Disputed(hand_over="h2", compartment=2, kind="empty"))
+    for code in ("c2", "c3"):
+        ask(story, code)
+    story.given(ev.Settled(hand_over="h2", compartment=2, outcome="inside", evidence="clerk"))
     assert notices.due_bundles(story.cabinet) == ()
 
 
@@ -182,7 +208,7 @@ def test_a_final_good_outcome_erases_the_sealed_secret(story: Story) -> None:
 def test_a_failure_that_is_not_final_waits_and_goes_again_with_the_same_code(story: Story) -> None:
     notice = queued(story)
     story.then(notices.attempt(story.cabinet, notice, gateway="a"))
-    story.then(notices.failed(story.cabinet, notice, gateway="a", cause="busy", is_final=False))
+    story.later(5).then(notices.failed(story.cabinet, notice, gateway="a", cause="busy", is_final=False))
     waiting = story.cabinet.notices[notice]
     assert (waiting.stage, waiting.code, story.incidents()) == ("queued", "c1", [])
     assert waiting.touched_uptime_ms == story.uptime_ms
@@ -194,6 +220,7 @@ def test_a_final_failure_calls_a_clerk_and_erases_the_secret(story: Story) -> No
     assert decision.rows == (ev.EraseSealed(code="c1"),)
     story.then(decision)
     assert story.incidents() == ["notice_failed"]
+    assert not story.cabinet.notices
 
 
 def fails(story: Story, notice: str) -> None:
@@ -204,6 +231,44 @@ def test_a_clerk_reads_whose_message_failed_before_the_person_comes(story: Story
     fails(story, queued(story))
     (incident,) = story.cabinet.incidents.values()
     assert (incident.kind, incident.hand_over, incident.compartment) == ("notice_failed", "h1", 0)
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_failed_message_about_papers_names_them_while_they_are_inside(story: Story, is_inside: bool) -> None:
+    story.given(
+        ev.IntakeOffered("i1", 2, "w1", "new", "HS-1", person="p-i1"),
+        ev.Deposited(hand_over="i1", compartment=2, evidence="door_cycle", is_confirmed=True),
+        ev.NoticeQueued("n-i1", "DROPPED", "p-i1", "", intake="i1"),
+    )
+    if not is_inside:
+        story.given(ev.IntakeCollected(hand_over="i1", compartment=2, bag="HS-1", count=1, actor="lan"))
+    fails(story, "n-i1")
+    assert [one.hand_over for one in story.cabinet.incidents.values()] == ["i1" if is_inside else ""]
+
+
+def test_a_failed_message_about_nothing_inside_is_an_incident_of_no_hand_over(story: Story) -> None:
+    story.given(ev.NoticeQueued("n-1", "EXPIRED", "p-an", "", results=("r9",)))
+    fails(story, "n-1")
+    assert [(one.kind, one.hand_over) for one in story.cabinet.incidents.values()] == [("notice_failed", "")]
+
+
+def test_a_code_for_a_phone_that_does_not_arrive_is_no_matter_of_a_clerk(story: Story) -> None:
+    story.given(ev.NoticeQueued("p-1-otp", "OTP", "p-1", ""))
+    fails(story, "p-1-otp")
+    assert (story.incidents(), story.cabinet.notices) == ([], {})
+
+
+def test_a_message_whose_matter_is_over_is_dropped_and_the_last_one_takes_the_secret_along(story: Story) -> None:
+    story.announced(phones=2).ready()
+    first, second = story.cabinet.notices
+    told = notices.dropped(story.cabinet, first, cause="over")
+    assert told == ev.Decision(events=(ev.NoticeDropped(notice=first, cause="over"),))
+    story.then(told)
+    decision = notices.dropped(story.cabinet, second, cause="over")
+    assert decision.rows == (ev.EraseSealed(code="c1"),)
+    story.then(decision)
+    assert (story.cabinet.notices, story.incidents()) == ({}, [])
+    assert notices.dropped(story.cabinet, second, cause="over") == ev.Decision()
 
 
 def test_a_later_message_that_arrives_ends_it_and_one_that_fails_leaves_one(story: Story) -> None:

@@ -18,6 +18,18 @@ def ask(story: Story, person: str, *same_phone: str) -> list[ev.Event]:
     return story.then(phone_checks.ask(story.cabinet, request, same_phone, story.moment))
 
 
+def test_a_code_for_a_phone_is_a_fact_a_message_and_the_row_of_its_number(story: Story) -> None:
+    row = ev.PutPersonal(ref="p-0", kind="person", body={"phone": "+84912345678"})
+    request = phone_checks.Ask(person="p-0", rows=(row,))
+    assert phone_checks.ask(story.cabinet, request, (), story.moment) == ev.Decision(
+        events=(
+            ev.PhoneCheckAsked(person="p-0", is_known=False),
+            ev.NoticeQueued(notice="p-0-otp", template="OTP", person="p-0", bundle=""),
+        ),
+        rows=(row,),
+    )
+
+
 def test_a_number_gets_three_codes_a_day(story: Story) -> None:
     for number in range(3):
         ask(story, f"p-{number}", *(f"p-{one}" for one in range(number)))

@@ -28,10 +28,13 @@ def at(story: Story, day: str, clock: str = "09:00") -> Story:
     return story.later((utc_ms - story.utc_ms) / 1000)
 
 
-def reminded(story: Story, clock: ev.Clock = "synced") -> list[Any]:
+def due(story: Story, clock: ev.Clock = "synced") -> list[Any]:
     moment = ev.Moment(utc_ms=story.utc_ms, uptime_ms=story.uptime_ms, run_id="r", clock=clock)
-    facts = story.then(reminders.due(story.cabinet, moment, office=OFFICE, day=DAY))
-    return [(fact.template, fact.step, fact.results) for fact in facts]
+    return story.then(reminders.due(story.cabinet, moment, office=OFFICE, day=DAY))
+
+
+def reminded(story: Story, clock: ev.Clock = "synced") -> list[Any]:
+    return [(fact.template, fact.step, fact.results) for fact in due(story, clock)]
 
 
 def told(story: Story) -> Story:
@@ -59,6 +62,26 @@ def steps(story: Story) -> dict[str, int]:
 
 def test_a_person_is_reminded_three_times_once_each(waiting: Story) -> None:
     assert steps(waiting) == {"2026-12-09": 1, "2026-12-14": 2, "2026-12-18": 3}
+
+
+def test_a_reminder_goes_to_the_person_of_the_bundle_under_an_id_of_its_step(waiting: Story) -> None:
+    bundle = waiting.cabinet.bundle_of("an")
+    assert bundle is not None
+    assert due(at(waiting, "2026-12-09")) == [
+        ev.NoticeQueued("h1-remind-1", "REMIND", "p-an", bundle.bundle, results=("r1",), step=1)
+    ]
+
+
+def test_what_was_put_in_before_the_office_opens_counts_from_that_day(story: Story) -> None:
+    told(at(story, MONDAY, "06:00").announced(deadline=DEADLINE).loaded().coded())
+    assert reminded(at(story, "2026-12-08")) == []
+    assert reminded(at(story, "2026-12-09")) == [("REMIND", 1, ("r1",))]
+
+
+def test_a_result_without_a_deadline_gives_no_reminders(story: Story) -> None:
+    story.announced("r1", deadline=DEADLINE).announced("r2", deadline="")
+    told(at(story, MONDAY).loaded("h1", ("r1", "r2")).coded())
+    assert steps(story) == {}
 
 
 def test_asking_again_the_same_day_gives_nothing(waiting: Story) -> None:

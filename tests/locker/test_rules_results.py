@@ -100,6 +100,7 @@ def test_a_change_of_who_may_know_the_code_revokes_all_codes_in_the_same_commit(
 
 def test_another_language_revokes_nothing(story: Story) -> None:
     assert kinds(amend(story.ready(), language="en")) == ["ResultAmended"]
+    assert (story.cabinet.wish_seq, story.cabinet.results["r1"].language) == (2, "en")
     assert story.cabinet.codes
 
 

@@ -102,12 +102,22 @@ def test_a_canary_that_is_refused_or_silent_for_ten_minutes_makes_them_red(story
     _started, canary = look(at(story, "06:45"), TRYING)
     if is_refused:
         story.then(notices.failed(story.cabinet, canary.notice, gateway="g", cause="x", is_final=True))
+        assert story.cabinet.self_check is not None
+        assert story.cabinet.self_check.outcome == "failed"
     else:
         assert look(story.later(599), TRYING) == []
         story.later(1)
     (checked,) = look(story, TRYING)
     assert checked.bad == ("sms",)
     assert story.incidents() == ["self_check"]
+
+
+def test_a_canary_that_arrives_when_its_look_is_over_changes_nothing(story: Story) -> None:
+    _started, canary = look(at(story, "06:45"), TRYING)
+    look(story.later(600), TRYING)
+    story.then(notices.delivered(story.cabinet, canary.notice, is_reported=True))
+    assert story.cabinet.self_check is not None
+    assert (story.cabinet.self_check.outcome, story.cabinet.self_check.bad) == ("", ("sms",))
 
 
 def test_what_is_red_is_in_the_mornings_message_and_the_leader_gets_it_too(story: Story) -> None:

@@ -98,6 +98,16 @@ def test_it_is_retired_only_when_nothing_is_inside_or_unsent(story: Story) -> No
     assert refused.value.reasons == ("inside", "notices", "unsent")
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_it_is_not_retired_while_a_door_is_open_or_opening(story: Story, is_open: bool) -> None:
+    story.given(ev.GrantIssued(grant="gi", compartment=2, purpose="inspect", hand_over="", actor="lan"))
+    if is_open:
+        story.opens(2)
+    with pytest.raises(StillInUse) as refused:
+        standing.retire(story.cabinet, "minh", unsent=0)
+    assert refused.value.reasons == ("doors",)
+
+
 def test_a_retired_cabinet_expects_and_takes_nothing_any_more(story: Story) -> None:
     story.then(standing.retire(story.cabinet, "minh", unsent=0))
     with pytest.raises(WrongStage):

@@ -79,6 +79,10 @@ def test_without_a_clock_no_date_is_promised(story: Story) -> None:
     assert refused(waiting(story)) == "clock"
 
 
+def test_what_has_no_deadline_is_not_kept_beyond_one(story: Story) -> None:
+    assert refused(waiting(story, deadline="")) == "clock"
+
+
 @pytest.mark.parametrize(
     "fact",
     [

@@ -70,6 +70,8 @@ def test_under_a_brand_name_a_draft_waits_and_the_registered_text_goes_out(story
     assert texts.in_use(ORIGINALS, story.cabinet, needs_registration=False)["READY", "vi"].provider_template is None
     state = {(one.name, one.language): one for one in texts.wordings(ORIGINALS, story.cabinet)}["READY", "vi"]
     assert (state.is_own, state.is_registered) == (True, False)
+    assert state.required == ("code", "dossier", "until")
+    assert state.allowed == ("address", "code", "dossier", "hotline", "office", "until")
 
 
 @pytest.mark.parametrize(("name", "language"), sorted(ORIGINALS))

@@ -48,6 +48,8 @@ def test_in_a_visit_the_number_on_record_is_called(story: Story) -> None:
     story.unseen()
     facts = take(story, visit="v2") if story.cabinet.visit is None else take(story, visit=story.cabinet.visit.visit)
     assert (facts[0].person, facts[0].hand_over, templates(facts)) == ("p-an", "h1", ["TICKET"])
+    assert story.cabinet.visit is not None
+    assert story.cabinet.visit.touched_uptime_ms == story.uptime_ms, "who asks for a call is still there"
 
 
 def test_a_visit_without_a_number_or_over_is_told_so(story: Story) -> None:

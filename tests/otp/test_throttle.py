@@ -77,6 +77,19 @@ def test_a_step_back_of_the_clock_refills_nothing(level: int, anchor: int, back:
     assert refill(Bucket(level, anchor), now).level_milli == level
 
 
+def test_a_new_run_earns_from_where_it_is_first_looked_at() -> None:
+    assert restart(Bucket(700, 9_000)) == Bucket(700, 0)
+    assert refill(Bucket(700, 9_000), 400) == Bucket(700, 400)
+
+
+@given(st.integers(0, 20_000), st.integers(0, 10**7), st.integers(0, 10**7))
+def test_the_wait_for_the_bucket_ends_at_the_very_instant_it_bears_a_failure(level: int, anchor: int, now: int) -> None:
+    bucket = Bucket(level, anchor)
+    wait = refill_ms(bucket, now)
+    assert not is_empty(refill(bucket, now), now + wait)
+    assert wait == 0 or is_empty(refill(bucket, now), now + wait - 1)
+
+
 @given(st.integers(0, 19_999), st.lists(st.integers(0, 10_000), min_size=1, max_size=50))
 def test_looking_often_earns_exactly_what_looking_once_earns(level: int, waits: list[int]) -> None:
     often = Bucket(level, 0)
@@ -145,6 +158,10 @@ def test_nobody_waits_more_than_twenty_seconds(answered_at: int, now: int) -> No
     assert 0 <= wait_ms(answered(Tries(), answered_at), now) <= 20_000
 
 
+def test_the_wait_begins_at_the_instant_of_the_answer() -> None:
+    assert wait_ms(answered(Tries(), 500_000), 500_000) == 20_000
+
+
 def test_a_restart_does_not_shorten_the_wait() -> None:
     tries = answered(Tries(), 500_000)
     assert wait_ms(tries, 0) == 20_000
@@ -160,6 +177,8 @@ def test_a_recount_takes_the_larger_of_each_counter(one: Tries, other: Tries) ->
     assert both == largest(other, one)
     assert both.failures == max(one.failures, other.failures)
     assert both.checked_failures == max(one.checked_failures, other.checked_failures)
+    answers = [tries.answered_uptime_ms for tries in (one, other) if tries.answered_uptime_ms is not None]
+    assert both.answered_uptime_ms == (max(answers) if answers else None)
 
 
 def test_the_state_goes_through_json_unchanged() -> None:
