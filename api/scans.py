@@ -19,7 +19,8 @@ from hw.scanner import Scanner, ScannerPort
 LIVES_MS = 3_000
 OPEN_AGAIN_AFTER_S = 3.0
 # Chip ID card (CCCD/CC): number|old number|name|ddmmyyyy|sex|address|ddmmyyyy, and more fields on the newest.
-ID_CARD = re.compile(r"(\d{12})\|(\d{9}|\d{12})?\|[^|]+\|\d{8}\|")
+ID_CARD = re.compile(r"(\d{12})\|(\d{9}|\d{12})?\|[^|]+\|\d{8}\|", re.ASCII)
+BETWEEN_FIELDS = "|"
 log = structlog.get_logger()
 
 
@@ -42,9 +43,11 @@ class Scans:
         self._count = 0
 
     def take(self, text: str) -> None:
-        """A new scan came in."""
+        """A new scan came in; what reads like a card and is none the page never sees."""
+        if not (goes_on := typed(text)):
+            return
         self._count += 1
-        self._latest = Scan(number=self._count, text=typed(text), at_ms=self._uptime_ms())
+        self._latest = Scan(number=self._count, text=goes_on, at_ms=self._uptime_ms())
         self._on_change()
 
     @property
@@ -73,6 +76,10 @@ class Scans:
 
 
 def typed(text: str) -> str:
-    """What the page is to take as typed: of an ID card the last four digits of its number."""
-    card = ID_CARD.match(text)
-    return card[1][-4:] if card else text
+    """What the page is to take as typed: of an ID card the last four digits of its number; empty for nothing.
+
+    None of our own codes has fields, so a card with a field more, less or read wrongly is nothing.
+    """
+    if card := ID_CARD.match(text):
+        return card[1][-4:]
+    return "" if BETWEEN_FIELDS in text else text
