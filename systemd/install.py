@@ -2,6 +2,7 @@
 """Installs the units of a cabinet or of a hub on this machine, with the real paths of this clone.
 
     sudo python3 systemd/install.py cabinet        the controller, its hourly backup, its devices
+    sudo python3 systemd/install.py cabinet --seal the same, with the device key sealed to this computer's TPM
     sudo python3 systemd/install.py kiosk          the screen, on a machine that has one
     sudo python3 systemd/install.py hub            the central side
 
@@ -54,6 +55,12 @@ NEXT = {
     "hub": "systemctl enable --now dossier-hub.service",
 }
 DEVICE_KEY = "etc/credstore/dossier-locker.device-key"
+SEALED_KEY = "etc/credstore.encrypted/dossier-locker.device-key"
+OTP_KEY = "run/credstore/dossier-locker.device-key"
+SEALED = {
+    Path(UNITS) / "dossier-locker.service.d/sealed-key.conf": "[Service]\n"
+    "LoadCredentialEncrypted=device-key:dossier-locker.device-key\n"
+}
 GROWING_DELAY = 254  # the systemd that knows RestartSteps=
 SHUT = ("/home", "/root", "/run/user")  # ProtectHome= hides these from every unit
 
@@ -102,6 +109,8 @@ def allow_list(addresses: Sequence[str]) -> dict[Path, str]:
 def make_device_key(root: Path) -> None:
     """A new random key for a cabinet that has none; an existing one is never touched, all codes hang on it."""
     path = root / DEVICE_KEY
+    if (root / SEALED_KEY).exists() or (root / OTP_KEY).exists():
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o400)
@@ -109,6 +118,43 @@ def make_device_key(root: Path) -> None:
             key.write(secrets.token_hex(32))
             key.flush()
             os.fsync(key.fileno())
+
+
+def seal_device_key(root: Path, *, with_key: str = "tpm2") -> str:
+    """Seal the device key to this computer (systemd-creds(1)), in place of the file in clear, which is overwritten.
+
+    A cabinet without a key gets a new one that never was on a disk in clear: it is returned, for the safe; else "".
+    Raises CannotInstallError where there is no TPM.
+    """
+    clear, sealed = root / DEVICE_KEY, root / SEALED_KEY
+    if not clear.exists() and sealed.exists():
+        return ""
+    key = clear.read_text() if clear.exists() else secrets.token_hex(32)
+    name = ["systemd-creds", "--name=device-key"]
+    made = subprocess.run(
+        [*name, f"--with-key={with_key}", "encrypt", "-", "-"], input=key, capture_output=True, text=True, check=False
+    )
+    read = subprocess.run([*name, "decrypt", "-", "-"], input=made.stdout, capture_output=True, text=True, check=False)
+    if made.returncode or read.stdout != key:
+        raise CannotInstallError(
+            f"the device key cannot be sealed: {made.stderr.strip() or read.stderr.strip()}; without a TPM leave --seal"
+        )
+    sealed.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = sealed.with_name(sealed.name + ".new")
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o400), "w") as file:
+        file.write(made.stdout)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(sealed)
+    if not clear.exists():
+        return key
+    clear.chmod(0o600)
+    with clear.open("r+") as file:
+        file.write("0" * len(key))
+        file.flush()
+        os.fsync(file.fileno())
+    clear.unlink()
+    return ""
 
 
 def write(files: Mapping[Path, str], *, root: Path) -> None:
@@ -161,6 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=Path("/"), help="write below this directory, change nothing else")
     parser.add_argument("--etc", type=Path, default=Path("/etc/dossier-locker"), help="where cabinet.toml lives")
     parser.add_argument("--kiosk-url", default="http://127.0.0.1:8021/enter", help="page that takes the kiosk's key")
+    parser.add_argument("--seal", action="store_true", help="seal the device key to this computer's TPM")
     parser.add_argument("--allow", action="append", default=[], help="network to speak with: office, centre, gateways")
     options = parser.parse_args(arguments)
     try:
@@ -172,11 +219,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             kiosk_url=options.kiosk_url,
             systemd_version=systemd_version(),
         )
+        new_key = ""
         if options.part == "cabinet":
             files |= allow_list(options.allow)
-        write(files, root=options.root)
-        if options.part == "cabinet":
+            new_key = seal_device_key(options.root) if options.seal else ""
+            files |= SEALED if options.seal else {}
             make_device_key(options.root)
+        write(files, root=options.root)
         if options.root == Path("/"):
             take_effect(options.part)
     except CannotInstallError as problem:
@@ -187,6 +236,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     for place in files:
         print(options.root / place)
+    if new_key:
+        print(f"Copy this device key into the safe by hand, it is shown once: {new_key}")
     if options.part == "cabinet":
         print(f"Write {options.etc}/cabinet.toml, then: dossier-locker check --config {options.etc}/cabinet.toml")
     print(f"Start with: {NEXT[options.part]}")

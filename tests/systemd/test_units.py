@@ -12,7 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from systemd.install import PARTS, CannotInstallError, allow_list, main, make_device_key, write
+from systemd.install import (
+    DEVICE_KEY,
+    OTP_KEY,
+    PARTS,
+    SEALED,
+    SEALED_KEY,
+    CannotInstallError,
+    allow_list,
+    main,
+    make_device_key,
+    seal_device_key,
+    write,
+)
 
 UNITS = "etc/systemd/system"
 SERVICES = sorted(name for files in PARTS.values() for name in files if name.endswith(".service"))
@@ -108,6 +120,51 @@ def test_a_device_key_is_made_once_and_never_again(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o400
     make_device_key(tmp_path)
     assert path.read_text() == first
+
+
+def test_a_sealed_key_takes_the_place_of_the_one_in_clear_and_no_other_is_made(tmp_path: Path, root: Path) -> None:
+    make_device_key(tmp_path)
+    clear, sealed = tmp_path / DEVICE_KEY, tmp_path / SEALED_KEY
+    key = clear.read_text()
+    assert seal_device_key(tmp_path, with_key="tpm2-absent") == "", "nothing is shown that the safe has"
+    make_device_key(tmp_path)
+    assert not clear.exists()
+    assert sealed.stat().st_mode & 0o777 == 0o400
+    assert key not in sealed.read_text()
+    opened = subprocess.run(
+        ["systemd-creds", "--name=device-key", "decrypt", str(sealed), "-"], capture_output=True, text=True, check=True
+    )
+    assert opened.stdout == key
+    assert seal_device_key(tmp_path, with_key="tpm2-absent") == "", "done once"
+    shutil.copytree(root / UNITS, tmp_path / UNITS)
+    write(SEALED, root=tmp_path)
+    unit = str(tmp_path / UNITS / "dossier-locker.service")
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False
+    )
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+
+
+def test_a_key_out_of_the_pis_one_time_memory_stays_the_only_one(tmp_path: Path) -> None:
+    (tmp_path / OTP_KEY).parent.mkdir(parents=True)
+    (tmp_path / OTP_KEY).write_text("0" * 64)
+    make_device_key(tmp_path)
+    assert not (tmp_path / DEVICE_KEY).exists(), "it would be found first, and void every code"
+
+
+def test_a_new_sealed_key_is_shown_once_and_never_was_in_clear(tmp_path: Path) -> None:
+    key = seal_device_key(tmp_path, with_key="tpm2-absent")
+    assert len(bytes.fromhex(key)) == 32
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["dossier-locker.device-key"]
+    assert not (tmp_path / DEVICE_KEY).exists()
+
+
+def test_a_key_that_cannot_be_sealed_stays_as_it_was(tmp_path: Path) -> None:
+    make_device_key(tmp_path)
+    with pytest.raises(CannotInstallError, match="leave --seal"):
+        seal_device_key(tmp_path, with_key="no-such-key")
+    assert (tmp_path / DEVICE_KEY).exists()
+    assert not (tmp_path / SEALED_KEY).exists()
 
 
 def test_the_controller_speaks_with_the_networks_that_were_named_and_no_other(root: Path, tmp_path: Path) -> None:
