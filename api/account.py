@@ -6,23 +6,19 @@ Another password ends every other session of its member.
 
 from __future__ import annotations
 
-import asyncio
-import os
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from api import enrolment, problems
+from api import problems
 from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets
 from api.clerk import STORED, Looking, Member
 from api.exceptional import Factors
+from api.own_password import choose
 from locker import refusals as why
-from locker.events import PasswordChanged, PutPersonal
-from locker.model import StaffMember
 from locker.rules import enrolment as rules
-from otp import staff
 
 router = APIRouter(prefix="/api/clerk/account")
 PROVED = problems.documented(*STORED, why.ClockNotSet, why.TooManyAttempts)
@@ -47,20 +43,14 @@ class Ending(Body):
 )
 async def change_password(body: AnotherPassword, session: Member, running: Cabinets) -> Nothing:
     user = session.member.user
-    if body.wanted == body.own.password:
-        raise why.WeakPassword("same")
-    enrolment.require_good(body.wanted, user=user, name=session.member.name, cabinet=running.config.cabinet)
-    before = running.journal.cabinet.staff.get(user, StaffMember()).record
-    entry = (await running.roster.current()).get(user)
-    await running.sign_in.check(user=user, password=body.own.password, code=body.own.code)
-    assert entry is not None, "who signs in is on the roster"
-    hashed = await asyncio.to_thread(staff.hash_password, body.wanted, hasher=running.sign_in.hasher)
-    record = f"staff-{os.urandom(12).hex()}"
-    changed = entry.model_copy(update={"password_hash": hashed})
-    kept = enrolment.as_kept(changed, record, device_key=running.device_key)
-    row = PutPersonal(ref=record, kind=rules.KIND, body=kept)
-    fact = PasswordChanged(user=user, record=record)
-    await running.record(lambda cabinet, *_: rules.change_password(cabinet, fact, row, before=before))
+    await choose(
+        running,
+        user,
+        wanted=body.wanted,
+        password=body.own.password,
+        code=body.own.code,
+        name=session.member.name,
+    )
     running.sessions.end_of(user, but=session)
     return Nothing()
 

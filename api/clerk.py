@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from api import callers, clerk_snapshot, problems
 from api.bodies import Body, Id, Nothing
 from api.callers import Cabinets, clerk_cookie
+from api.own_password import choose
 from api.running import Running
 from api.sessions import Session
 from api.streams import Stream
@@ -34,6 +35,12 @@ class Shown(Body):
     user: Annotated[str, Field(min_length=1, max_length=40)]
     password: Annotated[str, Field(min_length=1, max_length=200)]
     code: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Entering(Shown):
+    """`wanted`: the password that a member chooses in place of one that somebody else typed for them."""
+
+    wanted: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class Seconded(Body):
@@ -91,10 +98,16 @@ router = APIRouter(prefix="/api/clerk")
 @entrance.post(
     "/sign-in",
     dependencies=[Depends(callers.anonymous)],
-    responses=problems.documented(why.NotAllowed, why.ClockNotSet, why.TooManyAttempts),
+    responses=problems.documented(
+        why.NotAllowed, why.ClockNotSet, why.TooManyAttempts, why.OwnPasswordNeeded, why.WeakPassword, *STORED
+    ),
 )
-async def sign_in(body: Shown, running: Cabinets, request: Request, response: Response) -> dict[str, str]:
-    member = await running.sign_in.check(user=body.user, password=body.password, code=body.code)
+async def sign_in(body: Entering, running: Cabinets, request: Request, response: Response) -> dict[str, str]:
+    if body.wanted is None:
+        member = await running.sign_in.check(user=body.user, password=body.password, code=body.code)
+    else:
+        member = await choose(running, body.user, wanted=body.wanted, password=body.password, code=body.code)
+        running.sessions.end_of(member.user)
     token = running.sessions.begin(member, address="" if request.client is None else request.client.host)
     is_tls = running.config.clerk.certificate is not None
     response.set_cookie(clerk_cookie(running), token, httponly=True, samesite="strict", path="/", secure=is_tls)

@@ -420,16 +420,22 @@ def find_boards(where: str, file: Path, ids: int, columns: int, *, page: bool, p
 @click.argument("user")
 @click.option("--name", required=True, help="As colleagues know the person.")
 @click.option("--role", type=click.Choice(["clerk", "leader", "technician"]), default="clerk", show_default=True)
+@click.option("--own", is_flag=True, help="The member types it: it need not be changed at the first sign-in.")
 @click.password_option(help="12 to 128 signs that few would guess.")
-def add_staff(path: Path, user: str, name: str, role: str, password: str) -> None:
-    """Print the [[staff]] block of a new member, the QR code for the authenticator, and ten recovery codes."""
+def add_staff(path: Path, user: str, name: str, role: str, password: str, *, own: bool) -> None:
+    """Print the [[staff]] block of a new member, the QR code for the authenticator, and ten recovery codes.
+
+    The password is good for choosing another one at the first sign-in, and for nothing else; with --own it stays.
+    """
     config = _load(path)
     if config.secrets.device_key_file is None:
         raise click.ClickException("[secrets] device_key_file is missing; make one with `dossier-locker key`")
     try:
         device_key = sealing.read_device_key(config.secrets.device_key_file)
         enrolment.require_good(password, user=user, name=name, cabinet=config.cabinet)
-        block = enrolment.enrol(user, name=name, role=role, password=password, device_key=device_key)
+        block = enrolment.enrol(
+            user, name=name, role=role, password=password, is_initial=not own, device_key=device_key
+        )
     except (OtpError, WeakPassword) as error:
         raise click.ClickException(str(error)) from error
     click.echo(block.toml)

@@ -37,6 +37,7 @@ class Enrolled:
                 f'totp_secret = "{entry.totp_secret}"',
                 f'recovery_salt = "{entry.recovery_salt}"',
                 f"recovery_hashes = [{hashes}]",
+                f"password_is_initial = {str(entry.password_is_initial).lower()}",
                 "",
             )
         )
@@ -55,15 +56,18 @@ def enrol(
     name: str,
     role: str,
     password: str,
+    is_initial: bool,
     device_key: bytes,
     hasher: PasswordHasher | None = None,
     draw: Callable[[int], bytes] = os.urandom,
 ) -> Enrolled:
-    """Hash the password, draw a TOTP secret and ten recovery codes. Slow. Raises WeakPasswordError."""
+    """Hash the password, draw a TOTP secret and ten recovery codes. Slow. Raises WeakPasswordError.
+
+    `is_initial`: the member must choose another password before it is good for anything.
+    """
     password_hash = staff.hash_password(password, hasher=hasher or staff.password_hasher())
-    entry = StaffEntry.model_validate(
-        {"user": user, "name": name, "role": role, "password_hash": password_hash, "totp_secret": ""}
-    )
+    known = {"user": user, "name": name, "role": role, "password_is_initial": is_initial}
+    entry = StaffEntry.model_validate({**known, "password_hash": password_hash, "totp_secret": ""})
     return renew(entry, device_key=device_key, draw=draw)
 
 
@@ -90,6 +94,7 @@ def as_kept(entry: StaffEntry, record: str, *, device_key: bytes) -> dict[str, s
         "totp_sealed": base64.b64encode(sealed).decode(),
         "recovery_salt": entry.recovery_salt,
         "recovery_hashes": " ".join(entry.recovery_hashes),
+        **({"initial": "yes"} if entry.password_is_initial else {}),
     }
 
 
@@ -101,6 +106,7 @@ def from_kept(body: Mapping[str, str], record: str, *, device_key: bytes) -> Sta
             **{key: body[key] for key in ("user", "name", "role", "password_hash", "recovery_salt")},
             "totp_secret": sealing.unseal(device_key, sealed, context=record).decode(),
             "recovery_hashes": body["recovery_hashes"].split(),
+            "password_is_initial": "initial" in body,
         }
     )
 

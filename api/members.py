@@ -66,6 +66,7 @@ async def add(body: Newcomer, session: Leader, running: Cabinets) -> dict[str, A
         name=body.name,
         role=body.role,
         password=body.password,
+        is_initial=True,
         device_key=running.device_key,
         hasher=running.sign_in.hasher,
     )
@@ -89,7 +90,7 @@ async def renew(user: User, body: Renewed, session: Leader, running: Cabinets) -
     await running.sign_in.check(user=session.member.user, password=body.leader.password, code=body.leader.code)
     if body.password is not None:
         hashed = await asyncio.to_thread(staff.hash_password, body.password, hasher=running.sign_in.hasher)
-        entry = entry.model_copy(update={"password_hash": hashed})
+        entry = entry.model_copy(update={"password_hash": hashed, "password_is_initial": True})
     made = await asyncio.to_thread(enrolment.renew, entry, device_key=running.device_key)
     enrolled, kept = _fact(running, made, session.member.user)
     await running.record(lambda cabinet, *_: rules.renew(cabinet, enrolled, kept))

@@ -102,6 +102,7 @@ TABLE: Mapping[type[Exception], Row] = {
     why.UnknownCompartment: Row(404, "No such compartment"),
     why.UnknownMember: Row(404, "No such member of staff"),
     why.UserTaken: Row(409, "User name taken"),
+    why.OwnPasswordNeeded: Row(403, "Choose a password of your own first"),
     why.WeakPassword: Row(422, "This password cannot be used", lambda error: {"reason": error.reason}),
     why.UnknownDeputy: Row(404, "No such deputy"),
     why.UnknownApproval: Row(404, "No such request waits"),

@@ -3,7 +3,8 @@
 One check at a time, in a thread: an Argon2 costs 19 MiB. A name nobody has takes the same time and the same waits,
 but is never written down; what was typed there may be somebody's password. With an unset clock only recovery codes
 count; six digits are answered before anything is checked or charged, whoever typed them. A locked
-member is answered as a wrong password is.
+member is answered as a wrong password is. A password that somebody else typed opens nothing: who shows it must choose
+their own in the same request.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from locker.config import StaffEntry
 from locker.events import Moment
 from locker.journal import Journal
 from locker.model import Cabinet, StaffMember
-from locker.refusals import ClockNotSet, NotAllowed, TooManyAttempts
+from locker.refusals import ClockNotSet, NotAllowed, OwnPasswordNeeded, TooManyAttempts
 from locker.rules import staff as rules
 from otp import staff
 from otp.sealing import Candidates
@@ -52,10 +53,11 @@ class SignIn:
         self._failed_ms: dict[str, int] = {}
         self._strangers: OrderedDict[str, StaffMember] = OrderedDict()
 
-    async def check(self, *, user: str, password: str, code: str) -> Member:
+    async def check(self, *, user: str, password: str, code: str, takes_initial: bool = False) -> Member:
         """The member these belong to; the sign-in, or its failure, is on record.
 
-        Raises NotAllowed, ClockNotSet, TooManyAttempts, and what `Journal.record` raises.
+        Raises NotAllowed, ClockNotSet, TooManyAttempts, OwnPasswordNeeded unless `takes_initial` (nothing is recorded
+        and no six digits are used up), and what `Journal.record` raises.
         """
         if self._journal.cabinet.clock == "unset" and code.strip().isdecimal():
             raise ClockNotSet("the clock of the cabinet is not set; type a recovery code instead of the six digits")
@@ -64,11 +66,11 @@ class SignIn:
         self._waiting += 1
         try:
             async with self._turn:
-                return await self._check(user, password, code)
+                return await self._check(user, password, code, takes_initial=takes_initial)
         finally:
             self._waiting -= 1
 
-    async def _check(self, user: str, password: str, code: str) -> Member:
+    async def _check(self, user: str, password: str, code: str, *, takes_initial: bool) -> Member:
         moment = self._clock()
         cabinet = self._journal.cabinet
         entry = (await self._roster.current()).get(user)
@@ -80,6 +82,9 @@ class SignIn:
         if entry is None:
             self._note_stranger(user, moment)
             raise NotAllowed("name, password or code do not match")
+        is_good = rules.sign_in(self._journal.cabinet, shown).refusal is None
+        if entry.password_is_initial and is_good and not takes_initial:
+            raise OwnPasswordNeeded("somebody else typed this password; choose your own")
         try:
             await self._journal.record(lambda now, _known, _moment: rules.sign_in(now, shown))
         except NotAllowed:

@@ -484,7 +484,10 @@ class LimitsSection(Section):
 
 
 class StaffEntry(Section):
-    """One clerk or technician. Hashes come from `dossier-locker staff USER`."""
+    """One clerk or technician. Hashes come from `dossier-locker staff USER`.
+
+    `password_is_initial`: somebody else typed it, so it is good for choosing one's own and for nothing else.
+    """
 
     user: Name
     name: str
@@ -493,6 +496,7 @@ class StaffEntry(Section):
     totp_secret: str
     recovery_salt: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
     recovery_hashes: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
+    password_is_initial: bool = False
 
 
 class Wiring(Section):

@@ -271,6 +271,12 @@ class UserTaken(Refusal):
     slug = "user-taken"
 
 
+class OwnPasswordNeeded(Refusal):
+    """Password and second factor are right, and the password is one that somebody else typed: choose another first."""
+
+    slug = "own-password-needed"
+
+
 class WeakPassword(Refusal):
     """`reason`: `short`, `long`, `word` (of the unit or the member), `common`, or `same` as before."""
 

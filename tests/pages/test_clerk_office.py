@@ -222,3 +222,32 @@ async def test_nothing_of_the_desk_stays_on_the_page_when_somebody_signs_out_als
     assert "H29." not in whole
     assert str(CLERK["me"]["name"]) not in whole
     assert await page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]") in ([], ["language"])
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+async def test_who_has_a_first_password_chooses_their_own_where_they_sign_in(
+    clerk: StubService, open_page: Open, language: str
+) -> None:
+    clerk.refuses = problem("not-allowed", 401)
+    page = await open_page(clerk)
+    if language == "en":
+        await page.get_by_test_id("language-en").click()
+    clerk.script(
+        "sign-in", problem("own-password-needed", 403), problem("weak-password", 422, reason="common"), done(user="hoa")
+    )
+    for name, text in (("user", "hoa"), ("password", "con-meo-tren-mai"), ("code", "111111")):
+        await page.get_by_test_id(f"sign-in-{name}").fill(text)
+    await page.get_by_test_id("sign-in-submit").click()
+    said = {"vi": "do người khác nhập", "en": "Somebody else typed"}[language]
+    await expect(page.get_by_test_id("note")).to_contain_text(said)
+    await expect(page.get_by_test_id("sign-in-wanted")).to_be_focused()
+    await page.get_by_test_id("sign-in-wanted").fill("bốn mùa hoa gạo đỏ")
+    await page.get_by_test_id("sign-in-again").fill("bốn mùa hoa gạo đo")
+    await page.get_by_test_id("sign-in-submit").click()
+    await expect(page.get_by_test_id("note")).to_contain_text({"vi": "không giống", "en": "differ"}[language])
+    await page.get_by_test_id("sign-in-again").fill("bốn mùa hoa gạo đỏ")
+    await page.get_by_test_id("sign-in-submit").click()
+    await expect(page.get_by_test_id("sign-in-wanted")).to_be_visible()
+    await page.get_by_test_id("sign-in-submit").click()
+    asked = await clerk.asked("sign-in", times=3)
+    assert asked == {"user": "hoa", "password": "con-meo-tren-mai", "code": "111111", "wanted": "bốn mùa hoa gạo đỏ"}

@@ -33,7 +33,7 @@ let snapshot = null;
 let receivedAt = now();
 let stop = null;
 let searchTimer = 0;
-const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, member: null, account: null, texts: null, edited: "", count: null, problem: null });
+const freshLocal = () => ({ tab: "work", notes: {}, busy: new Set(), candidates: [], selected: 0, inspected: 0, second: null, undoing: "", posting: "", presence: null, found: null, isRetiring: false, isNewcomer: false, member: null, account: null, texts: null, edited: "", count: null, problem: null });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -182,23 +182,33 @@ async function provePresence({ number }) {
 
 // --- coming and going
 
-async function enter({ user, password, code }) {
+async function enter({ user, password, code, wanted, again }) {
   if (local.busy.has("sign-in")) return;
+  if (wanted?.value !== again?.value) {
+    note("sign-in", "account.differ");
+    draw();
+    again.focus();
+    return;
+  }
   local.busy.add("sign-in");
   delete local.notes["sign-in"];
   draw();
   try {
-    await post(`${PREFIX}/sign-in`, { user: user.value.trim(), password: password.value, code: code.value.trim() });
+    const own = wanted ? { wanted: wanted.value } : {};
+    await post(`${PREFIX}/sign-in`, { user: user.value.trim(), password: password.value, code: code.value.trim(), ...own });
     password.value = code.value = "";
     Object.assign(local, freshLocal(), { isSignedIn: true });
     begin();
   } catch (problem) {
-    const key = problem.slug === "not-allowed" ? "sign-in.refused" : `problem.${problem.slug}`;
-    note("sign-in", key, { values: { seconds: problem.retryAfter } });
-    code.value = "";
+    const isOwnWanted = problem.slug === "own-password-needed";
+    local.isNewcomer = isOwnWanted || problem.slug === "weak-password";
+    const key = { "not-allowed": "sign-in.refused", "own-password-needed": "sign-in.own", "weak-password": `weak.${problem.body.reason}` }[problem.slug];
+    note("sign-in", key ?? `problem.${problem.slug}`, { values: { seconds: problem.retryAfter } });
+    if (!local.isNewcomer) code.value = "";
   }
   local.busy.delete("sign-in");
   draw();
+  if (local.isNewcomer) focus("sign-in-wanted", true);
 }
 
 function signedOut() {

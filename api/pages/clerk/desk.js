@@ -23,6 +23,8 @@ const standstill = (view, otherwise) => (view.local.standstill ? `state.${view.l
 export const connecting = (view) =>
   h("main", { class: "alone", "data-testid": "screen-connecting", "data-key": "connecting" }, h("p", {}, view.say(standstill(view, "connecting"))));
 
+const FRESH = { type: "password", minlength: 12, maxlength: 128, required: true, autocomplete: "new-password" };
+
 export const signIn = (view) =>
   h(
     "main",
@@ -35,6 +37,11 @@ export const signIn = (view) =>
       field(view.say("sign-in.user"), "user", "sign-in-user", { autocomplete: "username", autocapitalize: "none", required: true }),
       field(view.say("sign-in.password"), "password", "sign-in-password", { type: "password", autocomplete: "current-password", required: true }),
       field(view.say("sign-in.code"), "code", "sign-in-code", { autocomplete: "one-time-code", autocapitalize: "characters", required: true }),
+      view.local.isNewcomer && [
+        h("p", { class: "details" }, view.say("account.rules")),
+        field(view.say("account.wanted"), "wanted", "sign-in-wanted", FRESH),
+        field(view.say("account.again"), "again", "sign-in-again", FRESH),
+      ],
       noteAt(view, "sign-in"),
       h("button", { class: "button is-primary is-wide", "data-testid": "sign-in-submit", disabled: view.local.busy.has("sign-in") }, view.say("sign-in.submit")),
     ),
