@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -195,6 +196,23 @@ async def test_a_path_nobody_serves_is_a_problem_too(desk: httpx.AsyncClient) ->
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     answer = await desk.get("/api/clerk/sign-in")
     assert (answer.status_code, answer.json()["title"]) == (405, "Method Not Allowed")
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "PROPFIND"])
+async def test_a_method_that_no_route_declares_is_refused_everywhere(
+    desk: httpx.AsyncClient, kiosk: httpx.AsyncClient, method: str
+) -> None:
+    for client in (desk, kiosk):
+        declared = {
+            (one, str(route.path)) for route, _name in callers.declared(app_of(client)) for one in route.methods or ()
+        }
+        paths = sorted({path for _method, path in declared})
+        assert len(paths) > 10
+        for path in paths:
+            if (method, path) not in declared:
+                answer = await client.request(method, re.sub(r"\{\w+\}", "1", path))
+                assert answer.status_code in {404, 405}, (method, path, answer.status_code)
+                assert "access-control-allow-origin" not in answer.headers
 
 
 async def test_the_kiosk_key_buys_one_cookie(cab: Any, tmp_path: Any, draw: Callable[[int], bytes]) -> None:

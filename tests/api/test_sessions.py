@@ -7,7 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
+from api.roster import Roster
+from api.sign_in import SignIn
 from locker import events as ev
+from locker.config import Config
+from locker.refusals import NotAllowed
+from tests.api.conftest import DEVICE_KEY, HASHER
 
 Enter = Callable[..., Awaitable[httpx.Response]]
 
@@ -44,6 +49,16 @@ async def test_wrong_passwords_make_a_name_wait_whether_or_not_somebody_has_it(
     cab.hands.forward(31)
     assert (await desk.post("/api/clerk/sign-in", json=wrong)).status_code == 403
     assert await cab.facts(ev.SignInFailed) == (6 if user == "lan" else 0)
+
+
+async def test_nobody_is_on_the_roster_whom_nobody_put_there(cab: Any) -> None:
+    assert Config.model_fields["staff"].default == ()
+    roster = Roster(journal=cab.journal, configured=(), device_key=DEVICE_KEY)
+    nobody = SignIn(journal=cab.journal, roster=roster, device_key=DEVICE_KEY, clock=cab.hands, hasher=HASHER)
+    assert await roster.current() == {}
+    for user in ("admin", "root", "lan", "dossier-locker"):
+        with pytest.raises(NotAllowed):
+            await nobody.check(user=user, password="admin", code="000000")
 
 
 async def test_a_crowd_at_the_sign_in_is_told_to_wait(desk: httpx.AsyncClient) -> None:

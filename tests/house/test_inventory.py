@@ -13,6 +13,8 @@ CRYPTOGRAPHY = {"argon2", "cryptography", "hashlib", "hmac", "pyotp", "random", 
 # Of the hub the desk's security office reads its own; subprocess and sockets that a listener binds call nobody.
 CONNECTIONS = {"aiohttp", "ftplib", "httpx", "requests", "serial", "smtplib", "socket", "telnetlib", "twilio", "escpos"}
 BOUND_ONLY = {"api/run.py"}
+COMMANDS = {"subprocess", "pty", "multiprocessing"}
+SHELLS = r"shell=True|os\.system|os\.popen|create_subprocess_shell"
 
 
 def _text(tree: Path) -> str:
@@ -41,6 +43,7 @@ def _importing(tree: Path, parts: tuple[str, ...], wanted: set[str]) -> set[str]
     [
         ("Algorithms", PARTS, CRYPTOGRAPHY),
         ("Connections", ("api", "locker", "otp", "hw"), CONNECTIONS),
+        ("Commands", PARTS, COMMANDS),
     ],
 )
 def test_each_module_that_uses_it_is_named_and_no_other(
@@ -59,3 +62,8 @@ def test_each_purpose_of_a_derived_key_is_named(tree: Path) -> None:
     named = re.findall(r"^\| `([^`]+)` \|", _section(_text(tree), "Derived keys"), re.MULTILINE)
     assert set(named) == used
     assert len(used) > 5
+
+
+def test_no_module_hands_a_command_to_a_shell(tree: Path) -> None:
+    files = [file for part in PARTS for file in (tree / part).rglob("*.py")]
+    assert [file.name for file in files if re.search(SHELLS, file.read_text(encoding="utf-8"))] == []
