@@ -26,6 +26,7 @@ from locker.reserve import Breakages
 _NAME = re.compile(r"journal-(?P<time>\d{8}T\d{6}Z)-e(?P<epoch>\d+)-s(?P<seq>\d+)\.sqlite3")
 _HEAD = re.compile(r"(?P<seq>[1-9]\d{0,17}):(?P<hash>[0-9a-fA-F]{64})", re.ASCII)
 _STEP = 10_000
+_FORMER = database.JOURNAL_NAME + ".{}-*"
 _KEYS = "SELECT DISTINCT json_extract(body, '$.key') FROM event WHERE type = 'RunStarted'"
 
 
@@ -82,17 +83,17 @@ async def backup(journal: Journal[Any], directory: Path, *, keep: int, utc_ms: i
 
 
 def expire(backups: Path, storage_directory: Path, *, before_utc_ms: int) -> tuple[Path, ...]:
-    """Removes copies made before a wall time, and journals that a restore moved aside and nobody wrote to since.
+    """Removes copies made before a wall time, and journals that a restore moved aside or a migration copied.
 
     They hold personal data that the running journal has erased. The newest copy stays, for it is what a restore needs.
     What cannot be removed now is left for the next time.
     """
     before = datetime.fromtimestamp(before_utc_ms / 1000, UTC)
     old = [copy for copy in _copies(backups)[1:] if copy.name.split("-")[1] < f"{before:%Y%m%dT%H%M%SZ}"]
-    for aside in storage_directory.glob(database.JOURNAL_NAME + ".aside-*"):
+    for former in (file for kind in ("aside", "before") for file in storage_directory.glob(_FORMER.format(kind))):
         with suppress(OSError):
-            if aside.stat().st_mtime * 1000 < before_utc_ms:
-                old.append(aside)
+            if former.stat().st_mtime * 1000 < before_utc_ms:
+                old.append(former)
     removed = []
     for path in old:
         with suppress(OSError):

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from api.command_line import main as command_line
 from locker import events as ev
-from locker import receipts, rows
+from locker import keeping, receipts, rows
 
 NEW = {"kind": "new", "size": "S", "phone": "0912 345 678", "phone_again": "0912345678"}
 KIOSK = "/api/kiosk"
@@ -64,7 +64,8 @@ async def test_papers_are_left_and_the_receipt_can_be_checked_anywhere(
     checked = receipts.check(told["text"], key)
     assert (checked.bag, checked.is_confirmed, checked.evidence) == ("HS-000001", True, "door_cycle")
     assert checked.sent_at == told["sent_at"] != ""
-    assert len(checked.head) == 64
+    assert (await keeping.audit(cab.journal, anchor=(checked.seq, checked.head))).is_sound, "the head at the deposit"
+    assert not (await keeping.audit(cab.journal, anchor=(checked.seq, "0" * 64))).is_sound
     drawn = await kiosk.get(path(one, "receipt.svg"))
     assert (drawn.headers["content-type"], b"<svg" in drawn.content) == ("image/svg+xml", True)
     outcome = CliRunner().invoke(command_line, ["receipt", told["text"], "--key", key])

@@ -140,3 +140,42 @@ async def test_nobody_opens_a_door_who_is_signed_in_and_not_at_the_cabinet(
         answer = await desk.post(f"/api/clerk/{path}", json=body)
         assert answer.status_code in {401, 403}, (path, answer.text)
     assert await cab.facts(ev.GrantIssued) == 0
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "approvals": {"compartment": 1, "purpose": "reclaim"},
+    "approvals/loads": {"scan": "H29.190.5-261008-0043"},
+    "compartments/{number}/close": {"cause": "lock"},
+    "compartments/{number}/look": {"found": "empty"},
+    "glass": {"compartment": 1, "purpose": "reclaim", "reason": "nobody can be reached"},
+    "intakes/{hand_over}/report": {"bag": "TUI-000451", "count": 1},
+    "loads": {"scan": "H29.190.5-261008-0043"},
+    "loads/{hand_over}/answers": {"did_open": True},
+    "panel/clock": {"local": "2026-11-22T10:00"},
+    "presence": {"number": "0000"},
+    "boards": {"boards": ["A1"]},
+    "doors/{number}/seen": {"opened": 1},
+    "hand-overs/{hand_over}/move/confirm": {"door": "source"},
+    "hand-overs/{hand_over}/move/open": {"door": "source"},
+}
+
+
+@pytest.mark.parametrize("user", PEOPLE.values())
+async def test_every_route_for_which_one_must_be_there_says_so_to_whoever_is_not(
+    cab: Any, desk: httpx.AsyncClient, sign_in: Callable[..., Awaitable[httpx.Response]], user: str
+) -> None:
+    await cab.announce("r-1", code="H29.190.5-261008-0042")
+    await cab.load("r-1", number=1, hand_over="h-1")
+    await cab.announce("r-2", code="H29.190.5-261008-0043")
+    await sign_in(user)
+    role = next(role for role, one in PEOPLE.items() if one == user)
+    asked = {(method, path) for method, path in needs_presence(app_of(desk)) if method == "POST"}
+    theirs = [(path, name) for method, path, name in routes_of(desk) if (method, path) in asked and role in name]
+    assert len(theirs) > 8
+    bad = []
+    for path, _name in theirs:
+        at = path.replace("{number}", "1").replace("{hand_over}", "h-1")
+        answer = await desk.post(at, json=BODIES.get(path.split("/", 3)[3], {}))
+        if answer.status_code != 403 or not answer.json()["type"].endswith(":presence-needed"):
+            bad.append((path, answer.status_code, answer.text[:200]))
+    assert bad == []

@@ -241,7 +241,7 @@ def test_the_rule_knows_no_age_where_no_clock_was_believed() -> None:
     assert erase(Cabinet(), stock, moment=moment, policy=WITH_CENTRE) == ev.Decision()
 
 
-async def test_old_copies_go_but_for_the_newest_and_what_a_restore_moved_aside_goes_too(
+async def test_old_copies_go_but_for_the_newest_and_what_restore_and_migration_put_aside_goes_too(
     hall: Any, tmp_path: Path
 ) -> None:
     copies = Copies(backups=tmp_path / "backups", storage=tmp_path, keep_ms=30 * DAY_MS)
@@ -250,16 +250,17 @@ async def test_old_copies_go_but_for_the_newest_and_what_a_restore_moved_aside_g
         await keeping.backup(hall.journal, copies.backups, keep=9, utc_ms=hall.hand.wall_ms - days * DAY_MS)
         for days in (40, 31, 29)
     ]
-    aside = tmp_path / "journal.sqlite3.aside-1"
-    aside.write_bytes(b"x")
-    os.utime(aside, (1_700_000_000, 1_700_000_000))
+    former = [tmp_path / f"journal.sqlite3.{end}" for end in ("aside-1", "aside-1-wal", "before-002")]
+    for file in former:
+        file.write_bytes(b"x")
+        os.utime(file, (1_700_000_000, 1_700_000_000))
     hall.hand.trust = "unset"
     await expire_copies(copies, clock=hall.clock)
-    assert all(copy.exists() for copy in (*made, aside))
+    assert all(copy.exists() for copy in (*made, *former))
     hall.hand.trust = "synced"
     await expire_copies(copies, clock=hall.clock)
     assert [copy.exists() for copy in made] == [False, False, True]
-    assert not aside.exists()
+    assert not [file for file in former if file.exists()]
     hall.hand.pass_by(60 * DAY_MS)
     await expire_copies(copies, clock=hall.clock)
     assert made[2].exists()
