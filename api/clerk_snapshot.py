@@ -21,7 +21,7 @@ from locker.config import StaffEntry
 from locker.events import Moment
 from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result, StaffMember
 from locker.refusals import NotLoadable
-from locker.rules import deputies, exceptional, moving, notices
+from locker.rules import deputies, exceptional, in_vain, moving, notices
 from locker.rules.results import FINISHED_STATE, check_loadable
 from otp import codes, phones
 
@@ -287,15 +287,11 @@ def _state(running: Running, cabinet: Cabinet, place: Place, present: Compartmen
         ("quarantined", present.quarantine or present.is_unproved),
         ("loading", one is not None and one.stage == "loading"),
         ("cancelled", one is not None and one.is_cancelled),
-        ("overdue", one is not None and _is_overdue(cabinet, one, today)),
+        ("overdue", one is not None and in_vain.is_overdue(cabinet, one, today=today)),
         ("loaded", one is not None),
         ("closed", present.out_of_service),
     )
     return next((state for state, holds in by_need if holds), "free")
-
-
-def _is_overdue(cabinet: Cabinet, one: HandOver, today: str) -> bool:
-    return any(cabinet.results[key].deadline < today for key in one.results if key in cabinet.results)
 
 
 def _to_load(running: Running, cabinet: Cabinet, read: Read) -> list[dict[str, Any]]:
@@ -359,7 +355,7 @@ def _inside(
         "disputed": one.disputed,
         "is_cancelled": one.is_cancelled,
         "is_counter_wanted": one.is_counter_wanted,
-        "is_overdue": _is_overdue(cabinet, one, today),
+        "is_overdue": in_vain.is_overdue(cabinet, one, today=today),
         "is_by_post": any(result.by_post for result in results),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
         "delegates": [

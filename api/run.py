@@ -258,7 +258,14 @@ async def _tell_numbers(running: Running) -> None:
 
 async def _timers(config: Config, running: Running, clock: Clock) -> None:
     office = calendar_of(config)
-    await timers.run(running.journal, timing=timing(config), office=office, clock=clock, places=running.places)
+    await timers.run(
+        running.journal,
+        timing=timing(config),
+        office=office,
+        clock=clock,
+        servable=lambda: running.doors.servable,
+        places=running.places,
+    )
 
 
 async def _self_check(config: Config, running: Running, clock: Clock) -> None:

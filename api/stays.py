@@ -10,7 +10,9 @@ from locker.rules import staying
 
 
 class Stay(BaseModel):
-    """What may be done with one that waits inside; `until` as YYYY-MM-DD, `longer` empty where it stays refused."""
+    """What may be done with one that waits inside; `until` as YYYY-MM-DD, empty while it is owed to who came in vain,
+    and `longer` empty where it stays refused.
+    """
 
     hand_over: str
     until: str
@@ -38,7 +40,7 @@ def stay(running: Running, cabinet: Cabinet, one: HandOver) -> Stay:
     deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
     return Stay(
         hand_over=one.hand_over,
-        until=min(deadlines, default=""),
+        until="" if one.is_owed else min(deadlines, default=""),
         longer=found.until,
         refused=found.refused,
         can_go_to_counter=found.can_go_to_counter,

@@ -6,14 +6,16 @@ up, and tells of each fact what the cabinet was before and after it. Nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from locker import events as ev
 from locker.fold import apply
 from locker.model import Cabinet, HandOver, Place
+from locker.office_hours import OfficeHours, Span
 from locker.refusals import Fault, Refusal
 from locker.rules import (
     clearing,
@@ -21,6 +23,7 @@ from locker.rules import (
     doors,
     due,
     exceptional,
+    in_vain,
     intake,
     intake_round,
     loading,
@@ -32,6 +35,7 @@ from locker.rules import (
     self_check,
     standing,
     stock,
+    tickets,
 )
 
 CLERK = loading.Actor(user="lan", role="clerk", is_present=True)
@@ -39,6 +43,7 @@ PLACES: Mapping[int, Place] = {
     number: Place(number=number, board="A1", size="S", row=number, column=1, height_cm=100) for number in (1, 2)
 }
 TIMING = due.Timing()
+OFFICE = OfficeHours(zone=ZoneInfo("UTC"), weekly=((Span(time(7), time(17)),),) * 7)
 TODAY = "2026-11-22"
 UTC_MS = 1_790_000_000_000
 DAY_MS = 24 * 3_600_000
@@ -156,6 +161,7 @@ def _one(one: HandOver) -> tuple[Any, ...]:
         one.is_asked and one.last_purpose,
         one.is_announced,
         one.is_emptied,
+        (one.is_owed, bool(one.made_good)),
     )
 
 
@@ -218,13 +224,26 @@ def _visit(cabinet: Cabinet) -> str:
     return cabinet.visit.visit if cabinet.visit is not None else f"v{cabinet.seq}"
 
 
-def _types_code(cabinet: Cabinet, moment: ev.Moment) -> ev.Decision:
+def _types_code(cabinet: Cabinet, moment: ev.Moment, servable: Collection[int] = PLACES) -> ev.Decision:
     code = next(reversed(cabinet.codes), "")
     if not code:
         return ev.Decision()
     proof = pickup.Proof(selector="111", code=code)
     request = pickup.Submit(proof=proof, visit=_visit(cabinet), grant=f"g{cabinet.seq}")
-    return pickup.submit(cabinet, request, places=PLACES, servable=set(PLACES), moment=moment)
+    return pickup.submit(cabinet, request, places=PLACES, servable=servable, moment=moment)
+
+
+def _types_code_in_vain(cabinet: Cabinet, moment: ev.Moment) -> ev.Decision:
+    return _types_code(cabinet, moment, servable=())
+
+
+def _asks_for_a_call(cabinet: Cabinet, _moment: ev.Moment) -> ev.Decision:
+    return tickets.take(cabinet, tickets.Wanted(due_utc_ms=UTC_MS, visit=_visit(cabinet)))
+
+
+def _makes_good(cabinet: Cabinet, moment: ev.Moment) -> ev.Decision:
+    noted = ev.Moment(utc_ms=moment.utc_ms, uptime_ms=moment.uptime_ms, run_id=moment.run_id, clock="synced")
+    return in_vain.due(cabinet, noted, office=OFFICE, days=7, servable=PLACES)
 
 
 def _mints(cabinet: Cabinet, _moment: ev.Moment) -> ev.Decision:
@@ -420,6 +439,18 @@ def _is_tried(number: int) -> Act:
     return act
 
 
+IN_VAIN: tuple[Act, ...] = (
+    _mints,
+    _types_code,
+    _types_code_in_vain,
+    _says("door_stayed_shut"),
+    _asks_for_a_call,
+    lambda cabinet, _moment: pickup.leave(cabinet, visit=_visit(cabinet)),
+    _makes_good,
+    _inspects,
+    _sees(1, "as_recorded"),
+    *DOORS,
+)
 WRONG_DOOR: tuple[Act, ...] = (
     _is_expected,
     _loads,
@@ -529,4 +560,5 @@ SCENES: tuple[Scene, ...] = (
     Scene(NOTICES),
     Scene(STANDING),
     Scene(MOVE, begin=(*LOADED, ev.RoundClosed(actor="lan"))),
+    Scene(IN_VAIN, begin=(*LOADED, ev.RoundClosed(actor="lan"))),
 )

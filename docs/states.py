@@ -45,6 +45,14 @@ def hand_over(cabinet: Cabinet) -> str:
     return next((state for state, holds in by_need if holds), one.stage)
 
 
+def owed(cabinet: Cabinet) -> str:
+    """Of the pickup in the cabinet: what is owed to a person who came in vain."""
+    one = next((one for one in cabinet.hand_overs.values() if one.direction == "pickup"), None)
+    if one is None or one.stage != "loaded":
+        return NOWHERE
+    return "owed" if one.is_owed else "kept longer" if one.made_good else "inside"
+
+
 def intake(cabinet: Cabinet) -> str:
     """Of the papers somebody leaves, until the office has answered."""
     paper = next(iter(cabinet.intakes.values()), None)
@@ -114,6 +122,7 @@ def standing(cabinet: Cabinet) -> str:
 
 MACHINES: tuple[Machine, ...] = (
     Machine("A hand-over", "One pickup, from the loader's scan until it has left the cabinet.", hand_over),
+    Machine("What is owed", "Its person came in vain; it is not overdue, and kept longer once it can be had.", owed),
     Machine("A compartment", "What stands first for whoever is before it; two things may hold at once.", compartment),
     Machine("The codes of a bundle", "Good means that one of them opens the door.", code),
     Machine("Trust in a door sensor", "A suspect one never counts as open and locks nobody out.", sensor),
@@ -127,7 +136,8 @@ MACHINES: tuple[Machine, ...] = (
 SHOWN: dict[str, tuple[acts.Scene, ...]] = {
     "A message": acts.SCENES[6:7],
     "The cabinet itself": acts.SCENES[7:8],
-    "A move": acts.SCENES[8:],
+    "A move": acts.SCENES[8:9],
+    "What is owed": acts.SCENES[9:],
     "An incident": acts.SCENES[5:6],
 }
 

@@ -58,7 +58,7 @@ class Marked:
 
 @dataclass(frozen=True)
 class Stayed:
-    """What a person chose for results that are inside: a later last day, or the counter."""
+    """A later last day of results that are inside, chosen by their person or made good; or the counter instead."""
 
     results: tuple[str, ...]
     deadline: str | None = None
@@ -211,6 +211,7 @@ READERS: Mapping[str, Callable[[Body], tuple[Reading, ...]]] = {
     "BecameUncertain": _marks("uncertain"),
     "Settled": _settled,
     "StayExtended": _extended,
+    "StayMadeGood": _extended,
     "CounterAsked": _counter_asked,
     "RoomChanged": _room,
 }

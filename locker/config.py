@@ -470,11 +470,14 @@ class IntakeSection(Section):
 
 
 class StayingSection(Section):
-    """How long people may keep a result inside beyond its deadline, and how much room must be left then."""
+    """How long people may keep a result inside beyond its deadline, how much room must be left then, and how long it
+    is kept for who came in vain.
+    """
 
     times: Annotated[int, Field(ge=0, le=12)] = 2
     days: Annotated[int, Field(ge=1, le=31)] = 7
     keeps_free: Annotated[int, Field(ge=0, le=200)] = 2
+    days_after_fault: Annotated[int, Field(ge=1, le=31)] = 7
 
 
 class LimitsSection(Section):
@@ -602,7 +605,12 @@ def calendar_of(config: Config) -> Calendar:
         leader=tuple(ref for ref in refs if ref.startswith("staff:leader:")),
         digest_at=dt.time.fromisoformat(config.alerts.digest_at),
     )
-    return Calendar(office=office_hours_of(config), day=daytime_of(config), on_call=on_call)
+    return Calendar(
+        office=office_hours_of(config),
+        day=daytime_of(config),
+        on_call=on_call,
+        days_after_fault=config.staying.days_after_fault,
+    )
 
 
 def self_check_of(config: Config) -> Plan:

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import msgspec
 
 Evidence = Literal["door_cycle", "content_sensor", "clerk", "none"]
+InVain = Literal["stayed_shut", "away", "call_asked", "found_inside"]
 Purpose = Literal["collect", "load", "reclaim", "inspect", "prove", "intake", "collect_intake", "move", "practice"]
 Clock = Literal["synced", "holdover", "unset"]
 Holder = Literal["owner", "delegate", "slip"]
@@ -774,6 +775,28 @@ class StayExtended(EventBody, frozen=True):
     deadline: str
 
 
+class CameInVain(EventBody, frozen=True):
+    """A person with the right to it could not take what waits inside because the cabinet failed: it is owed to them.
+
+    `cause`: they said that the door stayed shut; its board or bus was away; they asked to be called; a clerk found
+    inside what a visit had left uncertain.
+    """
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    cause: InVain
+
+
+class StayMadeGood(EventBody, frozen=True):
+    """What was owed can be had again, and is kept through `deadline` (YYYY-MM-DD) at least."""
+
+    hand_over: str
+    compartment: int
+    results: tuple[str, ...]
+    deadline: str
+
+
 class CounterAsked(EventBody, frozen=True):
     """The person wants it at the counter instead: a clerk takes it out. Until then the code still opens its door."""
 
@@ -1230,6 +1253,8 @@ Event = (
     | VisitEnded
     | StatusAsked
     | StayExtended
+    | CameInVain
+    | StayMadeGood
     | CounterAsked
     | Rated
     | RoomChanged

@@ -122,7 +122,8 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     `is_announced`: a notice has named it. `is_reopened`: the loader opened it again after it was loaded.
     `is_out_of_reach`: its person cannot reach it, and a clerk moves it lower.
     `reminded`: the latest reminder that named it, from 1. `loaded_utc_ms`: 0 when the clock was not believed then.
-    `is_counter_wanted`: its person wants it at the counter instead.
+    `is_counter_wanted`: its person wants it at the counter instead. `is_owed`: its person came in vain; `made_good`:
+    how often it was kept longer for that.
     `is_emptied`: the opening in which a clerk takes an intake out has ended.
     """
 
@@ -150,6 +151,8 @@ class HandOver(msgspec.Struct, frozen=True, omit_defaults=True):
     is_reopened: bool = False
     is_out_of_reach: bool = False
     is_counter_wanted: bool = False
+    is_owed: bool = False
+    made_good: int = 0
     reminded: int = 0
     direction: Literal["pickup", "intake"] = "pickup"
     is_emptied: bool = False

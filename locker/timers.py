@@ -8,7 +8,7 @@ after every change, it asks what the office's calendar makes due and whether the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from locker import events as ev
@@ -27,17 +27,21 @@ async def run(
     timing: due.Timing,
     office: calendar.Calendar,
     clock: Clock,
+    servable: Callable[[], Collection[int]],
     places: Mapping[int, Place] | None = None,
     look_at_clock_s: float = LOOK_AT_CLOCK_S,
     pause_s: float = patience.PAUSE_S,
 ) -> None:
-    """Until cancelled; a crash in between loses nothing, because the question is asked again. Without `places` nobody
-    is told of room.
+    """Until cancelled; a crash in between loses nothing, because the question is asked again.
+
+    `servable` tells whose board serves now. Without `places` nobody is told of room.
     """
     follow = partial(_follow, journal, clock, look_at_clock_s, pause_s)
     async with asyncio.TaskGroup() as group:
         group.create_task(_record_due(journal, timing, clock, pause_s), name="what time makes due")
-        group.create_task(follow(partial(_calendar, office=office), "the calendar"), name="the calendar")
+        group.create_task(
+            follow(partial(_calendar, office=office, servable=servable), "the calendar"), name="the calendar"
+        )
         if places is not None:
             group.create_task(follow(partial(room.due, places=places), "free compartments"), name="room")
         group.create_task(_follow_clock(journal, clock, look_at_clock_s, pause_s), name="trust in the clock")
@@ -59,8 +63,10 @@ async def _record_due(journal: Journal[Cabinet], timing: due.Timing, clock: Cloc
             continue
 
 
-def _calendar(cabinet: Cabinet, moment: ev.Moment, *, office: calendar.Calendar) -> ev.Decision:
-    return calendar.due(cabinet, moment, office)
+def _calendar(
+    cabinet: Cabinet, moment: ev.Moment, *, office: calendar.Calendar, servable: Callable[[], Collection[int]]
+) -> ev.Decision:
+    return calendar.due(cabinet, moment, office, servable=servable())
 
 
 async def _follow(

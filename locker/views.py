@@ -437,7 +437,7 @@ def _rated(connection: apsw.Connection, event: ev.Rated, at: At) -> None:
     )
 
 
-def _stay_extended(connection: apsw.Connection, event: ev.StayExtended, _at: At) -> None:
+def _kept_longer(connection: apsw.Connection, event: ev.StayExtended | ev.StayMadeGood, _at: At) -> None:
     for result in event.results:
         connection.execute("UPDATE view_result SET deadline = ? WHERE result = ?", (event.deadline, result))
 
@@ -505,7 +505,8 @@ _STEPS: Mapping[type[ev.EventBody], Callable[[apsw.Connection, Any, At], None]] 
     ev.PromiseBroken: _promise_broken,
     ev.IntakeAnswered: _intake_answered,
     ev.Rated: _rated,
-    ev.StayExtended: _stay_extended,
+    ev.StayExtended: _kept_longer,
+    ev.StayMadeGood: _kept_longer,
     ev.NoticeQueued: _notice_queued,
     ev.NoticeSent: _notice_sent,
     ev.NoticeDelivered: _notice_delivered,

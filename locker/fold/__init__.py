@@ -141,6 +141,8 @@ APPLY: Mapping[type[ev.EventBody], Callable[[Cabinet, Any, ev.Recorded], Cabinet
     ev.VisitEnded: pickup.visit_ended,
     ev.StatusAsked: staying.status_asked,
     ev.StayExtended: staying.stay_extended,
+    ev.CameInVain: staying.came_in_vain,
+    ev.StayMadeGood: staying.stay_made_good,
     ev.CounterAsked: staying.counter_asked,
     ev.Rated: staying.rated,
     ev.RoomChanged: room.changed,

@@ -28,6 +28,21 @@ def stay_extended(cabinet: Cabinet, event: ev.StayExtended, _recorded: ev.Record
     return replace(cabinet, results=results)
 
 
+def came_in_vain(cabinet: Cabinet, event: ev.CameInVain, _recorded: ev.Recorded) -> Cabinet:
+    return touch_hand_over(cabinet, event.hand_over, is_owed=True)
+
+
+def stay_made_good(cabinet: Cabinet, event: ev.StayMadeGood, _recorded: ev.Recorded) -> Cabinet:
+    one = cabinet.hand_overs.get(event.hand_over)
+    if one is None:
+        return cabinet
+    results = dict(cabinet.results)
+    for key in results_of(cabinet, event.hand_over):
+        results[key] = replace(results[key], deadline=event.deadline)
+    changed = replace(cabinet, results=results)
+    return touch_hand_over(changed, event.hand_over, is_owed=False, made_good=one.made_good + 1)
+
+
 def counter_asked(cabinet: Cabinet, event: ev.CounterAsked, _recorded: ev.Recorded) -> Cabinet:
     return touch_hand_over(cabinet, event.hand_over, is_counter_wanted=True)
 

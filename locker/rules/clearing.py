@@ -26,7 +26,7 @@ from locker.refusals import (
     UnknownResult,
     WrongStage,
 )
-from locker.rules import contents, doors, intake_round
+from locker.rules import contents, doors, in_vain, intake_round
 from locker.rules.loading import Actor, needs_presence
 from locker.rules.results import needs_two
 
@@ -48,8 +48,7 @@ def is_routine(cabinet: Cabinet, one: HandOver, *, today: str) -> bool:
         or any(cabinet.results[key].by_post for key in one.results if key in cabinet.results)
         or one.is_counter_wanted
     )
-    deadlines = [cabinet.results[key].deadline for key in one.results if key in cabinet.results]
-    return bool(waits) or any(deadline and deadline < today for deadline in deadlines)
+    return bool(waits) or in_vain.is_overdue(cabinet, one, today=today)
 
 
 def reclaim(
@@ -159,7 +158,7 @@ def _settle(cabinet: Cabinet, one: HandOver, found: ev.Found, actor: Actor) -> e
     if found == "something_else" or (one.stage == "collected" and not one.disputed):
         return ev.Decision()
     if found == "as_recorded":
-        settled = ev.Decision(events=(_settled(one, "inside", actor),))
+        settled = ev.Decision(events=(_settled(one, "inside", actor), *in_vain.found_inside(one)))
         return doors.loaded(one, evidence="clerk") if one.stage == "loading" else settled
     if one.stage == "loading":
         return doors.undone(cabinet, one, evidence="clerk")

@@ -19,6 +19,7 @@ from collections.abc import Collection, Mapping
 from locker import events as ev
 from locker.model import Cabinet, Compartment, HandOver, Move
 from locker.refusals import WrongStage
+from locker.rules import in_vain
 from locker.rules.phones import to_each
 
 GRANT_FIRST_PULSE_MS = 15_000
@@ -276,7 +277,10 @@ def lapse(cabinet: Cabinet, grant: str, *, cause: str, pulses: int = 0) -> ev.De
     present = cabinet.grants.get(grant)
     if present is None or present.is_opened:
         return ev.Decision()
-    return ev.Decision(events=(ev.GrantLapsed(grant=grant, cause=cause, pulses=pulses),))
+    one = cabinet.hand_overs.get(present.hand_over)
+    is_visited = present.purpose == "collect" and not pulses
+    vain = in_vain.came([one] if one is not None and is_visited else [], "away")
+    return ev.Decision(events=(ev.GrantLapsed(grant=grant, cause=cause, pulses=pulses), *vain))
 
 
 def suspect(cabinet: Cabinet, number: int) -> ev.Decision:

@@ -10,6 +10,7 @@ One door of several may be left for another day. Where the unit wants it, a door
 who cannot reach it says so, it stays shut, the code stays good, and a clerk moves it lower. Re-opening is free for 60 s
 after closing and ends with "received all" or the visit. A door that was not seen open costs nothing: the person is
 asked, three trains a visit, 60 s apart. Who leaves without an answer leaves the hand-over uncertain and the code good.
+Who could not take theirs because the cabinet failed is owed them (`locker.rules.in_vain`).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from locker.refusals import (
     UnknownHandOver,
     WrongStage,
 )
-from locker.rules import doors
+from locker.rules import doors, in_vain
 from locker.rules.standing import require_open
 from otp import throttle
 
@@ -42,6 +43,7 @@ REACH_CM = 120
 PAPER_CHECK = "second_check"
 PAPER_TRIES = 5
 SUSPECT_RETRY_MS = 5_000
+AWAY = "no door of this code can be opened now; the code stays good"
 EVERYTHING = Right()
 
 Said = Literal["received_all", "door_stayed_shut", "empty", "not_mine", "incomplete"]
@@ -127,11 +129,12 @@ def submit(
         return _paper_refused(bundle, proof)
     accepted = _accept(cabinet, proof, bundle, request.visit)
     first = First(visit=request.visit, grant=request.grant, asks_reach=request.asks_reach)
-    return doors.merged(accepted, open_first(cabinet, waiting, first, places=places, servable=servable, moment=moment))
+    return begin(cabinet, accepted, waiting, first, places=places, servable=servable, moment=moment)
 
 
-def open_first(
+def begin(
     cabinet: Cabinet,
+    accepted: ev.Decision,
     waiting: list[HandOver],
     first: First,
     *,
@@ -139,17 +142,39 @@ def open_first(
     servable: Collection[int],
     moment: ev.Moment,
 ) -> ev.Decision:
-    """The grant for the first door of a visit that just began or is repeated; nothing while one of its doors moves.
+    """What begins or repeats a visit, with the grant for its first door; none while one of its doors moves.
 
-    Raises BoardOffline, CompartmentBusy, DoorDidNotOpen.
+    Raises CompartmentBusy, DoorDidNotOpen; BoardOffline after it is on record who came in vain, and nothing else is.
     """
     if any(is_at_door(cabinet, one) for one in waiting):
-        return ev.Decision()
+        return accepted
     left = _not_left(cabinet, waiting, first.visit)
+    met = _met(cabinet, left, places, servable)
+    if met.refusal is not None:
+        return met
     one = _choose(cabinet, left, places=places, servable=servable, moment=moment)
     if first.asks_reach and is_shown_first(one, places[one.compartment]):
-        return ev.Decision()
-    return _granted(one, first.grant, first.visit)
+        return doors.merged(accepted, met)
+    return doors.merged(accepted, met, _granted(one, first.grant, first.visit))
+
+
+def _met(
+    cabinet: Cabinet, waiting: list[HandOver], places: Mapping[int, Place], servable: Collection[int]
+) -> ev.Decision:
+    """Who came in vain to the doors that cannot be opened now, with a refusal when that is every one of them."""
+    away = [one for one in waiting if not _is_reachable(cabinet, one, places, servable)]
+    refusal = BoardOffline(AWAY) if len(away) == len(waiting) else None
+    return ev.Decision(events=in_vain.came(away, "away"), refusal=refusal)
+
+
+def _is_reachable(cabinet: Cabinet, one: HandOver, places: Mapping[int, Place], servable: Collection[int]) -> bool:
+    """Whether its door can be opened now, as far as boards and records tell."""
+    return (
+        one.compartment in servable
+        and one.compartment in places
+        and places[one.compartment].board not in cabinet.boards_out
+        and not cabinet.compartment(one.compartment).is_unproved
+    )
 
 
 def _not_left(cabinet: Cabinet, waiting: list[HandOver], visit: str) -> list[HandOver]:
@@ -225,16 +250,9 @@ def _choose(
     moment: ev.Moment,
 ) -> HandOver:
     """The hand-over whose door is next. Raises BoardOffline, CompartmentBusy, DoorDidNotOpen."""
-    reachable = [
-        one
-        for one in waiting
-        if one.compartment in servable
-        and one.compartment in places
-        and places[one.compartment].board not in cabinet.boards_out
-        and not cabinet.compartment(one.compartment).is_unproved
-    ]
+    reachable = [one for one in waiting if _is_reachable(cabinet, one, places, servable)]
     if not reachable:
-        raise BoardOffline("no door of this code can be opened now; the code stays good")
+        raise BoardOffline(AWAY)
     idle = [one for one in reachable if not _is_busy(cabinet, one)]
     if not idle:
         raise CompartmentBusy("a clerk is at its door; try again when it has closed")
@@ -284,15 +302,21 @@ def open_next(
     servable: Collection[int],
     moment: ev.Moment,
 ) -> ev.Decision:
-    """Grant the next door of the visit's bundle. Raises WrongStage, CompartmentBusy, BoardOffline, DoorDidNotOpen."""
+    """Grant the next door of the visit's bundle.
+
+    Raises WrongStage, CompartmentBusy, DoorDidNotOpen; BoardOffline after it is on record who came in vain.
+    """
     bundle, right = _bundle_of_visit(cabinet, visit)
     if any(is_at_door(cabinet, one) for one in _collectable(cabinet, bundle, right)):
         raise CompartmentBusy("a door of this visit is still open or opening")
     waiting = still_waiting(cabinet, visit)
     if not waiting:
         raise WrongStage("nothing else is waiting for this visit")
+    met = _met(cabinet, waiting, places, servable)
+    if met.refusal is not None:
+        return met
     one = _choose(cabinet, waiting, places=places, servable=servable, moment=moment)
-    return _granted(one, grant, visit)
+    return doors.merged(met, _granted(one, grant, visit))
 
 
 def still_waiting(cabinet: Cabinet, visit: str) -> list[HandOver]:
@@ -393,7 +417,7 @@ def _answer_unseen(cabinet: Cabinet, one: HandOver, said: Said) -> ev.Decision:
     opened = said != "door_stayed_shut"
     answered = ev.DoorAnswered(compartment=one.compartment, hand_over=one.hand_over, did_open=opened)
     if said == "door_stayed_shut":
-        return ev.Decision(events=(answered,))
+        return ev.Decision(events=(answered, *in_vain.came([one], "stayed_shut")))
     facts: list[ev.Event] = [answered]
     if not cabinet.compartment(one.compartment).is_suspect:
         facts.append(ev.SensorSuspected(compartment=one.compartment, cause="unchanged_after_train"))

@@ -1,10 +1,11 @@
 """When a person is reminded of a result that waits.
 
 Three times at most, once each: on the second and on the fifth working day after it was put in, and on the last working
-day up to its deadline; whoever was given more time hears once more before the new one. A step that passed while the
-cabinet was off is not made up for: only the latest one counts. A reminder follows the first message and never overtakes
-it; nothing is said of what is disputed, cancelled, uncertain or wanted at the counter, and nothing by night or while
-the clock is not believed. One person hears once a day of everything that is due.
+day up to its deadline; whoever was given more time hears once more before the new one, and whoever came in vain nothing
+before the door can be opened again. A step that passed while the cabinet was off is not made up for: only the latest
+one counts. A reminder follows the first message and never overtakes it; nothing is said of what is disputed, cancelled,
+uncertain or wanted at the counter, and nothing by night or while the clock is not believed. One person hears once a day
+of everything that is due.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ def _may_be_reminded(one: HandOver) -> bool:
         one.stage == "loaded"
         and one.is_announced
         and one.loaded_utc_ms != 0
-        and not (one.is_cancelled or one.disputed or one.uncertain or one.is_counter_wanted)
+        and not (one.is_cancelled or one.disputed or one.uncertain or one.is_counter_wanted or one.is_owed)
     )
 
 
 def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> int:
-    """Which reminder of this hand-over is due by today, 0 for none; each extension has a last one of its own."""
+    """Which reminder of this hand-over is due by today, 0 for none; each last day has a last one of its own."""
     held = [cabinet.results[key] for key in one.results if key in cabinet.results]
     if not held or not all(result.deadline for result in held):
         return 0
@@ -57,7 +58,7 @@ def _step(cabinet: Cabinet, one: HandOver, today: date, office: OfficeHours) -> 
     if today > deadline or loaded >= today:
         return 0
     if today >= office.last_working_day(deadline):
-        return LAST_STEP + max(result.extended for result in held)
+        return LAST_STEP + max(result.extended for result in held) + one.made_good
     passed = office.working_days_between(loaded, today)
     return sum(passed >= count for count in STEPS_WORKING_DAYS)
 

@@ -18,7 +18,6 @@ from locker import events as ev
 from locker.model import Bundle, Cabinet, HandOver, Place, Right
 from locker.refusals import PaperCheckNeeded, PaperRefused, SlipRefused
 from locker.rules import pickup
-from locker.rules.doors import merged
 from locker.rules.standing import require_open
 
 PAPER_TRIES = 5
@@ -59,8 +58,7 @@ def submit(
         failed = ev.SlipCheckFailed(results=proof.results)
         return ev.Decision(events=(failed,), refusal=PaperRefused(tries_left=left - 1))
     accepted = _accept(cabinet, proof, bundle, first.visit)
-    opened = pickup.open_first(cabinet, waiting, first, places=places, servable=servable, moment=moment)
-    return merged(accepted, opened)
+    return pickup.begin(cabinet, accepted, waiting, first, places=places, servable=servable, moment=moment)
 
 
 def opens(cabinet: Cabinet, results: Collection[str]) -> list[HandOver]:

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from locker import events as ev
-from locker.model import Cabinet, Incident, Visit
+from locker.model import Cabinet, HandOver, Incident, Visit
 from locker.office_hours import OfficeHours
 from locker.refusals import PhoneMalformed, TicketsFull, WrongStage
-from locker.rules import pickup
+from locker.rules import in_vain, pickup
 
 KIND = "ticket"
 WITHIN = timedelta(hours=1)
@@ -45,16 +45,18 @@ def call_back_by(office: OfficeHours, at: datetime) -> datetime:
 
 
 def take(cabinet: Cabinet, wanted: Wanted) -> ev.Decision:
-    """Note that somebody is to be called; nothing when this number has an open ticket.
+    """Note that somebody is to be called, and what a visit leaves inside in vain; no second ticket for a number.
 
     Raises WrongStage (the visit has ended), PhoneMalformed (no number is on record for it), TicketsFull.
     """
-    person, hand_over = (wanted.person, "") if not wanted.visit else _of_visit(cabinet, wanted.visit)
+    person, waiting = (wanted.person, []) if not wanted.visit else _of_visit(cabinet, wanted.visit)
+    vain = in_vain.came(waiting, "call_asked")
     refs = (person, *wanted.same_phone)
     if open_for(cabinet, refs) is not None:
-        return ev.Decision()
+        return ev.Decision(events=vain)
     if sum(one.kind == KIND for one in cabinet.incidents.values()) >= MOST_OPEN:
         raise TicketsFull("too many people wait for a call; call the office")
+    hand_over = waiting[0].hand_over if waiting else ""
     taken = ev.TicketTaken(person=person, due_utc_ms=wanted.due_utc_ms, hand_over=hand_over, visit=wanted.visit)
     facts: tuple[ev.Event, ...] = (taken,)
     number = cabinet.seq + 1
@@ -63,7 +65,7 @@ def take(cabinet: Cabinet, wanted: Wanted) -> ev.Decision:
             notice=f"ticket-{cabinet.epoch}-{number}", template="TICKET", person=person, bundle="", incident=number
         )
         facts = (taken, told)
-    return ev.Decision(events=facts, rows=wanted.rows)
+    return ev.Decision(events=(*facts, *vain), rows=wanted.rows)
 
 
 def open_for(cabinet: Cabinet, people: tuple[str, ...]) -> Incident | None:
@@ -77,15 +79,14 @@ def of_visit(cabinet: Cabinet, visit: str) -> tuple[str, ...]:
     return () if present is None or present.visit != visit else _people(cabinet, present)
 
 
-def _of_visit(cabinet: Cabinet, visit: str) -> tuple[str, str]:
+def _of_visit(cabinet: Cabinet, visit: str) -> tuple[str, list[HandOver]]:
     present = cabinet.visit
     if present is None or present.visit != visit:
         raise WrongStage("this visit has ended; type the phone number")
     people = _people(cabinet, present)
     if not people:
         raise PhoneMalformed("no number is on record for this visit; type one")
-    waiting = pickup.still_waiting(cabinet, visit)
-    return people[0], waiting[0].hand_over if waiting else ""
+    return people[0], pickup.still_waiting(cabinet, visit)
 
 
 def _people(cabinet: Cabinet, visit: Visit) -> tuple[str, ...]:

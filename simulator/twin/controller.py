@@ -207,6 +207,7 @@ def _set_to_work(parts: Parts, controller: Controller, clock: Clock) -> None:
             timing=timing(config),
             office=calendar_of(config),
             clock=clock,
+            servable=lambda: running.doors.servable,
             look_at_clock_s=LOOK_AT_CLOCK_S,
         ),
         "timers",

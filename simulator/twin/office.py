@@ -108,7 +108,7 @@ class Office:
     def call(self, citizen: Citizen) -> None:
         """Somebody who has no message calls: a wrong number is put right, else the next clerk has a new code sent."""
         world = self._world
-        inside = self.keep(citizen)
+        inside = self._keep(citizen)
         if citizen.on_file != citizen.phone:
             citizen.on_file = citizen.phone
             for key in citizen.results:
@@ -124,8 +124,8 @@ class Office:
             elif self._is_missed(key):
                 self._hand_out(key)
 
-    def keep(self, citizen: Citizen) -> list[str]:
-        """What is inside, which stays for another week: its owner had no message, or stood before a shut door."""
+    def _keep(self, citizen: Citizen) -> list[str]:
+        """What is inside, which stays for another week: its owner had no message."""
         world = self._world
         inside = [key for key in citizen.results if world.is_inside(key)]
         for key in inside:

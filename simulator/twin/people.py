@@ -238,8 +238,6 @@ async def visit(world: World, citizen: Citizen) -> None:
                 continue
         break
     left_with = [key for key in owed if not world.is_inside(key)]
-    if citizen.trouble:
-        world.office.keep(citizen)  # the incident and the ticket name the hand-over
     if first:
         world.judge.felt["first visits"] += 1
         world.judge.felt["first visits with all papers"] += len(left_with) == len(owed)

@@ -19,6 +19,7 @@ from locker import keeping, views
 from locker.config import AlertsSection, CabinetSection, Config, ResultsSection, StorageSection, office_hours_of
 from locker.events import Recorded
 from locker.model import Cabinet, HandOver
+from locker.rules import in_vain
 from simulator.twin import clerks, depositors, mishaps, people
 from simulator.twin.controller import Controller, Parts, head_hash, start
 from simulator.twin.figures import WOKEN, Evening, Outcome
@@ -133,12 +134,9 @@ class World:
         return self._utc() + timedelta(hours=7)
 
     def is_overdue(self, one: HandOver) -> bool:
-        """Whether a deadline of it is past."""
+        """Whether it is to be taken back for its deadline."""
         cabinet = self.state()
-        today = self.today().isoformat()
-        return cabinet is not None and any(
-            cabinet.results[key].deadline < today for key in one.results if key in cabinet.results
-        )
+        return cabinet is not None and in_vain.is_overdue(cabinet, one, today=self.today().isoformat())
 
     def taken(self, result: str, who: str) -> None:
         """It has left the cabinet for good."""

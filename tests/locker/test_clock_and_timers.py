@@ -34,7 +34,13 @@ def running() -> Running:
         timing = Timing(round_ms=600_000, visit_idle_ms=90_000)
         worker = asyncio.create_task(
             timers.run(
-                hall.journal, timing=timing, office=CALENDAR, clock=hall.clock, look_at_clock_s=0.02, pause_s=0.02
+                hall.journal,
+                timing=timing,
+                office=CALENDAR,
+                clock=hall.clock,
+                servable=lambda: range(1, 5),
+                look_at_clock_s=0.02,
+                pause_s=0.02,
             )
         )
         try:

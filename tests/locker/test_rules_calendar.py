@@ -31,8 +31,11 @@ def at(story: Story, day: str, clock: str) -> Story:
 
 
 def told(story: Story) -> list[str]:
-    facts = calendar.due(story.cabinet, story.moment, CALENDAR).events
-    return [one.template for one in facts if isinstance(one, ev.NoticeQueued)]
+    return [one.template for one in due(story) if isinstance(one, ev.NoticeQueued)]
+
+
+def due(story: Story) -> tuple[ev.Event, ...]:
+    return calendar.due(story.cabinet, story.moment, CALENDAR, servable=story.servable).events
 
 
 @pytest.fixture
@@ -72,6 +75,18 @@ def test_a_day_with_hours_of_its_own_counts_for_all_of_it(wednesday: Story) -> N
     )
     assert told(stands_open(at(wednesday, WEDNESDAY, "17:59"))) == []
     assert told(stands_open(at(wednesday, WEDNESDAY, "18:00"))) == ["COUNTER_INSTEAD", "APOLOGY_LATE", "STAFF_DOOR"]
+
+
+def test_what_is_owed_is_kept_on_to_a_day_of_the_offices_own_and_not_while_the_cabinet_is_moved(story: Story) -> None:
+    at(story, MONDAY, "09:00").announced(deadline=MONDAY).loaded().coded()
+    story.given(
+        ev.CameInVain(hand_over="h1", compartment=1, results=("r1",), cause="away"),
+        ev.OfficeDaySet(day="2026-12-14", hours=(), actor="minh"),
+    )
+    (kept,) = [one for one in due(story) if isinstance(one, ev.StayMadeGood)]
+    assert kept.deadline == "2026-12-15", "a week later the office is shut for a day"
+    story.given(ev.RelocationStarted(actor="minh"))
+    assert not [one for one in due(story) if isinstance(one, ev.StayMadeGood)]
 
 
 def test_nobody_is_reminded_outside_the_hours_in_which_people_are_written_to(wednesday: Story) -> None:

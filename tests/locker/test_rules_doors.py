@@ -309,7 +309,8 @@ def test_only_an_open_door_can_be_said_to_be_shut(story: Story) -> None:
 def test_a_train_without_a_pulse_asks_nobody(story: Story) -> None:
     story.ready().then(story.submit())
     assert story.then(doors.did_not_open(story.cabinet, "g1", pulses=0)) == [
-        ev.GrantLapsed(grant="g1", cause="not_pulsed")
+        ev.GrantLapsed(grant="g1", cause="not_pulsed"),
+        ev.CameInVain(hand_over="h1", compartment=1, results=("r1",), cause="away"),
     ]
     assert (story.one().is_asked, story.one().uncertain, story.one().trains) == (False, "", 0)
 

@@ -254,9 +254,9 @@ def test_a_dead_board_leaves_the_other_doors_of_the_bundle(story: Story) -> None
 def test_when_no_board_serves_nothing_is_charged(story: Story) -> None:
     story.ready()
     story.servable = frozenset()
-    with pytest.raises(BoardOffline):
-        story.submit()
-    assert not story.cabinet.tries
+    story.then(story.submit())
+    assert isinstance(story.refusal, BoardOffline)
+    assert (story.cabinet.tries, story.cabinet.visit) == ({}, None)
 
 
 @pytest.mark.parametrize("why", ["out of service", "unproved", "not in the wiring"])
@@ -271,8 +271,9 @@ def test_a_door_is_not_pulsed_when_it_is(story: Story, why: str) -> None:
         story.given(ev.CodeMinted("c3", *_bundle(story), "333", "owner", "ready"))
     else:
         story.places = {}
-    with pytest.raises(BoardOffline):
-        story.submit(*(("c3",) if why == "unproved" else ()), selector="333" if why == "unproved" else "111")
+    tried = story.submit(*(("c3",) if why == "unproved" else ()), selector="333" if why == "unproved" else "111")
+    assert isinstance(tried.refusal, BoardOffline)
+    assert [type(fact) for fact in tried.events] == [ev.CameInVain]
 
 
 def _bundle(story: Story) -> tuple[str, str]:
@@ -381,7 +382,10 @@ def test_who_leaves_without_an_answer_leaves_it_uncertain_and_the_code_good(stor
 
 
 def test_who_said_that_it_stayed_shut_leaves_it_certain(story: Story) -> None:
-    assert says(story.unseen(), "door_stayed_shut") == [ev.DoorAnswered(compartment=1, hand_over="h1", did_open=False)]
+    assert says(story.unseen(), "door_stayed_shut") == [
+        ev.DoorAnswered(compartment=1, hand_over="h1", did_open=False),
+        ev.CameInVain(hand_over="h1", compartment=1, results=("r1",), cause="stayed_shut"),
+    ]
     story.then(pickup.leave(story.cabinet, visit="v1"))
     assert story.one().uncertain == ""
 

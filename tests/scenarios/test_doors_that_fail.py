@@ -1,4 +1,6 @@
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -114,11 +116,9 @@ async def test_a_lock_that_holds_costs_its_owner_nothing_and_the_next_citizen_is
     assert (await office.centre.result("r-1"))["stage"] == "in_cabinet"
 
 
-async def test_a_dead_board_stops_its_own_doors_only(office: Office) -> None:
-    (first_door, second_door), (first, second) = await two_loaded(office, size="L")
-    boards = {door["number"]: door["board"] for door in (await office.steel.state())["doors"]}
-    assert boards[first_door] != boards[second_door]
-    board = boards[first_door]
+async def board_dies(office: Office, number: int) -> str:
+    """The board of this door answers no more, and the controller has missed it; its name."""
+    board = next(door["board"] for door in (await office.steel.state())["doors"] if door["number"] == number)
     (await office.steel.http.post(f"/boards/{board}/fault", json={"kind": "dead"})).raise_for_status()
 
     async def noticed() -> bool:
@@ -126,6 +126,14 @@ async def test_a_dead_board_stops_its_own_doors_only(office: Office) -> None:
         return not parts["boards"][board]["is_online"]
 
     await until("the board is missed", noticed)
+    return str(board)
+
+
+async def test_a_dead_board_stops_its_own_doors_only(office: Office) -> None:
+    (first_door, second_door), (first, second) = await two_loaded(office, size="L")
+    boards = {door["number"]: door["board"] for door in (await office.steel.state())["doors"]}
+    assert boards[first_door] != boards[second_door]
+    board = await board_dies(office, first_door)
     refused = await office.kiosk.type_code(first)
     assert (refused.status_code, refused.json()["type"].rsplit(":", 1)[-1]) == (503, "board-offline")
     assert await office.collect(second) == ["H29.190.5-261008-0002"]
@@ -133,6 +141,52 @@ async def test_a_dead_board_stops_its_own_doors_only(office: Office) -> None:
     await office.until_doors_serve()
     assert await office.collect(first) == ["H29.190.5-261008-0001"]
     assert not [fact for fact in await office.told() if fact["type"] == "AttemptFailed"]
+
+
+async def owed(office: Office, kind: str) -> list[dict[str, Any]]:
+    return [fact for fact in await office.told() if fact["type"] == kind]
+
+
+async def kept_through(office: Office, number: int) -> str:
+    """The last day of the only result inside, once the centre has heard that the cabinet makes its failure good."""
+
+    async def told() -> Any:
+        return await owed(office, "StayMadeGood")
+
+    (fact,) = await until("what is owed is made good", told)
+    (inside,) = [one for one in (await office.clerk.snapshot())["in_cabinet"] if one["compartment"] == number]
+    assert inside["deadline"] == fact["deadline"]
+    assert not inside["is_overdue"]
+    assert (await office.centre.result("r-1"))["kept_until"] == fact["deadline"]
+    return str(fact["deadline"])
+
+
+async def test_who_came_while_a_board_was_away_has_a_week_from_when_it_is_back(office: Office) -> None:
+    today = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+    (number,) = await office.load(await office.announce(1, deadline=today.isoformat()))
+    code = await office.steel.code_for(phone(1))
+    board = await board_dies(office, number)
+    assert (await office.kiosk.type_code(code)).json()["type"].endswith("board-offline")
+    assert [one["cause"] for one in await owed(office, "CameInVain")] == ["away"]
+    assert await owed(office, "StayMadeGood") == [], "nobody could come and have it yet"
+    (await office.steel.http.post(f"/boards/{board}/fault", json={"kind": "none"})).raise_for_status()
+    await office.until_doors_serve()
+    await office.clerk.show_presence()
+    assert await kept_through(office, number) >= (today + timedelta(days=7)).isoformat()
+    assert await office.collect(code) == ["H29.190.5-261008-0001"]
+
+
+async def test_whose_door_stayed_shut_has_a_week_from_then(office: Office) -> None:
+    today = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+    (number,) = await office.load(await office.announce(1, deadline=today.isoformat()))
+    await office.steel.fault(number, "jammed")
+    (await office.kiosk.type_code(await office.steel.code_for(phone(1)))).raise_for_status()
+    asked = await unseen(office.kiosk)
+    (await office.kiosk.press("answers", hand_over=asked["hand_over"], said="door_stayed_shut")).raise_for_status()
+    assert [one["cause"] for one in await owed(office, "CameInVain")] == ["stayed_shut"]
+    assert await owed(office, "StayMadeGood") == [], "the visit goes on"
+    (await office.kiosk.press("leave")).raise_for_status()
+    assert await kept_through(office, number) >= (today + timedelta(days=7)).isoformat()
 
 
 async def test_an_unplugged_line_refuses_kindly_pulses_nothing_later_and_serves_when_it_is_back(

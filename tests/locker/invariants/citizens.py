@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import time
 from typing import get_args
-from zoneinfo import ZoneInfo
 
 from hypothesis import event
 from hypothesis import strategies as st
@@ -13,7 +11,6 @@ from hypothesis.stateful import rule
 
 from locker import events as ev
 from locker.model import HandOver
-from locker.office_hours import OfficeHours, Span
 from locker.refusals import (
     BoardOffline,
     CodeRefused,
@@ -28,10 +25,9 @@ from locker.refusals import (
 )
 from locker.rules import asking, pickup, ratings, staying
 from otp import throttle
-from tests.locker.invariants.matter import DOORS, PEOPLE, PLACES, Message, pick_from
+from tests.locker.invariants.matter import COUNTER, DOORS, PEOPLE, PLACES, Message, pick_from
 from tests.locker.invariants.staff import Staff
 
-COUNTER = OfficeHours(zone=ZoneInfo("Asia/Ho_Chi_Minh"), weekly=((Span(time(7, 30), time(17)),),) * 7)
 TERMS = staying.Terms(places=PLACES, office=COUNTER, keeps_free=0)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from locker import events as ev
 from locker.fold import apply
-from locker.rules import commissioning, doors, due
+from locker.rules import commissioning, doors, due, in_vain
 from otp import throttle
 from tests.locker.invariants.laws import Laws
-from tests.locker.invariants.matter import BOARD_OF, TIMING, Latch, Train, on_record
+from tests.locker.invariants.matter import BOARD_OF, COUNTER, TIMING, Latch, Train, on_record
 
 
 class Controller(Laws):
@@ -156,5 +156,6 @@ class Controller(Laws):
                 if train.grant not in self.cabinet.grants:
                     self.trains.pop(train.grant)
                     self.window.pop(train.grant, None)
+            self.record(in_vain.due(self.cabinet, self.moment, office=COUNTER, days=7, servable=self.servable()))
             if step == end and not facts.events:
                 return

@@ -142,6 +142,10 @@ class Laws(RuleBasedStateMachine):
                 assert two_back.compartment(fact.compartment).is_open
                 assert not two_back.compartment(fact.compartment).is_left_open, "nobody knows who closed it"
                 assert not two_back.compartment(fact.compartment).is_alarmed, "I15: nothing is booked"
+            case ev.StayMadeGood():
+                assert before.hand_overs[fact.hand_over].is_owed
+                for key in fact.results:
+                    assert key not in before.results or fact.deadline >= before.results[key].deadline
             case ev.ResultAmended() | ev.ResultCancelled():
                 self.check_revoked(before, fact)
             case ev.NoticeQueued() if fact.code:

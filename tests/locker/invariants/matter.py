@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import time
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from locker.model import HandOver, Place
+from locker.office_hours import OfficeHours, Span
 from locker.rules import due, loading
 
 DOORS = 6
@@ -20,6 +23,7 @@ CLERK = loading.Actor(user="lan", role="clerk", is_present=True)
 PEOPLE = ("an", "binh", "chi")
 DAY = "2026-11-22"
 TIMING = due.Timing()
+COUNTER = OfficeHours(zone=ZoneInfo("Asia/Ho_Chi_Minh"), weekly=((Span(time(7, 30), time(17)),),) * 7)
 PULSES_A_TRAIN = 3
 
 PICK = st.integers(0, 99)
