@@ -20,7 +20,7 @@ from hub import (
     staff_routes,
 )
 from hub.bell import Bell
-from hub.callers import cabinet_caller, staff_caller
+from hub.callers import anyone, cabinet_caller, require_declared, staff_caller
 from hub.chance import Chance
 from hub.limits import BodyLimit
 from hub.meters import MEDIA_TYPE, Meters
@@ -63,17 +63,17 @@ def create_app(*, store: Store, bell: Bell, chance: Chance, staff_token: str | N
     async def figures() -> Response:
         return Response(await meters.read(store, now=chance.now()), media_type=MEDIA_TYPE)
 
-    @app.get("/health/live", tags=["open"])
+    @app.get("/health/live", tags=["open"], dependencies=[Depends(anyone)])
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @app.get("/health/ready", tags=["open"])
+    @app.get("/health/ready", tags=["open"], dependencies=[Depends(anyone)])
     async def ready() -> dict[str, str]:
         await store.call(cabinets.standings)
         return {"status": "ready", "database": "answers"}
 
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign]  # FastAPI's own way
-    return app
+    return require_declared(app)
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:

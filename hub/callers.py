@@ -1,10 +1,16 @@
-"""Who may call what. A cabinet has a key; the staff has a token, or stands on the same machine."""
+"""Who may call what. A cabinet has a key; the staff has a token, or stands on the same machine.
+
+Every route declares it; an app with a route that does not is refused at its making.
+"""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from hub import cabinets
 from hub.errors import NoIdentityError, NotAllowedError
@@ -13,7 +19,49 @@ from hub.store import Store
 COOKIE = "hub_staff"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-Caller = Callable[[Request], Awaitable[None]]
+Name = Literal["cabinet", "staff", "anyone"]
+
+
+class UndeclaredRouteError(Exception):
+    """A route does not say who may call it; add one of the callers of `hub.callers` to it."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Marks a route's callers, and lets through those and nobody else."""
+
+    name: Name
+    check: Callable[[Request], Awaitable[None]]
+
+    async def __call__(self, request: Request) -> None:
+        """Raise NoIdentityError or NotAllowedError unless this request's caller may."""
+        await self.check(request)
+
+
+async def _let_through(_request: Request) -> None:
+    """Everybody."""
+
+
+anyone = Caller("anyone", _let_through)
+
+
+def declared(app: FastAPI) -> Iterator[tuple[RouteContext, str]]:
+    """Every route of the app but its own description, with its callers; empty where none or several are declared."""
+    for route in iter_route_contexts(app.routes):
+        if route.path == app.openapi_url:
+            continue
+        found = []
+        if isinstance(route.original_route, APIRoute):
+            found = [one.call.name for one in route.dependant.dependencies if isinstance(one.call, Caller)]
+        yield route, found[0] if len(found) == 1 else ""
+
+
+def require_declared(app: FastAPI) -> FastAPI:
+    """Raise UndeclaredRouteError unless each route of the app declares exactly one kind of caller."""
+    undeclared = [str(route.path) for route, name in declared(app) if not name]
+    if undeclared:
+        raise UndeclaredRouteError(f"no caller is declared for {', '.join(undeclared)}; say who may call it")
+    return app
 
 
 def _bearer(request: Request) -> str:
@@ -30,7 +78,7 @@ def cabinet_caller(store: Store) -> Caller:
             raise NoIdentityError("send the cabinet's key as `Authorization: Bearer ...`")
         await store.call(cabinets.authenticate, request.path_params["cabinet"], key)
 
-    return require_cabinet
+    return Caller("cabinet", require_cabinet)
 
 
 def is_token(given: str, token: str) -> bool:
@@ -55,4 +103,4 @@ def staff_caller(token: str | None) -> Caller:
         if not is_token(given, token):
             raise NoIdentityError("sign in at /sign-in, or send the staff token as `Authorization: Bearer ...`")
 
-    return require_staff
+    return Caller("staff", require_staff)

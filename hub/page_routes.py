@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from hub.callers import COOKIE, is_token, staff_caller
+from hub.callers import COOKIE, anyone, is_token, staff_caller
 from hub.errors import NoIdentityError
 
 PAGES = Path(__file__).parent / "pages"
@@ -37,7 +37,8 @@ def routes(*, staff_token: str | None) -> APIRouter:
         page = pages.get_template(name).render(t=texts[lang], lang=lang)
         return HTMLResponse(page, headers=HEADERS)
 
-    @router.get("/")
+    # Whoever is not of the staff is led to the sign-in.
+    @router.get("/", dependencies=[Depends(anyone)])
     async def page(request: Request, lang: Language = "vi") -> Response:
         try:
             await require_staff(request)
@@ -45,11 +46,11 @@ def routes(*, staff_token: str | None) -> APIRouter:
             return RedirectResponse(f"/sign-in?lang={lang}", status_code=303)
         return show("centre.html", lang)
 
-    @router.get("/sign-in")
+    @router.get("/sign-in", dependencies=[Depends(anyone)])
     async def ask(lang: Language = "vi") -> Response:
         return show("sign_in.html", lang)
 
-    @router.post("/sign-in")
+    @router.post("/sign-in", dependencies=[Depends(anyone)])
     async def sign_in(request: Request) -> Response:
         form = parse_qs((await request.body()).decode(errors="replace"))
         given = form.get("token", [""])[0]
@@ -60,7 +61,7 @@ def routes(*, staff_token: str | None) -> APIRouter:
         answer.set_cookie(COOKIE, given, httponly=True, samesite="strict", secure=is_https)
         return answer
 
-    @router.get("/assets/{name}")
+    @router.get("/assets/{name}", dependencies=[Depends(anyone)])
     async def asset(name: Literal["centre.js", "centre.css", "icon.svg"]) -> Response:
         return FileResponse(PAGES / name, headers=HEADERS)
 

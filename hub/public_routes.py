@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub import asking
 from hub.asking import Told
+from hub.callers import anyone
 from hub.chance import Chance
 from hub.errors import HubError, StatusUnknownError, TooOftenError
 from hub.meters import Meters
@@ -46,7 +47,7 @@ def routes(
     *, store: Store, chance: Chance, meters: Meters, clock: Callable[[], float], least_answer_s: float = LEAST_ANSWER_S
 ) -> APIRouter:
     """`POST /v1/status` and `/status`. An answer takes at least `least_answer_s`, whatever it says."""
-    router = APIRouter(tags=["open"])
+    router = APIRouter(tags=["open"], dependencies=[Depends(anyone)])
     pace = Pace(clock=clock)
     pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
     texts = json.loads((PAGES / "texts.json").read_text(encoding="utf-8"))
