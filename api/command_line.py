@@ -92,6 +92,11 @@ def check(path: Path, *, boards: bool) -> None:
             load_gpio()
         except Fault as fault:
             click.echo(f"  panel: warning: {fault}")
+    if not config.kiosk.accepts_slips:
+        click.echo(
+            "  codes: warning: they go by SMS alone, which who holds the SIM can read; set [kiosk] accepts_slips, "
+            "or have the office accept that in writing"
+        )
     for board in config.board:
         if unproved := load_profile(board.profile).unproved:
             click.echo(f"  board {board.name}: warning: {board.profile}: {unproved}; prove every door of the first one")

@@ -60,6 +60,15 @@ def test_a_profile_that_no_source_prints_in_full_is_a_warning(tmp_path: Path) ->
     assert "board A2: warning" not in answer.output
 
 
+@pytest.mark.parametrize("accepts_slips", [True, False])
+def test_codes_that_go_by_sms_alone_are_a_risk_that_is_named(tmp_path: Path, *, accepts_slips: bool) -> None:
+    file = tmp_path / "cabinet.toml"
+    file.write_text(f"{CONFIG}\n[kiosk]\naccepts_slips = {str(accepts_slips).lower()}\n")
+    answer = CliRunner().invoke(main, ["check", "--no-boards", "--config", str(file)])
+    assert answer.exit_code == 0, answer.output
+    assert ("they go by SMS alone" in answer.output) is not accepts_slips
+
+
 def test_a_panel_without_its_library_is_a_warning_that_says_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "cabinet.toml"
     file.write_text(CONFIG)

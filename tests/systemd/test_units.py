@@ -80,6 +80,7 @@ def test_the_controller_restarts_for_ever_and_releases_the_coils(root: Path) -> 
         "LoadCredential=device-key:dossier-locker.device-key",
         "DevicePolicy=closed",
         "LimitCORE=0",
+        "MemorySwapMax=0",
     ):
         assert line in unit.splitlines()
     assert re.search(r"^ExecStopPost=-\S+/\.venv/bin/python -m api release ", unit, re.MULTILINE)
