@@ -18,7 +18,7 @@ from locker import events as ev
 from locker.model import Cabinet, HandOver
 from locker.office_hours import OfficeHours
 
-UNSETTLED = ("not_seen_open", "lapsed", "restarted")
+UNSETTLED = ("not_seen_open", "lapsed", "restarted", "wrong_door")
 
 
 def came(waiting: Iterable[HandOver], cause: ev.InVain) -> tuple[ev.CameInVain, ...]:

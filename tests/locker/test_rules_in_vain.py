@@ -98,6 +98,13 @@ def stands_there_as_the_power_goes(story: Story) -> list[Any]:
     return _looked(story)
 
 
+def another_door_opens(story: Story) -> list[Any]:
+    story.then(story.submit())
+    story.opens(2, window={"g1": 1})
+    story.closes(2)
+    return _looked(story)
+
+
 def _looked(story: Story) -> list[Any]:
     story.then(clearing.inspect(story.cabinet, 1, story.clerk, grant="gi", today=MONDAY))
     story.opens()
@@ -115,6 +122,7 @@ def _looked(story: Story) -> list[Any]:
         (asks_for_a_call, "call_asked"),
         (walks_away_without_a_word, "found_inside"),
         (stands_there_as_the_power_goes, "found_inside"),
+        (another_door_opens, "found_inside"),
     ],
 )
 def test_whom_the_cabinet_failed_is_owed_what_waits(
