@@ -1342,14 +1342,21 @@ class EraseCode(msgspec.Struct, frozen=True):
 
 
 class PutWish(msgspec.Struct, frozen=True):
-    """A wish that was executed; `digest` is a keyed hash of its content, to tell a repeat from a contradiction."""
+    """A wish that was executed; `digest` is a keyed hash of its content, to tell a repeat from a contradiction.
+
+    An empty one was made under another device key, and tells nothing any more.
+    """
 
     wish_seq: int
     wish_id: str
     digest: bytes
 
 
-Row = PutPersonal | ErasePersonal | PutCode | EraseSealed | EraseCode | PutWish
+class EraseDigests(msgspec.Struct, frozen=True):
+    """Of every executed wish the id stays, and what its content was compared by goes."""
+
+
+Row = PutPersonal | ErasePersonal | PutCode | EraseSealed | EraseCode | PutWish | EraseDigests
 
 
 class Decision(msgspec.Struct, frozen=True):

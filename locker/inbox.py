@@ -284,6 +284,6 @@ def _known(connection: apsw.Connection, put: ev.PutWish, request: results.Wish) 
             past = views.past(connection, request.result)
     return results.Known(
         is_repeat=stored is not None,
-        matches=stored is None or stored == (put.wish_id, put.digest),
+        matches=stored is None or stored in ((put.wish_id, put.digest), (put.wish_id, b"")),
         past=past,
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import apsw
 import msgspec
 
-from locker.events import EraseCode, ErasePersonal, EraseSealed, PutCode, PutPersonal, PutWish, Row
+from locker.events import EraseCode, EraseDigests, ErasePersonal, EraseSealed, PutCode, PutPersonal, PutWish, Row
 
 
 def write(connection: apsw.Connection, rows: Iterable[Row]) -> None:
@@ -35,6 +35,8 @@ def write(connection: apsw.Connection, rows: Iterable[Row]) -> None:
                 connection.execute("UPDATE code SET sealed = NULL WHERE code = ?", (row.code,))
             case EraseCode():
                 connection.execute("DELETE FROM code WHERE code = ?", (row.code,))
+            case EraseDigests():
+                connection.execute("UPDATE wish SET digest = x''")
             case PutWish():
                 connection.execute(
                     "INSERT INTO wish (wish_seq, wish_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",

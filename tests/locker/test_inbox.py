@@ -245,3 +245,20 @@ async def test_an_organisation_is_found_by_any_of_its_phones(hall: Any, inbox: I
     assert person is not None
     assert (person["phone"], person.get("more_phones")) == ("+84911111111", None)
     assert hall.cabinet.results["r1"].phones == 1
+
+
+async def test_after_another_device_key_a_wish_that_comes_again_is_known_by_its_id(hall: Any, inbox: Inbox) -> None:
+    first, second = wish(1, "AnnounceResult", announcement(1)), wish(2, "CancelResult", {"result_id": "r1"})
+    await inbox.take(first)
+    under_another = Inbox(journal=hall.journal, device_key=b"n" * 32, procedures=[PROCEDURE])
+    with pytest.raises(ContradictsEarlier):
+        await under_another.take(first)
+    await hall.journal.record(lambda *_: ev.Decision(rows=(ev.EraseDigests(),)))
+    seq = hall.cabinet.seq
+    assert await under_another.take(first) == 1
+    assert hall.cabinet.seq == seq, "carried out once"
+    with pytest.raises(ContradictsEarlier):
+        await under_another.take(wish(1, "AnnounceResult", announcement(1), wish_id="w-other"))
+    assert await under_another.take(second) == 2
+    with pytest.raises(ContradictsEarlier):
+        await under_another.take(wish(2, "CancelResult", {"result_id": "r2"}))

@@ -31,7 +31,7 @@ def test_a_key_in_place_of_another_ends_every_code(story: Story, before: str, no
 def test_what_ended_is_erased_and_its_owner_is_due_a_new_code_that_says_why(story: Story) -> None:
     story.ready()
     run(story, "one")
-    assert device_key.begin(story.cabinet, key="other").rows == (ev.EraseCode(code="c1"),)
+    assert device_key.begin(story.cabinet, key="other").rows == (ev.EraseDigests(), ev.EraseCode(code="c1"))
     run(story, "other")
     (bundle,) = notices.due_bundles(story.cabinet)
     minted, queued = notices.mint(story.cabinet, bundle.bundle, story.fresh("c2")).events
@@ -45,3 +45,14 @@ def test_a_run_that_signs_nothing_does_not_make_the_journal_forget_its_key(story
     run(story, "one")
     run(story, "")
     assert run(story, "other") == ["CodesRevoked", "RunStarted"]
+
+
+def test_a_copy_that_is_restored_under_another_key_begins_both_a_recount_and_a_key(story: Story) -> None:
+    story.ready()
+    run(story, "one")
+    begun = device_key.begin(story.cabinet, key="other")
+    story.given(ev.RecountStarted(epoch=2, cause="restored", forked_at=story.cabinet.seq))
+    story.given(*begun.events, ev.RunStarted(release="t", key="other"))
+    assert story.cabinet.codes == {}
+    assert {"recount", "device_key_changed"} <= {*story.incidents()}
+    assert notices.due_bundles(story.cabinet) == (), "not before the centre has told what is missing"
