@@ -132,6 +132,12 @@ def test_a_lost_collection_whose_visit_had_not_ended_is_over_when_all_is_merged(
     assert (story.cabinet.recount.grants, story.cabinet.recount.visit) == ({}, None)
 
 
+def test_a_lost_visit_that_ended_is_over_at_once(story: Story) -> None:
+    lost = restored(story.collected(), 7)
+    merge(story, [*lost, ev.VisitEnded(visit="v1", cause="left")])
+    assert (story.cabinet.hand_overs, story.cabinet.results) == ({}, {})
+
+
 def test_what_is_merged_happened_when_and_under_the_number_it_happened(story: Story) -> None:
     lost = restored(story.loaded(), 5)
     then_ms = story.utc_ms

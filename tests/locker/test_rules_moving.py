@@ -309,6 +309,13 @@ def test_once_a_door_of_it_was_found_open_after_a_cut_the_other_one_is_not_taken
         assert kinds(found) == ["DoorOpenedUnasked"]
 
 
+def test_a_door_that_springs_open_when_the_move_has_ended_moves_nothing(story: Story) -> None:
+    says(arrived(story), "target")
+    story.later(2)
+    assert kinds([*story.opens(2, window={}), *story.closes(2)]) == ["DoorOpened", "DoorClosed"]
+    assert (story.one().compartment, story.one().uncertain, story.cabinet.moves) == (2, "", {})
+
+
 def test_a_door_found_open_after_a_cut_is_the_one_that_was_granted(story: Story) -> None:
     taken(story).then(door(story, "target"))
     story.restarted()
@@ -322,7 +329,10 @@ def test_a_door_found_open_after_a_cut_is_the_one_that_was_granted(story: Story)
 
 
 def test_a_stalled_move_is_looked_for_in_both_compartments(story: Story) -> None:
-    stalled(taken(story))
+    taken(story).then(door(story, "target"))
+    story.then(doors.did_not_open(story.cabinet, "gm2", pulses=3))
+    stalled(story)
+    assert not story.one().is_asked, "a door that opens now is an alarm"
     assert story.incidents() == ["move_stalled"]
     assert [story.cabinet.compartment(number).quarantine for number in (1, 2)] == ["move_stalled"] * 2
     with pytest.raises(WrongStage):
