@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from simulator.twin.figures import WOKEN, Evening, Outcome
 from simulator.twin.report import WEEK_DAYS, handed_over, measures
 
 PAGE, PICTURE = "ward-year.md", "ward-year.svg"
+FINER_THAN_SEEN = re.compile(r"(\d\.\d\d)\d+")
 INK, SECOND, LIMIT = "#1f5f8b", "#d98c3a", "#b03030"
 MOST_REASONS = 12
 
@@ -48,7 +50,7 @@ def write(outcome: Outcome, told: Told, folder: Path) -> None:
     )
     with style:
         _drawn(outcome).savefig(pictures / PICTURE, metadata={"Date": None})
-    drawn = (pictures / PICTURE).read_text(encoding="utf-8")
+    drawn = FINER_THAN_SEEN.sub(r"\1", (pictures / PICTURE).read_text(encoding="utf-8"))
     (pictures / PICTURE).write_text("\n".join(line.rstrip() for line in drawn.splitlines()) + "\n", encoding="utf-8")
     (folder / PAGE).write_text(_page(outcome, told), encoding="utf-8")
 
