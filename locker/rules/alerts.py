@@ -134,7 +134,7 @@ def _digest(rest: list[Incident], today: date, on_call: OnCall) -> ev.Decision:
 
 
 def _notices(
-    template: ev.Template, incident: int, people: tuple[str, ...], *, count: int = 1
+    template: ev.Template, incident: int, people: tuple[str, ...], *, count: int
 ) -> tuple[ev.NoticeQueued, ...]:
     return tuple(
         ev.NoticeQueued(

@@ -204,11 +204,11 @@ def test_another_visit_is_offered_another_compartment(story: Story) -> None:
 
 
 def test_does_not_fit_gives_the_next_size_and_the_first_is_possibly_full(story: Story) -> None:
-    where = dropped(story)
+    where = dropped(story, is_phone_on_record=True)
     facts = story.then(larger(story))
     assert kinds(facts) == ["Withdrawn", "IntakeOffered", "GrantIssued"]
     assert (facts[0].cause, story.places[facts[1].compartment].size) == ("does_not_fit", "M")
-    assert (facts[1].bag, facts[1].person) == ("HS-000001", "p-i1")
+    assert (facts[1].bag, facts[1].person, facts[1].is_phone_on_record) == ("HS-000001", "p-i1", True)
     assert not story.cabinet.compartment(where).is_free
 
 

@@ -43,7 +43,7 @@ def test_a_code_and_its_message_are_one_commit_with_the_codes_keeping_place(stor
     story.loaded().given(ev.RoundClosed(actor="lan"))
     decision = notices.mint(story.cabinet, bundle(story), story.fresh())
     minted, queued = story.then(decision)
-    assert (minted.cause, queued.template, queued.person) == ("ready", "READY", "p-an")
+    assert (minted.cause, queued.template, queued.person, queued.is_call) == ("ready", "READY", "p-an", False)
     assert decision.rows == (ev.PutCode("c1", minted.bundle, b"s", b"v", b"sealed"),)
     assert mint(story, "c9") == [], "and only one"
 

@@ -167,3 +167,9 @@ def test_the_alarm_of_an_opened_case_ends_by_itself(story: Story) -> None:
     assert signals(story.cabinet, story.moment).buzzer
     assert not signals(story.cabinet, story.later(0.5).moment).buzzer
     assert not signals(story.cabinet, story.later(60).moment).buzzer
+
+
+def test_the_battery_fills_four_times_slower_than_it_empties_in_whole_milliseconds() -> None:
+    used = Panel(spent_ms=100, since_uptime_ms=50)
+    told = [repr(panel.spent_ms(used, now)) for now in (50, 53, 54, 446, 450, 9_999)]
+    assert told == ["100", "100", "99", "1", "0", "0"]

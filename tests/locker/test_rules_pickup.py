@@ -245,6 +245,7 @@ def test_nothing_else_waits_after_the_last_door(story: Story) -> None:
     story.collected()
     with pytest.raises(WrongStage):
         next_door(story)
+    assert pickup.still_waiting(story.cabinet, "v1") == []
 
 
 def test_a_dead_board_leaves_the_other_doors_of_the_bundle(story: Story) -> None:
@@ -518,6 +519,17 @@ def test_the_next_visitor_may_type_while_the_first_ones_door_stands_open(story: 
     assert story.cabinet.compartment(1).is_free
     assert story.cabinet.visit is not None
     assert story.cabinet.visit.visit == "v2"
+
+
+def test_more_time_is_for_who_is_still_there(story: Story) -> None:
+    with pytest.raises(WrongStage):
+        pickup.stay(story.cabinet, visit="v1")
+    story.collected().later(60)
+    with pytest.raises(WrongStage):
+        pickup.stay(story.cabinet, visit="v7")
+    assert story.then(pickup.stay(story.cabinet, visit="v1")) == [ev.MoreTimeAsked(visit="v1")]
+    assert due.facts(story.later(89).cabinet, story.moment, due.Timing()).events == ()
+    assert kinds(list(due.facts(story.later(1).cabinet, story.moment, due.Timing()).events)) == ["VisitEnded"]
 
 
 def test_leaving_twice_or_a_strange_visit_changes_nothing(story: Story) -> None:

@@ -111,6 +111,11 @@ def test_a_bag_that_was_taken_out_but_not_answered_is_late_all_the_same(story: S
     assert [type(fact).__name__ for fact in due(at(story, "2026-12-15T17:00"))] == ["PromiseBroken", "NoticeQueued"]
 
 
+def test_papers_for_which_no_day_was_promised_are_never_late(story: Story) -> None:
+    left(at(story, "2026-12-14T21:00"), "")
+    assert due(at(story, "2026-12-20T09:00")) == []
+
+
 def test_nothing_is_late_while_the_clock_is_not_believed(story: Story) -> None:
     left(at(story, "2026-12-14T21:00"), "2026-12-15")
     story.clock = "unset"

@@ -18,6 +18,7 @@ def signs_in(story: Story, shown: Shown) -> bool:
 
 def test_a_password_with_a_fresh_time_step_signs_in(story: Story) -> None:
     assert signs_in(story, Shown(user="lan", password_holds=True, totp_step=100))
+    assert story.facts[-1] == ev.SignedIn(actor="lan", totp_step=100)
 
 
 @pytest.mark.parametrize("step", [100, 99])

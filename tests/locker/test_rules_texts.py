@@ -91,6 +91,9 @@ def test_an_own_text_counts_as_registered_until_its_words_change_again(story: St
         )
         return found.is_registered
 
+    assert {
+        (one.is_own, one.is_registered, one.provider_template) for one in texts.wordings(ORIGINALS, story.cabinet)
+    } == {(False, False, "")}
     write(story)
     assert not is_registered()
     story.then(texts.register(ORIGINALS, story.cabinet, "READY", "vi", provider_template="4711", actor="minh"))
