@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 
 AnnouncedRows = Callable[[wire.AnnounceResult, ev.ResultQueued], tuple[ev.Row, ...]]
+NAMING = ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed
+"""Facts that name personal rows, which are in the wishes alone."""
 
 
 async def compare(journal: Journal[Cabinet], line: CentreLine, *, rows_of: AnnouncedRows) -> int | None:
@@ -88,8 +90,7 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
     if fork < upper or there.epoch >= before.epoch:
         await _start(journal, there, forked_at=forked_at)
     after = forked_at
-    named: list[ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed] = []
-    brought: set[Origin] = set()
+    brought, named = await _merged_here(journal, after=forked_at)
     while after < there.acked_through:
         page = await line.stand(after=after, limit=wire.MAX_BATCH)
         if not page.events or page.events[-1].cab_seq <= after:
@@ -97,7 +98,7 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
         merged = await _missing(journal, page.events, brought)
         await journal.record(lambda *_, merged=merged: ev.Decision(events=merged))
         facts = [ev.decode(one.fact) for one in merged]
-        named += [fact for fact in facts if isinstance(fact, ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed)]
+        named += [fact for fact in facts if isinstance(fact, NAMING)]
         after = page.events[-1].cab_seq
     rows = await _personal_rows(journal, line, named, before, rows_of)
     finished = ev.RecountFinished(merged_through=after)
@@ -105,10 +106,30 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
     return min(there.acked_through, forked_at)
 
 
+async def _merged_here(journal: Journal[Cabinet], *, after: int) -> tuple[set[Origin], list[NAMING]]:
+    """What this journal has merged behind a fork already, and those of it whose rows no recount has brought back yet.
+
+    A recount that is begun again meets its own facts in the centre's line, under other numbers than the first time.
+    """
+    brought: set[Origin] = set()
+    named: list[NAMING] = []
+    while own := await journal.envelopes(after, wire.MAX_BATCH):
+        for one in own:
+            if one.type == ev.RecountFinished.__name__:
+                named.clear()
+            elif one.type == ev.FactMerged.__name__:
+                origin = _origin(one)
+                brought.add(origin)
+                if isinstance(fact := ev.decode(origin.text), NAMING):
+                    named.append(fact)
+        after = own[-1].cab_seq
+    return brought, named
+
+
 async def _personal_rows(
     journal: Journal[Cabinet],
     line: CentreLine,
-    named: list[ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed],
+    named: list[NAMING],
     before: Cabinet,
     rows_of: AnnouncedRows,
 ) -> tuple[ev.Row, ...]:
@@ -141,9 +162,7 @@ async def _person_before(journal: Journal[Cabinet], before: Cabinet, result: str
     return Person(ref, body or {})
 
 
-def _rows_of(
-    wish: wire.Wish, fact: ev.ResultQueued | ev.ResultAmended | ev.DelegateNamed, person: Person, rows_of: AnnouncedRows
-) -> tuple[ev.Row, ...]:
+def _rows_of(wish: wire.Wish, fact: NAMING, person: Person, rows_of: AnnouncedRows) -> tuple[ev.Row, ...]:
     try:
         body = wish.read_body()
     except ValueError:  # UnknownWishError and ValidationError

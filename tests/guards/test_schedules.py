@@ -20,6 +20,8 @@ from bench.proof.line import Hub, Tale
 from bench.proof.table import ROOT
 
 SEEDS = range(7)
+MADE_IN_A_RECOUNT = (2089, 14589, 19411)
+"""In these the cabinet comes back on such a copy."""
 AGAIN = "import sys; from tests.guards.test_schedules import digests; print(*digests(map(int, sys.argv[1:])))"
 
 
@@ -57,6 +59,15 @@ def test_no_fact_or_wish_is_lost_doubled_or_misordered_on_a_bad_line(tales: list
     assert met["restored"] + met["old card"] + met["nothing"] > 0
 
 
+def test_a_copy_made_in_the_middle_of_a_recount_merges_nothing_twice_when_it_comes_back() -> None:
+    machine.quiet()
+    hub = Hub()
+    with tempfile.TemporaryDirectory(dir=machine.memory()) as folder:
+        found = [schedules.play(seed, Path(folder), hub) for seed in MADE_IN_A_RECOUNT]
+    hub.close()
+    assert [tale.wrong for tale in found] == [[] for _ in MADE_IN_A_RECOUNT]
+
+
 def test_one_seed_gives_one_tale_in_any_process_and_any_company(tales: list[Tale]) -> None:
     env = {**os.environ, "PYTHONHASHSEED": "7"}
     words = [sys.executable, "-c", AGAIN, "5", "3"]
@@ -79,6 +90,8 @@ LINE: list[dict[str, Any]] = [
     {"cab_seq": 3, "hash": "c", "type": "ResultQueued", "body": {"wish": 1}},
     {"cab_seq": 4, "hash": "d", "type": "ResultCancelled", "body": {"wish": 2}},
 ]
+for one in LINE:
+    one["epoch"] = 1
 
 
 @pytest.mark.parametrize(
@@ -97,6 +110,36 @@ def test_the_count_finds_what_is_lost_doubled_or_misordered(order: tuple[int, ..
     there = [LINE[at] for at in order]
     marks = counted.Marks(recorded={1: "1", 2: "1"})
     assert [*counted.judge(here=[one["hash"] for one in there], there=there, marks=marks, wishes=2)] == wrong
+
+
+def line_of(*answers: tuple[int, int]) -> list[dict[str, Any]]:
+    """A line of answers to wish 1: the epoch of the line's own fact, and that in which it was recorded first."""
+    own = {"type": "ResultQueued", "body": {"wish": 1}}
+    line = []
+    for number, (epoch, first) in enumerate(answers, 1):
+        body = {"epoch": first, "cab_seq": number, "utc_ms": 0, "fact": '{"type": "ResultQueued", "wish": 1}'}
+        fact = own if epoch == first else {"type": "FactMerged", "body": body}
+        line.append({"cab_seq": number, "hash": str(number), "epoch": epoch, **fact})
+    return line
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_right"),
+    [
+        ([(1, 1)], True),
+        ([(1, 1), (3, 2)], True),  # by a card that died untold and came back, and by the one in between
+        ([(1, 1), (3, 1)], False),  # the same card's answer, merged on top of itself
+        ([(1, 1), (3, 3)], False),  # carried out once more
+        ([(3, 1), (3, 3)], False),  # carried out although its answer was merged
+        ([(3, 2), (3, 2)], False),
+    ],
+)
+def test_two_answers_to_a_wish_are_right_only_of_two_cards_that_knew_nothing_of_each_other(
+    answers: list[tuple[int, int]], is_right: bool
+) -> None:
+    there = line_of(*answers)
+    wrong = counted.judge(here=[one["hash"] for one in there], there=there, marks=counted.Marks(), wishes=1)
+    assert ([*wrong] == []) == is_right
 
 
 def test_blocks_that_were_played_at_this_revision_are_not_played_again(tmp_path: Path) -> None:
