@@ -133,7 +133,11 @@ def _compartments_after(cabinet: Cabinet, recount: Recount, then: Cabinet) -> di
     compartments = dict(cabinet.compartments)
     for number, after in then.compartments.items():
         before = cabinet.compartment(number)
-        if after == before or number in recount.looked:
+        if after == before:
+            continue
+        if number in recount.looked:
+            if before.hand_over not in then.hand_overs:
+                compartments[number] = replace(before, hand_over="")
             continue
         compartments[number] = replace(
             after,

@@ -371,6 +371,15 @@ def test_what_a_clerk_saw_inside_is_not_taken_away_by_an_older_fact(story: Story
     assert (story.one().stage, story.cabinet.compartment(1).hand_over) == ("loaded", "h1")
 
 
+def test_a_compartment_seen_empty_is_free_when_its_lost_visit_is_over(story: Story) -> None:
+    lost = restored(story.collected(), 7)
+    story.given(ev.RunStarted(release="t"))
+    merge(story, lost)
+    story.then(clearing.looked(story.cabinet, 1, story.clerk, found="empty"))
+    merge(story, [ev.VisitEnded(visit="v1", cause="left")], start=2_000)
+    assert (story.cabinet.hand_overs, story.cabinet.compartment(1).hand_over) == ({}, "")
+
+
 def test_a_lost_load_does_not_move_into_a_compartment_loaded_since(story: Story) -> None:
     lost = restored(story.ready(), 8)
     story.then(clearing.looked(story.cabinet, 1, story.clerk, found="empty"))

@@ -121,8 +121,8 @@ class Depositors(Citizens):
         self.report_intake(pick_from(self.intakes(), pick))
 
     def report_intake(self, one: HandOver | None) -> None:
-        """A clerk says what is in their hand; with the bag still inside there is nothing to be said."""
-        if one is None or bag_of(one.hand_over) in self.doors[one.compartment].inside:
+        """A clerk says what is in their hand; with anything still inside there is nothing to be said."""
+        if one is None or self.doors[one.compartment].inside:
             return
         count = 1 if bag_of(one.hand_over) in self.at_counter else 0
         with contextlib.suppress(Refusal):
