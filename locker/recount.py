@@ -97,8 +97,7 @@ async def _recount(journal: Journal[Cabinet], line: CentreLine, there: wire.Even
             break
         merged = await _missing(journal, page.events, brought)
         await journal.record(lambda *_, merged=merged: ev.Decision(events=merged))
-        facts = [ev.decode(one.fact) for one in merged]
-        named += [fact for fact in facts if isinstance(fact, NAMING)]
+        named += [fact for one in merged for fact in _naming(one.fact)]
         after = page.events[-1].cab_seq
     rows = await _personal_rows(journal, line, named, before, rows_of)
     finished = ev.RecountFinished(merged_through=after)
@@ -120,10 +119,18 @@ async def _merged_here(journal: Journal[Cabinet], *, after: int) -> tuple[set[Or
             elif one.type == ev.FactMerged.__name__:
                 origin = _origin(one)
                 brought.add(origin)
-                if isinstance(fact := ev.decode(origin.text), NAMING):
-                    named.append(fact)
+                named += _naming(origin.text)
         after = own[-1].cab_seq
     return brought, named
+
+
+def _naming(text: str) -> list[NAMING]:
+    """The fact, if it names personal rows; one that a newer release merged is not read, as in the fold."""
+    try:
+        fact = ev.decode(text)
+    except msgspec.DecodeError:
+        return []
+    return [fact] if isinstance(fact, NAMING) else []
 
 
 async def _personal_rows(
