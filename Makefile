@@ -34,7 +34,7 @@ fuzz-bus: ## let a wire say anything to the controller and see what it dares (AR
 
 test: ## run every test (ARGS="tests/hw -k late" picks some)
 	@.ci/setup dev
-	@$(PY) -m pytest -q -n 3 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 proof: ## power cuts, planted bugs, tampering, drills, seeds, and the long forms of tests: hours (ARGS="--only images")
 	@.ci/setup dev

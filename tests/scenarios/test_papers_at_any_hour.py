@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from locker import receipts
+from simulator.players import until
 from tests.scenarios.office import Office, held_office, phone
 from tests.scenarios.visits import (
     collect_papers,
@@ -142,7 +143,12 @@ async def test_who_takes_the_papers_back_has_no_receipt_and_who_says_nothing_a_m
     assert again["compartment"] == bag["compartment"], "the same visit is offered the same compartment"
     await put(office, again, "")
     await leave(office)
-    told = (await receipt(office, again)).raise_for_status().json()
+
+    async def booked() -> dict[str, Any]:
+        answered = await receipt(office, again)
+        return dict(answered.json()) if answered.is_success else {}
+
+    told = await until("the papers nobody spoke of are booked", booked)
     assert (told["is_confirmed"], told["evidence"]) == (False, "door_cycle")
     (deposited,) = [fact for fact in await office.told() if fact["type"] == "Deposited"][-1:]
     assert (deposited["hand_over"], deposited["is_confirmed"]) == (again["hand_over"], False)
