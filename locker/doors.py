@@ -1,9 +1,10 @@
 """The doors worker: pulses what a live grant permits, and turns edges of door inputs into facts.
 
 A train is at most three pulses, the lock's cooling gap between them; the first within 15 s of the grant, the last
-within 60 s. Grants of another run are never pulsed. A pulse is only a request to a lock: what happened is what the
-sensor shows or, for a suspect one, what a person says. The rules of what a movement means are in
-`locker.rules.doors`. What happened at the steel is put on record in its order, also when the disk was full meanwhile.
+within 60 s; none follows once the visitor has left. Grants of another run are never pulsed. A pulse is only a request
+to a lock: what happened is what the sensor shows or, for a suspect one, what a person says. The rules of what a
+movement means are in `locker.rules.doors`. What happened at the steel is put on record in its order, also when the disk
+was full meanwhile.
 """
 
 from __future__ import annotations
@@ -299,6 +300,8 @@ class Doors:
         """
         sent = refused = 0
         while sent < most and self._is_live(grant):
+            if not self._is_awaited(grant):
+                return sent, "" if sent else rules.LEFT
             age_ms = self._uptime_ms() - grant.issued_uptime_ms
             if age_ms > (rules.GRANT_FIRST_PULSE_MS if sent == 0 else rules.GRANT_TRAIN_MS):
                 return sent, "too_late" if sent == 0 else ""
@@ -343,6 +346,10 @@ class Doors:
     def _is_live(self, grant: Grant) -> bool:
         present = self._journal.cabinet.grants.get(grant.grant)
         return present is not None and not present.is_opened and present.run_id == self._journal.cabinet.run_id
+
+    def _is_awaited(self, grant: Grant) -> bool:
+        """Whether its visitor has not said goodbye; a lock is pulsed for somebody who stands there (I9)."""
+        return not grant.visit or self._journal.cabinet.visit is not None
 
     async def _is_over(self, grant: Grant, *, within_s: float) -> bool:
         """Whether the grant is used or gone, waiting for it at most `within_s` seconds."""

@@ -27,6 +27,8 @@ GRANT_TRAIN_MS = 60_000
 LEFT_OPEN_MS = 600_000
 BOUNCE_MS = 5_000
 NEXT_TRAIN_MS = 60_000
+LEFT = "left"
+"""Why a grant lapsed whose visitor said goodbye before its first pulse."""
 
 
 def opened(
@@ -273,12 +275,14 @@ def did_not_open(cabinet: Cabinet, grant: str, *, pulses: int) -> ev.Decision:
 
 
 def lapse(cabinet: Cabinet, grant: str, *, cause: str, pulses: int = 0) -> ev.Decision:
-    """A grant that cannot be used any more: too late, its board away, or the wire refused. It cost nothing."""
+    """A grant that cannot be used any more: too late, its board away, the wire refused, or its visitor gone. It cost
+    nothing.
+    """
     present = cabinet.grants.get(grant)
     if present is None or present.is_opened:
         return ev.Decision()
     one = cabinet.hand_overs.get(present.hand_over)
-    is_visited = present.purpose == "collect" and not pulses
+    is_visited = present.purpose == "collect" and not pulses and cause != LEFT
     vain = in_vain.came([one] if one is not None and is_visited else [], "away")
     return ev.Decision(events=(ev.GrantLapsed(grant=grant, cause=cause, pulses=pulses), *vain))
 

@@ -43,7 +43,7 @@ class Visit:
     otp: str = ""
     has_otp: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def read(self, text: str) -> None:
+    def read(self, text: str, _number: str, /) -> None:
         """A message came."""
         if (found := OTP.search(text)) is not None:
             self.otp = found[0]

@@ -15,6 +15,7 @@ from functools import partial
 
 from locker import events as ev
 from locker.model import Cabinet, HandOver
+from locker.rules.doors import GRANT_TRAIN_MS
 from otp import throttle
 from simulator.doors import Position
 from simulator.twin.figures import LATE, Story
@@ -76,7 +77,8 @@ class Judge:
         grant = cabinet.grant_on(pulse.number)
         if grant is None or grant.is_opened or grant.run_id != cabinet.run_id:
             self.broken("I3", f"a pulse at {pulse.number} without a live grant on record ({grant})")
-        if not self.is_attended():
+        is_shut = pulse.number and self.steel.model.doors[pulse.number].position is Position.CLOSED
+        if is_shut and not self.is_attended():
             self.broken("I9", f"door {pulse.number} was opened with nobody there")
 
     # --- the journal
@@ -90,7 +92,7 @@ class Judge:
             self._follow_possibly_full(event)
             match event:
                 case ev.GrantIssued():
-                    self._granted_at[event.compartment] = self._pulsed_at.pop(event.compartment, self.now())
+                    self._note_grant(event.compartment)
                 case ev.DoorClosed():
                     self._pulsed_at.pop(event.compartment, None)
                 case ev.Collected():
@@ -104,6 +106,14 @@ class Judge:
                 case ev.WrongDoorOpened():
                     self._pulsed_at[event.granted] = self._granted_at.get(event.granted, self.now())
                     self._soon(partial(self._check_wrong_door, event))
+
+    def _note_grant(self, number: int) -> None:
+        """From now on an opening counts. One that the grant before brought about, and a power cut hid, goes on."""
+        before, opened = self._granted_at.get(number), self.steel.opened_at.get(number)
+        stands_open = self.steel.model.doors[number].position is not Position.CLOSED
+        goes_on = before is not None and opened is not None and 0 <= opened - before <= GRANT_TRAIN_MS / 1000
+        if not (stands_open and goes_on):
+            self._granted_at[number] = self._pulsed_at.pop(number, self.now())
 
     def _follow_inside(self, event: ev.Event) -> None:
         """The sum of the day, kept the way a person would (I2)."""

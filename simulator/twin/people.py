@@ -138,7 +138,7 @@ async def go_through(world: World, number: int, act: Callable[[Door, float], Non
 class Reader(Protocol):
     """Who has a phone."""
 
-    def read(self, text: str) -> None: ...
+    def read(self, text: str, number: str, /) -> None: ...
 
 
 @dataclass
@@ -151,6 +151,8 @@ class Citizen:
     """The number the office has."""
     results: list[str] = field(default_factory=list)
     typed: str = ""
+    heard_on: str = ""
+    """The number that the message with the code came to; the screen asks for the end of this one."""
     has_code: asyncio.Event = field(default_factory=asyncio.Event)
     visits: int = 0
     had_no_message: bool = False
@@ -159,10 +161,10 @@ class Citizen:
     trouble: str = ""
     """What kept the person from all papers on the present visit."""
 
-    def read(self, text: str) -> None:
-        """A message came."""
+    def read(self, text: str, number: str, /) -> None:
+        """A message came to this number."""
         if (found := CODE.search(text)) is not None:
-            self.typed = found[0]
+            self.typed, self.heard_on = found[0], number
             self.has_code.set()
 
 
@@ -311,7 +313,7 @@ async def _type_code(world: World, citizen: Citizen) -> str:
             return (await ask(world, partial(kiosk.submit, body))).visit
         except why.SecondCheckNeeded:
             world.judge.felt["asked for the phone's last digits"] += 1
-            second = citizen.phone[-4:]
+            second = citizen.heard_on[-4:]
             await asyncio.sleep(8.0)
         except why.TooManyAttempts as limit:
             await asyncio.sleep(limit.retry_after_s + 1.0)

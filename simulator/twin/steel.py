@@ -1,8 +1,8 @@
 """The furniture in virtual time: the simulator's boards and doors, one line in memory, and a watch that sleeps while
 nothing stirs.
 
-A real watch reads its boards twenty times a second. Here two rounds of reads follow whatever moved, which is all that
-two equal reads need, and one the end of a pulse window; a quiet night costs nothing.
+A real watch reads its boards twenty times a second. Here two rounds of reads follow whatever moved, a start and a reply
+that was spoilt, which is all that two equal reads need, and one the end of a pulse window; a quiet night costs nothing.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class Steel:
     async def connect(self, received: Received, lost: Lost) -> Transport:
         if not self.is_plugged:
             raise BusOffline("line A does not exist; plug the adapter in")
-        self._connection = MemoryTransport(self, received, lost)
+        self._connection, self._rounds = MemoryTransport(self, received, lost), ROUNDS
         return self._connection
 
     def execute(self, connection: MemoryTransport, frame: bytes) -> None:
@@ -209,6 +209,8 @@ class Steel:
         if (pulse := self._pulse_of(frame)) is not None:
             self.heard(pulse)
         fault = self.faults.take(frame)
+        if fault is not None:
+            self._rounds = ROUNDS
         before = self.model.changes
         reply = altered(fault, frame, self.model.receive("A", frame, now) if is_executed(fault) else None)
         if self.model.changes != before:

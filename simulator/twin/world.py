@@ -186,7 +186,7 @@ class World:
             if not NIGHT_ENDS_H <= self._here().hour < NIGHT_BEGINS_H:
                 self.judge.tell(WOKEN, text)
         elif (reader := self.phones.get(phone)) is not None:
-            reader.read(text)
+            reader.read(text, phone)
 
     # --- power
 
@@ -317,7 +317,9 @@ class World:
         )
 
     async def _come_to_rest(self) -> None:
-        """Mend everything, let the line to the centre catch up, and compare."""
+        """Let whoever is at the cabinet end, mend everything, let the line to the centre catch up, and compare."""
+        async with self.keypad:
+            pass
         for task in list(self._tasks):
             task.cancel()
         await asyncio.sleep(0)

@@ -9,6 +9,8 @@ import pytest
 from locker import events as ev
 from locker.config import Wiring
 from locker.refusals import BoardOffline
+from locker.rules import pickup
+from simulator.doors import Position
 from simulator.stage import Stage
 from simulator.state import BoardFaultIn, DoorFaultIn
 from simulator.twin.loop import JumpingLoop
@@ -52,6 +54,35 @@ async def test_a_board_that_goes_away_during_the_train_costs_nothing(desk: Desk)
     (lapsed,) = await facts_of(desk, "GrantLapsed")
     assert lapsed["cause"] == "BoardUnproved"
     assert lapsed["pulses"] == 1
+
+
+async def test_a_lock_is_not_pulsed_again_for_a_visitor_who_has_left(desk: Desk) -> None:
+    await desk.until_served(1)
+    number = await desk.load(await desk.announce(1))
+    desk.stage.break_door(number, DoorFaultIn(kind="stuck_closed"))
+    await desk.grant_collect("h-r1")
+    async with asyncio.timeout(5):
+        while desk.stage.cabinet.doors[number].position is Position.CLOSED:
+            await desk.stage.wait_for_change(1)
+    await desk.journal.record(lambda cabinet, *_: pickup.leave(cabinet, visit="v1"))
+    cabinet = await desk.until(lambda cabinet: not cabinet.grants)
+    assert [one["pulses"] for one in await facts_of(desk, "DoorDidNotOpen")] == [1]
+    assert cabinet.hand_overs["h-r1"].uncertain
+    assert cabinet.codes
+
+
+async def test_a_door_whose_visitor_left_before_the_first_pulse_stays_shut(desk: Desk) -> None:
+    await desk.until_served(1)
+    number = await desk.load(await desk.announce(1))
+    granted = ev.GrantIssued(
+        grant="g", compartment=number, purpose="collect", hand_over="h-r1", actor="citizen", visit="v1"
+    )
+    await desk.journal.record(lambda *_: ev.Decision(events=(granted,)))
+    cabinet = await desk.until(lambda cabinet: not cabinet.grants)
+    assert [one["cause"] for one in await facts_of(desk, "GrantLapsed")] == ["left"]
+    assert not await facts_of(desk, "CameInVain")
+    assert not cabinet.hand_overs["h-r1"].uncertain
+    assert desk.stage.cabinet.doors[number].position is Position.CLOSED
 
 
 async def test_a_grant_on_a_board_that_is_away_lapses_at_once_and_costs_nothing(

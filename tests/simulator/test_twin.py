@@ -122,10 +122,10 @@ class Court:
 
     def __init__(self) -> None:
         self.cabinet = Cabinet(run_id="r2")
-        self.somebody = True
+        self.somebody, self.now = True, 100.0
         self.steel = Steel(side_by_side(1), heard=lambda _pulse: None)
         self.judge = Judge(
-            now=lambda: 100.0, state=lambda: self.cabinet, is_attended=lambda: self.somebody, steel=self.steel
+            now=lambda: self.now, state=lambda: self.cabinet, is_attended=lambda: self.somebody, steel=self.steel
         )
 
     @property
@@ -174,6 +174,29 @@ async def test_the_judge_sees_a_door_opened_for_nobody_and_a_coil_without_a_time
     court.cabinet, court.somebody = granted("r2"), False
     court.judge.pulse(Pulse(1, is_timed=False))
     assert court.rules == ["I13", "I9"]
+
+
+async def test_a_pulse_at_a_door_that_stands_open_opens_it_for_nobody(court: Court) -> None:
+    court.cabinet, court.somebody = granted("r2"), False
+    court.steel.touch(1, lambda door, at: door.force(at))
+    court.judge.pulse(Pulse(1, is_timed=True))
+    assert court.rules == []
+
+
+@pytest.mark.parametrize(("opened_s", "rules"), [(50.0, ["I7"]), (101.0, []), (161.0, ["I7"])])
+async def test_an_opening_that_a_power_cut_hid_counts_for_the_grant_after_it(
+    court: Court, opened_s: float, rules: list[str]
+) -> None:
+    """Only one that the train of the grant before can have brought about."""
+    grant = ev.GrantIssued(grant="g", compartment=1, purpose="collect", hand_over="h", actor="citizen")
+    court.facts(grant)
+    court.steel.touch(1, lambda door, at: door.force(at))
+    court.steel.opened_at[1] = opened_s
+    court.now = 200.0
+    court.facts(grant)
+    court.steel.touch(1, lambda door, at: door.push(at))
+    court.facts(ev.Collected(hand_over="h", compartment=1, results=("r",), evidence="door_cycle"))
+    assert court.rules == rules
 
 
 async def test_the_judge_sees_a_booking_without_an_opening(court: Court) -> None:
