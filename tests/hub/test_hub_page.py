@@ -12,6 +12,11 @@ from hub import tables
 from tests.pages.axe import violations
 
 
+async def has_begun(page: Page) -> None:
+    """The form has its suggestions and knows the cabinets; before that a browser sends none of it."""
+    await expect(page.locator("#announce [name=cabinet]")).to_have_value("hoa-mai-01")
+
+
 @pytest.fixture
 async def page(light_centre: Any) -> AsyncIterator[Page]:
     """The page of a fresh centre; whatever Chromium complains of fails the test."""
@@ -34,6 +39,7 @@ async def test_results_are_announced_followed_and_cancelled_on_the_page(
 ) -> None:
     await expect(page.get_by_role("heading", name="Kết quả", exact=True)).to_be_visible()
     await expect(page.get_by_label("Giấy tờ (mỗi dòng một loại)")).to_have_value("Giấy xác nhận tình trạng hôn nhân")
+    await has_begun(page)
     await page.get_by_role("button", name="Báo cho tủ").click()
     stages = page.locator("#results .stage")
     await expect(stages).to_have_text(["đã báo, tủ chưa trả lời"])
@@ -62,6 +68,7 @@ async def test_results_are_announced_followed_and_cancelled_on_the_page(
 
 async def test_a_slip_is_printed_and_a_delegate_named_on_the_page(page: Page, light_centre: Any) -> None:
     await page.evaluate("window.print = () => {}")
+    await has_begun(page)
     await page.get_by_role("button", name="In phiếu hẹn cho mã hồ sơ này").click()
     await expect(page.locator("#slip-qr svg")).to_be_visible()
     await page.get_by_role("button", name="Báo cho tủ").click()
@@ -78,6 +85,7 @@ async def test_a_slip_is_printed_and_a_delegate_named_on_the_page(page: Page, li
 async def test_the_page_speaks_english_and_tells_what_is_wrong(page: Page, light_centre: Any) -> None:
     await page.get_by_role("link", name="English").click()
     await expect(page.get_by_role("heading", name="Announce a result")).to_be_visible()
+    await has_begun(page)
     await page.get_by_label("Phone").fill("call me")
     await page.get_by_role("button", name="Announce", exact=True).click()
     await expect(page.get_by_role("status")).to_contain_text("/recipient/phone")

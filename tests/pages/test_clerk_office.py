@@ -34,10 +34,12 @@ async def test_a_leader_closes_a_day_opens_another_and_lets_a_third_go_by_the_ca
     await page.get_by_test_id("day-day").fill("2026-12-31")
     await page.get_by_test_id("day-close").click()
     assert await clerk.asked("office-days/2026-12-31") == {"hours": []}
+    await expect(page.get_by_test_id("day-day")).to_have_value("")
     await page.get_by_test_id("day-day").fill("2027-01-02")
     await page.get_by_test_id("day-hours").fill("07:30 – 11:30; 13:00-16:00")
     await page.get_by_test_id("day-open").click()
     assert await clerk.asked("office-days/2027-01-02") == {"hours": ["07:30-11:30", "13:00-16:00"]}
+    await expect(page.get_by_test_id("day-day")).to_have_value("")
     await page.get_by_test_id("day-day").fill("2027-01-09")
     await page.get_by_test_id("day-open").click()
     assert await clerk.asked("office-days/2027-01-09") == {"hours": ["07:30-11:30", "13:00-17:00"]}

@@ -82,6 +82,7 @@ async def test_several_matches_are_offered_and_a_refusal_says_its_reason(clerk: 
         problem("wrong-stage", 409, candidates=["r1", "r2"]),
         problem("not-loadable", 409, reason="unpaid"),
     )
+    await expect(page.get_by_test_id("scan-box")).to_be_focused()
     await page.keyboard.type("261008\n")
     await page.get_by_test_id("candidate-r2").click()
     assert await clerk.asked("loads", times=2) == {"results": ["r2"]}
@@ -273,7 +274,7 @@ async def test_search_shows_where_something_went(clerk: StubService, open_page: 
     }
     clerk.script("search", done(results=[hit]))
     await page.keyboard.press("F4")
-    await page.keyboard.type("do thi anh")
+    await page.keyboard.insert_text("do thi anh")
     assert await clerk.asked("search") == {"q": "do thi anh"}
     await expect(page.get_by_test_id("found")).to_contain_text("đã trả · Ngăn 4 · 20/11 21:10")
 

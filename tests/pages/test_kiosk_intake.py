@@ -143,6 +143,7 @@ async def test_a_bag_that_does_not_fit_gets_the_next_size(kiosk: StubService, op
     await _sees(page, "intake-opening")
     await expect(page.get_by_test_id("door-number")).to_have_text("14")
     await kiosk.show(visit=visit(intakes=[paper(3, "withdrawn"), paper(14, "dropped")]))
+    await _sees(page, "intake-dropped")
     await _press(page, "2")
     assert await kiosk.asked("visits/v1/intakes/h14/answers") == {"said": "took_back"}
     await kiosk.show(visit=visit(intakes=[paper(3, "withdrawn"), paper(14, "withdrawn")]))

@@ -165,8 +165,8 @@ async def test_a_scanned_slip_asks_for_the_id_paper_and_opens(kiosk: StubService
 
 
 async def test_where_slips_open_nothing_a_scan_of_one_asks_for_a_new_code(kiosk: StubService, open_page: Open) -> None:
-    page = await open_page(kiosk)
     await kiosk.show(accepts_slips=False)
+    page = await open_page(kiosk)
     kiosk.script("lost-code", done())
     slip = "123456789012345678901234567890123456789"
     await _sees(page, "idle")
@@ -217,19 +217,20 @@ async def test_an_answer_that_the_line_has_overtaken_never_brings_an_old_screen_
 
 async def test_a_bundle_of_three_opens_one_door_after_another(kiosk: StubService, open_page: Open) -> None:
     page = await open_page(kiosk)
-    for number, waiting in ((3, 2), (8, 1), (20, 0)):
+    for turn, (number, waiting) in enumerate(((3, 2), (8, 1), (20, 0)), 1):
         await kiosk.show(visit=visit(door(number, "open"), waiting=waiting), doors=doors(number))
         await expect(page.get_by_test_id("door-number")).to_have_text(str(number))
         await kiosk.show(visit=visit(door(number, "closed"), waiting=waiting), doors=doors())
         await _touch(page, "answer-received")
+        assert await kiosk.asked("visits/v1/answers", times=turn) == {"hand_over": f"h{number}", "said": "received_all"}
         await kiosk.show(visit=visit(waiting=waiting))
         if waiting:
             await expect(page.get_by_test_id("waiting")).to_contain_text(str(waiting))
             await _touch(page, "next-door")
+            await kiosk.asked("visits/v1/next", times=turn)
     await _sees(page, "end")
-    said = [body["said"] for path, body in kiosk.requests if path == "visits/v1/answers"]
-    assert said == ["received_all"] * 3
-    assert sum(path == "visits/v1/next" for path, _body in kiosk.requests) == 2
+    asked = [path for path, _body in kiosk.requests if path != "snapshot"]
+    assert asked == ["visits/v1/answers", "visits/v1/next"] * 2 + ["visits/v1/answers"]
 
 
 async def test_a_restart_in_the_middle_ends_on_the_screen_that_is_due(kiosk: StubService, open_page: Open) -> None:
@@ -367,7 +368,7 @@ async def test_a_high_door_is_shown_before_it_opens_and_can_be_said_to_be_out_of
     assert await kiosk.asked("visits/v1/reach") == {"hand_over": "h3"}
     await kiosk.show(visit=visit(later=1, is_moved=True))
     await expect(page.get_by_test_id("moved")).to_be_visible()
-    await page.keyboard.press("*")
+    await _press(page, "*")
     await kiosk.asked("visits/v1/leave")
 
 

@@ -35,6 +35,8 @@ CLERKS = 48
 
 SLOWEST_HAND_S = 4.0
 """A hand waits no longer for its door to be seen open; a healthy sensor is read twice much sooner."""
+SLOWEST_END_S = 30.0
+"""A program ends in less than a second; a busy machine takes its time."""
 
 
 @dataclass
@@ -116,6 +118,15 @@ class Member(Clerk):
         here = (await self.snapshot())["in_cabinet"]
         return next((one for one in here if one["hand_over"] == hand_over), None)
 
+    async def until_loaded(self, hand_over: str) -> None:
+        """Wait until its door has closed on it and it is on record."""
+
+        async def loaded() -> bool:
+            one = await self.inside(hand_over)
+            return one is not None and one["stage"] == "loaded"
+
+        await until("it is on record as loaded", loaded)
+
     async def compartment(self, number: int) -> dict[str, Any]:
         found: dict[str, Any] = next(one for one in (await self.snapshot())["compartments"] if one["number"] == number)
         return found
@@ -195,7 +206,7 @@ class Office:
         child = self.parts.pop(part)
         if child.process.returncode is None:
             child.process.send_signal(ending)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SLOWEST_END_S):
             await child.process.wait()
 
     async def restart(self, *, environment: Mapping[str, str] | None = None) -> None:
@@ -305,13 +316,18 @@ class Office:
     async def collect(self, code: str, *, kiosk: Kiosk | None = None, second: str | None = None) -> list[str]:
         """A citizen types the code, takes everything behind the first door, is content and leaves."""
         kiosk = kiosk or self.kiosk
+        taken = await self.collect_and_stay(code, kiosk=kiosk, second=second)
+        (await kiosk.press("leave")).raise_for_status()
+        return taken
+
+    async def collect_and_stay(self, code: str, *, kiosk: Kiosk, second: str | None = None) -> list[str]:
+        """The same, of somebody who does not say goodbye yet."""
         answer = await kiosk.type_code(code, second=second)
         assert answer.is_success, answer.text
         door = await kiosk.door("open")
         taken = await self.steel.take_out(int(door["compartment"]))
         closed = await kiosk.door("closed")
         (await kiosk.press("answers", hand_over=closed["hand_over"], said="received_all")).raise_for_status()
-        (await kiosk.press("leave")).raise_for_status()
         return taken
 
 

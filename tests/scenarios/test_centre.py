@@ -109,7 +109,11 @@ async def test_without_the_centre_everything_goes_on_and_it_hears_all_of_it_in_o
     await office.stop("centre")
     await office.load(result(1), result(2))
     await office.collect(await office.steel.code_for(phone(1)))
-    assert not (await office.kiosk.snapshot())["centre_online"]
+
+    async def is_alone() -> bool:
+        return not (await office.kiosk.snapshot())["centre_online"]
+
+    await until("the kiosk knows that the centre does not answer", is_alone)
     await office.start("centre")
 
     async def caught_up() -> bool:

@@ -147,6 +147,7 @@ async def what_is_not_routine_takes_a_second_person_a_leader_elsewhere_or_a_brok
     agreed["code"] = await leader.fresh.code(leader.person)
     opened = await office.clerk.done("loads", scan=precious["dossier_code"], second=agreed)
     await office.steel.put_in(opened["compartment"], precious["dossier_code"])
+    await office.clerk.until_loaded(opened["hand_over"])
 
     opening = {"compartment": one, "purpose": "reclaim"}
     approval = (await office.clerk.done("approvals", **opening))["approval"]

@@ -106,6 +106,7 @@ async def desks(empty_office: Office) -> AsyncIterator[Desks]:
 
 async def announce(centre: Page, button: str, count: int) -> list[str]:
     """Announce with the form as it stands; the dossier codes, once the cabinet expects them."""
+    await expect(centre.locator("#announce [name=cabinet]")).not_to_have_value("")
     await centre.get_by_role("button", name=button).click()
     rows = centre.locator("#results tbody tr")
     await expect(rows).to_have_count(count)

@@ -75,12 +75,7 @@ async def test_killed_while_a_loading_door_is_open_the_envelope_inside_is_on_rec
     await office.steel.put_in(number, announced["dossier_code"])
     await office.restart()
     await office.clerk.arrive()
-
-    async def loaded() -> bool:
-        one = await office.clerk.inside(answer["hand_over"])
-        return one is not None and one["stage"] == "loaded"
-
-    await until("it is on record as loaded", loaded)
+    await office.clerk.until_loaded(answer["hand_over"])
     await office.clerk.close_round()
     assert await office.collect(await office.steel.code_for(phone(1))) == [announced["dossier_code"]]
 

@@ -4,6 +4,7 @@ from stdnum import damm
 
 from simulator.players import until
 from tests.scenarios.office import Office, phone
+from tests.scenarios.visits import heard
 
 
 async def back_from_backup(office: Office) -> None:
@@ -77,6 +78,7 @@ async def test_a_restored_backup_without_the_centre_opens_nothing_until_it_knows
     await office.told()
     await office.run("backup")
     await office.collect(spent)
+    await heard(office, phone(1), "Neu khong phai ong/ba")
     await office.told()
     await office.stop("centre")
     pulses = await office.pulses()

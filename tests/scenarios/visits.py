@@ -93,15 +93,16 @@ async def put(office: Office, offered: dict[str, Any], said: str, *, is_left: bo
     if is_left:
         await office.steel.act(number, "put", {"label": offered["bag"]})
     await office.steel.act(number, "push")
-    await dropped(office)
+    await dropped(office, offered)
     if said:
         (await office.kiosk.press(f"intakes/{offered['hand_over']}/answers", said=said)).raise_for_status()
 
 
-async def dropped(office: Office) -> None:
+async def dropped(office: Office, offered: Mapping[str, Any]) -> None:
     async def asked() -> bool:
         visit = (await office.kiosk.snapshot())["visit"]
-        return visit is not None and any(one["stage"] == "dropped" for one in visit["intakes"])
+        shown = [] if visit is None else visit["intakes"]
+        return any(one["stage"] == "dropped" for one in shown if one["hand_over"] == offered["hand_over"])
 
     await until("the kiosk asks what became of the papers", asked)
 
