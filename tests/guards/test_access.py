@@ -121,13 +121,18 @@ async def test_a_refused_route_is_logged_with_who_asked_and_nothing_of_what_was_
     assert "Nguyễn" not in str(logs)
 
 
+async def one_inside_and_one_at_the_counter(cab: Any) -> None:
+    """`r-1` lies in compartment 1 as `h-1`, `r-2` waits to be loaded."""
+    await cab.announce("r-1", code="H29.190.5-261008-0042")
+    await cab.load("r-1", number=1, hand_over="h-1")
+    await cab.announce("r-2", code="H29.190.5-261008-0043")
+
+
 @pytest.mark.parametrize("user", PEOPLE.values())
 async def test_nobody_opens_a_door_who_is_signed_in_and_not_at_the_cabinet(
     cab: Any, desk: httpx.AsyncClient, sign_in: Callable[..., Awaitable[httpx.Response]], user: str
 ) -> None:
-    await cab.announce("r-1", code="H29.190.5-261008-0042")
-    await cab.load("r-1", number=1, hand_over="h-1")
-    await cab.announce("r-2", code="H29.190.5-261008-0043")
+    await one_inside_and_one_at_the_counter(cab)
     await sign_in(user)
     met = await asyncio.to_thread(fuzz_apps, asyncio.get_running_loop(), [desk], 1)
     assert met[403] > 0
@@ -164,9 +169,7 @@ BODIES: dict[str, dict[str, Any]] = {
 async def test_every_route_for_which_one_must_be_there_says_so_to_whoever_is_not(
     cab: Any, desk: httpx.AsyncClient, sign_in: Callable[..., Awaitable[httpx.Response]], user: str
 ) -> None:
-    await cab.announce("r-1", code="H29.190.5-261008-0042")
-    await cab.load("r-1", number=1, hand_over="h-1")
-    await cab.announce("r-2", code="H29.190.5-261008-0043")
+    await one_inside_and_one_at_the_counter(cab)
     await sign_in(user)
     role = next(role for role, one in PEOPLE.items() if one == user)
     asked = {(method, path) for method, path in needs_presence(app_of(desk)) if method == "POST"}

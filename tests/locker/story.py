@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from locker import events as ev
 from locker.events import Decision, Moment, Recorded
 from locker.fold import apply
 from locker.model import Cabinet, HandOver, Place
-from locker.rules import doors, notices, pickup
+from locker.office_hours import OfficeHours
+from locker.rules import doors, notices, pickup, reminders
 from locker.rules.loading import Actor
+from locker.rules.quiet_hours import Daytime
 
 CLERK = Actor(user="lan", role="clerk", is_present=True)
 PLACES = {
@@ -192,6 +195,14 @@ class Story:
             self.then(doors.did_not_open(self.cabinet, f"g{number}", pulses=3))
             self.later(61)
         return self
+
+
+def reminded(story: Story, office: OfficeHours) -> list[str]:
+    """The reminders that are due at this office, at any hour, all of which arrive."""
+    day = Daytime(zone=office.zone, starts=time(0), ends=time(0))
+    found = story.then(reminders.due(story.cabinet, story.moment, office=office, day=day))
+    story.given(*(ev.NoticeDelivered(notice=one.notice) for one in found))
+    return [one.notice for one in found]
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ import pytest
 from locker import events as ev
 from locker.office_hours import OfficeHours, Span
 from locker.refusals import BoardOffline, SecondPersonNeeded
-from locker.rules import clearing, doors, in_vain, pickup, reminders, slips, staying, tickets
-from locker.rules.quiet_hours import Daytime
-from tests.locker.story import PLACES, Story
+from locker.rules import clearing, doors, in_vain, pickup, slips, staying, tickets
+from tests.locker.story import PLACES, Story, reminded
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 OFFICE = OfficeHours(zone=ZONE, weekly=((Span(time(7, 30), time(17)),),) * 5 + ((),) * 2)
@@ -262,21 +261,13 @@ def test_a_clerk_who_takes_back_what_is_owed_needs_a_second_person_like_for_anyt
 
 def test_its_person_is_reminded_again_once_it_can_be_had_and_not_before(story: Story) -> None:
     waiting(story, TUESDAY)
-    day = Daytime(zone=ZONE, starts=time(0), ends=time(0))
-
-    def reminded() -> list[str]:
-        found = story.then(reminders.due(story.cabinet, story.moment, office=OFFICE, day=day))
-        for one in found:
-            story.given(ev.NoticeDelivered(notice=one.notice))
-        return [one.notice for one in found]
-
     story.given(ev.NoticeDelivered(notice="n-c1"))
-    assert reminded() == []
-    assert (story.later(DAY_S), reminded())[1] == ["h1-remind-3"]
+    assert reminded(story, OFFICE) == []
+    assert (story.later(DAY_S), reminded(story, OFFICE))[1] == ["h1-remind-3"]
     stayed_shut(story)
     quarantined(story)
-    assert reminded() == []
+    assert reminded(story, OFFICE) == []
     _looked(story)
     assert made_good(story) == ["2026-09-29"]
-    said = [notice for _day in range(8) for notice in (reminded(), story.later(DAY_S))[0]]
+    said = [notice for _day in range(8) for notice in (reminded(story, OFFICE), story.later(DAY_S))[0]]
     assert said == ["h1-remind-4"]

@@ -11,9 +11,8 @@ import pytest
 from locker import events as ev
 from locker.office_hours import OfficeHours, Span
 from locker.refusals import StayRefused, UnknownHandOver, WrongStage
-from locker.rules import clearing, doors, reminders, staying
-from locker.rules.quiet_hours import Daytime
-from tests.locker.story import PLACES, Story
+from locker.rules import clearing, doors, staying
+from tests.locker.story import PLACES, Story, reminded
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 COUNTER = (Span(time(7, 30), time(17)),)
@@ -133,15 +132,7 @@ def test_a_hand_over_of_another_visit_or_dossier_is_unknown(story: Story) -> Non
 
 def test_who_was_given_more_time_is_reminded_once_more_before_the_new_day(story: Story) -> None:
     waiting(story).coded()
-    day = Daytime(zone=ZONE, starts=time(0), ends=time(0))
-
-    def reminded() -> list[str]:
-        found = story.then(reminders.due(story.cabinet, story.moment, office=OFFICE, day=day))
-        for one in found:
-            story.given(ev.NoticeDelivered(notice=one.notice))
-        return [one.notice for one in found]
-
     story.given(ev.NoticeDelivered(notice="n-c1"))
     extend(story)
-    said = [notice for _day in range(14) for notice in (reminded(), story.later(24 * 3600))[0]]
+    said = [notice for _day in range(14) for notice in (reminded(story, OFFICE), story.later(24 * 3600))[0]]
     assert said == ["h1-remind-1", "h1-remind-2", "h1-remind-4"]

@@ -3,11 +3,9 @@ at another board.
 """
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pyotp
 import pytest
@@ -15,21 +13,23 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from api.apps import create_clerk_app
-from api.entry import KioskEntry
-from api.running import Running, furnish
+from api.running import Running
 from locker import views
-from locker.clock import system_clock
-from locker.config import Config, StaffEntry
-from locker.config_file import load, load_wiring
-from locker.proofs import Proofs
-from otp import staff
+from locker.config import Config
 from simulator.doors import Position
-from simulator.phone import Phone
-from simulator.stage import Stage
 from simulator.state import BoardFaultIn
 from tests.api.conftest import serve
-from tests.api.test_board_swap import DEVICE_KEY, HASHER, PASSWORD, SECRET, Nobody, hold
-from tests.locker.steel import WIRING, Desk, running
+from tests.api.replacing import (
+    PASSWORD,
+    SECRET,
+    at_work,
+    configured,
+    furnished,
+    hold,
+    require_replaced,
+    somebody_collects,
+)
+from tests.locker.steel import Desk
 from tests.pages.axe import violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -37,46 +37,18 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    text = WIRING.read_text(encoding="utf-8").replace("pulse_ms = 500", "pulse_ms = 100")
-    text += '\n[storage]\ndirectory = "."\n[notices]\naccept_codes_in_clear = true\n[limits]\ndoors_per_minute = 60\n'
-    (tmp_path / "cabinet.toml").write_text(text, encoding="utf-8")
-    people = tuple(
-        StaffEntry(
-            user=user,
-            name=name,
-            role=role,  # type: ignore[arg-type]  # one of the roles
-            password_hash=staff.hash_password(PASSWORD, hasher=HASHER),
-            totp_secret=SECRET,
-        )
-        for user, name, role in (("tho", "Phạm Văn Thợ", "technician"), ("lan", "Trần Thị Lan", "clerk"))
-    )
-    return load(tmp_path / "cabinet.toml").model_copy(update={"staff": people})
+    return configured(tmp_path, more="[limits]\ndoors_per_minute = 60\n")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(tmp_path: Path, config: Config) -> AsyncIterator[Desk]:
-    stage = Stage(name="t", wiring=load_wiring(WIRING), phone=Phone(None), clock=asyncio.get_running_loop().time)
-    async with stage.moving(), running(tmp_path, stage, config, views=views.VIEWS) as one:
+    async with at_work(tmp_path, config, views=views.VIEWS) as one:
         yield one
 
 
 @pytest.fixture
 def cabinet(desk: Desk, config: Config) -> Running:
-    nobody: Any = Nobody()
-    clock = system_clock("r-swap")
-    return furnish(
-        config=config,
-        journal=desk.journal,
-        doors=desk.doors,
-        proofs=Proofs(journal=desk.journal, device_key=DEVICE_KEY, uptime_ms=clock.uptime_ms),
-        centre=nobody,
-        notices=nobody,
-        device_key=DEVICE_KEY,
-        entry=KioskEntry(device_key=DEVICE_KEY, key_file=None, draw=bytes),
-        clock=clock.moment,
-        draw=os.urandom,
-        hasher=HASHER,
-    )
+    return furnished(desk, config)
 
 
 async def _arrive(page: Page, cabinet: Running, user: str) -> None:
@@ -127,10 +99,7 @@ async def test_a_board_is_replaced_on_the_page_behind_eight_loaded_doors_while_a
         await expect(page.get_by_test_id("silent-A2")).to_be_visible()
         assert await violations(page) == []
 
-        await desk.grant_collect("h-r1")
-        await desk.until(lambda now: now.compartment(1).is_open)
-        await desk.shut(1, take=True)
-        await desk.until(lambda now: now.hand_overs["h-r1"].stage == "collected")
+        await somebody_collects(desk)
         assert desk.journal.cabinet.boards_out == {"A2": "replaced"}
 
         desk.stage.break_board("A2", BoardFaultIn(kind="none"))
@@ -141,6 +110,7 @@ async def test_a_board_is_replaced_on_the_page_behind_eight_loaded_doors_while_a
         await page.get_by_test_id("try-all").click()
         for number in behind:
             await expect(page.get_by_test_id("asked-door")).to_have_text(str(number))
+            await expect(page.get_by_test_id("opened")).to_be_focused()
             await _shut(desk, number)
             await page.keyboard.press("Enter")
         await expect(page.get_by_test_id("all-good")).to_be_visible()
@@ -148,11 +118,5 @@ async def test_a_board_is_replaced_on_the_page_behind_eight_loaded_doors_while_a
         for opened in (technicians, clerks):
             await opened.context.close()
     assert told == []
-    now = desk.journal.cabinet
-    assert now.boards_out == {}
-    assert set(behind) <= set(desk.doors.servable)
-    assert all(now.hand_overs[f"h-r{number}"].stage == "loaded" for number in behind)
-    assert all(desk.stage.cabinet.doors[number].content == [f"r{number}"] for number in behind)
+    await require_replaced(desk, behind)
     assert all(desk.stage.cabinet.doors[number].pulses == 1 for number in behind)
-    grants = [one.body for one in await desk.journal.envelopes(0, 1000) if one.type == "GrantIssued"]
-    assert {(one["purpose"], one["second"]) for one in grants if one["actor"] == "tho"} == {("prove", "lan")}
