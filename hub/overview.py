@@ -22,20 +22,33 @@ class Overview(Standing):
 
 def overview(connection: Connection) -> list[Overview]:
     """Every cabinet, by id. A result that is cancelled but taken counts as one to look at."""
-    has_conflict = sa.exists().where(tables.conflict.c.result == r.result)
+    is_marked = sa.or_(r.is_disputed, r.is_uncertain)
 
     def counted(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.func.sum(sa.case((condition, 1), else_=0))
 
-    chosen = sa.select(
-        r.cabinet,
-        counted(r.stage.in_(("announced", "queued"))).label("to_load"),
-        counted(r.stage == "in_cabinet").label("inside"),
-        counted(sa.or_(r.is_disputed, r.is_uncertain, has_conflict)).label("to_look"),
-    ).group_by(r.cabinet)
-    found = {
-        row.cabinet: {"to_load": row.to_load, "inside": row.inside, "to_look": row.to_look}
-        for row in connection.execute(chosen)
-    }
-    nothing = dict.fromkeys(("to_load", "inside", "to_look"), 0)
-    return [Overview(**asdict(one), **found.get(one.cabinet, nothing)) for one in cabinets.standings(connection)]
+    under_way = (
+        sa.select(
+            r.cabinet,
+            counted(r.stage.in_(("announced", "queued"))).label("to_load"),
+            counted(r.stage == "in_cabinet").label("inside"),
+            counted(is_marked).label("marked"),
+        )
+        .where(tables.IS_COUNTED)
+        .group_by(r.cabinet)
+    )
+    in_conflict = (
+        sa.select(r.cabinet, sa.func.count().label("to_look"))
+        .where(r.result.in_(sa.select(tables.conflict.c.result)), sa.not_(is_marked))
+        .group_by(r.cabinet)
+    )
+    counts = {row.cabinet: row for row in connection.execute(under_way)}
+    conflicts = {row.cabinet: row.to_look for row in connection.execute(in_conflict)}
+
+    def seen(one: Standing) -> Overview:
+        found, more = counts.get(one.cabinet), conflicts.get(one.cabinet, 0)
+        if found is None:
+            return Overview(**asdict(one), to_load=0, inside=0, to_look=more)
+        return Overview(**asdict(one), to_load=found.to_load, inside=found.inside, to_look=found.marked + more)
+
+    return [seen(one) for one in cabinets.standings(connection)]

@@ -87,7 +87,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _set_up(connection: Connection) -> None:
     tables.metadata.create_all(connection)
-    tables.fact_unreadable.create(connection, checkfirst=True)
+    for later in (tables.fact_unreadable, tables.result_counted):
+        later.create(connection, checkfirst=True)
     found = read_setting(connection, "schema")
     if found is None:
         for name, value in (("schema", str(tables.SCHEMA)), ("secret", token_hex(32))):

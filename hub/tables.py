@@ -142,3 +142,7 @@ stay = Table(  # what a person chose at the cabinet: written from facts only
 # Made for databases of earlier releases as well; an index over the few that are unreadable, so that counting is cheap.
 IS_UNREADABLE = text("reading = 'unreadable'")
 fact_unreadable = Index("fact_unreadable", fact.c.cabinet, sqlite_where=IS_UNREADABLE, postgresql_where=IS_UNREADABLE)
+
+# The same over the results that the page of all cabinets counts; the others are over, and of years.
+IS_COUNTED = text("stage IN ('announced', 'queued', 'in_cabinet') OR is_disputed OR is_uncertain")
+result_counted = Index("result_counted", result.c.cabinet, sqlite_where=IS_COUNTED, postgresql_where=IS_COUNTED)

@@ -2,8 +2,12 @@
 
 from typing import Any
 
-from hub import cabinets
+import pytest
+import sqlalchemy as sa
+
+from hub import cabinets, results, tables
 from hub.cabinets import Cabinet
+from hub.store import Store
 
 
 async def counts(centre: Any) -> list[tuple[str, int, int, int]]:
@@ -27,3 +31,22 @@ async def test_each_cabinet_tells_what_waits_there_and_what_must_be_looked_at(ce
     assert await counts(centre) == [("hoa-mai-01", 2, 2, 1), ("hoa-mai-02", 0, 0, 0)]
     assert (await centre.staff.post("/v1/results/res-2/cancel", json={"reason": "at the counter"})).is_success
     assert await counts(centre) == [("hoa-mai-01", 2, 2, 2), ("hoa-mai-02", 0, 0, 0)]
+    await centre.store.call(results.note_conflict, "hoa-mai-01", "res-1", "cancel-refused", "2026-10-08T14:05:00Z")
+    assert await counts(centre) == [("hoa-mai-01", 2, 2, 2), ("hoa-mai-02", 0, 0, 0)], "it was to be looked at already"
+
+
+@pytest.mark.parametrize("index", [tables.fact_unreadable, tables.result_counted], ids=lambda one: str(one.name))
+async def test_a_database_of_an_earlier_release_gets_what_makes_counting_cheap(database: str, index: sa.Index) -> None:
+    assert index.table is not None
+    table = index.table.name
+
+    def indexes(connection: sa.Connection) -> set[str | None]:
+        return {one["name"] for one in sa.inspect(connection).get_indexes(table)}
+
+    store = Store(database)
+    await store.call(index.drop)
+    assert index.name not in await store.call(indexes)
+    store.close()
+    again = Store(database)
+    assert index.name in await again.call(indexes)
+    again.close()
