@@ -97,7 +97,7 @@ def post(hall: Any, folder: Path) -> Post:
 @pytest.fixture
 def twilio_post(hall: Any, folder: Path, gateway_with: Callable[..., SmsGateway]) -> Post:
     """Twilio first, the file next."""
-    return Post(hall, gateway_with(timeout_s=0.3), file_gateway(folder), folder=folder)
+    return Post(hall, gateway_with(), file_gateway(folder), folder=folder)
 
 
 def kinds(hall: Any) -> list[str]:
@@ -603,7 +603,7 @@ async def test_every_phone_of_an_organisation_reads_the_same_code(hall: Any, pos
 @pytest.fixture
 def calling_post(hall: Any, folder: Path, gateway_with: Callable[..., SmsGateway], twilio_calls: SmsGateway) -> Post:
     """Twilio's messages first, the file next, and Twilio's calls."""
-    return Post(hall, gateway_with(timeout_s=0.3), file_gateway(folder), twilio_calls, folder=folder)
+    return Post(hall, gateway_with(), file_gateway(folder), twilio_calls, folder=folder)
 
 
 async def test_who_asks_twice_for_a_new_code_is_called(hall: Any, calling_post: Post, fake_twilio: Any) -> None:

@@ -105,8 +105,9 @@ class FakeTwilio:
             "date_created": format_datetime(self.created_at),
         }
         self.calls.insert(0, made)
-        if answer == "silent":
-            await self.released.wait()
+        if answer == "cut":
+            assert request.transport is not None
+            request.transport.close()
         return web.json_response(made, status=201)
 
     async def fetch_call(self, request: web.Request) -> web.StreamResponse:
@@ -174,9 +175,7 @@ def twilio_gateway(gateway_with: Callable[..., TwilioGateway]) -> TwilioGateway:
 @pytest.fixture
 async def twilio_calls(twilio_wire: tuple[FakeTwilio, str]) -> AsyncIterator[TwilioCalls]:
     """Calls through the fake."""
-    account = TwilioAccount(
-        account_sid=ACCOUNT, auth_token="token", sender="UBND HoaMai", base_url=twilio_wire[1], timeout_s=0.3
-    )
+    account = TwilioAccount(account_sid=ACCOUNT, auth_token="token", sender="UBND HoaMai", base_url=twilio_wire[1])
     calls = TwilioCalls(account, Voices(caller="+842838291234"))
     yield calls
     await calls.close()

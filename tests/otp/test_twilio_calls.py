@@ -68,7 +68,7 @@ async def test_what_became_of_a_call(
 
 
 async def test_a_call_of_unknown_outcome_is_looked_up(fake_twilio: Any, twilio_calls: TwilioCalls) -> None:
-    fake_twilio.next_answer = "silent"
+    fake_twilio.next_answer = "cut"
     with pytest.raises(errors.OutcomeUnknown):
         await twilio_calls.send(MESSAGE)
     since = int(fake_twilio.created_at.timestamp() * 1000)

@@ -125,11 +125,10 @@ async def test_the_wait_twilio_asks_for_is_handed_on(fake_twilio: Any, twilio_ga
 async def test_a_message_that_left_without_an_answer_is_found_and_not_sent_twice(
     fake_twilio: Any, gateway_with: Callable[..., TwilioGateway], way: str
 ) -> None:
-    gateway = gateway_with(timeout_s=0.5)
     fake_twilio.next_answer = way
     with pytest.raises(errors.OutcomeUnknown):
-        await gateway.send(MESSAGE)
-    found = await gateway.find(MESSAGE, since_utc_ms=int(fake_twilio.created_at.timestamp() * 1000))
+        await gateway_with(timeout_s=0.5).send(MESSAGE)
+    found = await gateway_with().find(MESSAGE, since_utc_ms=int(fake_twilio.created_at.timestamp() * 1000))
     assert found is not None
     assert found.provider_id == fake_twilio.messages[0]["sid"]
     assert len(fake_twilio.messages) == 1
