@@ -19,7 +19,7 @@ from api.sessions import Session
 from locker import views
 from locker.config import StaffEntry
 from locker.events import Moment
-from locker.model import Cabinet, Compartment, HandOver, Incident, Place, Result, StaffMember
+from locker.model import Cabinet, Compartment, Grant, HandOver, Incident, Move, Place, Result, StaffMember
 from locker.refusals import NotLoadable
 from locker.rules import deputies, exceptional, in_vain, moving, notices
 from locker.rules.results import FINISHED_STATE, check_loadable
@@ -50,19 +50,12 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
     staff = await running.roster.current()
     cabinet, moment = running.journal.cabinet, running.clock()
     today = running.today(moment)
-    contact = running.centre.last_contact
     return {
         "version": before.seq,
         "state": running.state,
         **office(running),
         "time": running.local(moment.utc_ms).isoformat(timespec="seconds"),
-        "me": {
-            "user": session.member.user,
-            "name": session.member.name,
-            "role": session.member.role,
-            "agrees": _agrees(cabinet, session, today),
-            "is_present": running.sessions.is_present(session),
-        },
+        "me": _me(running, cabinet, session, today),
         "compartments": [_compartment(running, cabinet, place, today) for place in running.places.values()],
         "to_load": _to_load(running, cabinet, read),
         "counter": counter_snapshot.register(running, cabinet, read.people),
@@ -71,26 +64,8 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         ],
         "intakes": intake_snapshot.for_desk(running, cabinet, read.people, today),
         "round": _round(running, cabinet, moment),
-        "moves": [
-            {
-                "hand_over": move.hand_over,
-                "source": move.source,
-                "target": move.target,
-                "is_low": move.is_low,
-                "step": moving.step(move),
-                "is_at_door": moving.is_at_door(cabinet, move),
-            }
-            for move in cabinet.moves.values()
-        ],
-        "grants": [
-            {
-                "compartment": grant.compartment,
-                "purpose": grant.purpose,
-                "is_opened": grant.is_opened,
-                "hand_over": grant.hand_over if grant.actor == session.member.user else "",
-            }
-            for grant in cabinet.grants.values()
-        ],
+        "moves": [_move(cabinet, one) for one in cabinet.moves.values()],
+        "grants": [_grant(one, session) for one in cabinet.grants.values()],
         "asked": [
             {"hand_over": one.hand_over, "compartment": one.compartment}
             for one in cabinet.hand_overs.values()
@@ -116,11 +91,7 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
             }
             for name, board in running.doors.boards.items()
         ],
-        "centre": {
-            "is_online": running.centre.is_online,
-            "unsent": max(0, cabinet.seq - read.acked),
-            "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
-        },
+        "centre": _centre(running, cabinet, read),
         "practice": _practice(running, session, moment),
         "clock": cabinet.clock,
         "panel": panel_snapshot.build(running),
@@ -128,12 +99,56 @@ async def build(running: Running, session: Session) -> dict[str, Any]:
         "self_check": morning.for_desk(running, cabinet, moment),
         "stock_check": balancing.check_under_way(running, cabinet),
         "balance": balancing.balance(running, cabinet, read.balance),
-        "today": {
-            "loaded": read.today.loaded,
-            "collected": read.today.collected,
-            "reclaimed": read.today.reclaimed,
-            "inside": sum(one.stage == "loaded" for one in cabinet.hand_overs.values()),
-        },
+        "today": _today(cabinet, read),
+    }
+
+
+def _me(running: Running, cabinet: Cabinet, session: Session, today: str) -> dict[str, Any]:
+    return {
+        "user": session.member.user,
+        "name": session.member.name,
+        "role": session.member.role,
+        "agrees": _agrees(cabinet, session, today),
+        "is_present": running.sessions.is_present(session),
+    }
+
+
+def _move(cabinet: Cabinet, one: Move) -> dict[str, Any]:
+    return {
+        "hand_over": one.hand_over,
+        "source": one.source,
+        "target": one.target,
+        "is_low": one.is_low,
+        "step": moving.step(one),
+        "is_at_door": moving.is_at_door(cabinet, one),
+    }
+
+
+def _grant(one: Grant, session: Session) -> dict[str, Any]:
+    """A permission to open; for what, only to whom it was given."""
+    return {
+        "compartment": one.compartment,
+        "purpose": one.purpose,
+        "is_opened": one.is_opened,
+        "hand_over": one.hand_over if one.actor == session.member.user else "",
+    }
+
+
+def _centre(running: Running, cabinet: Cabinet, read: Read) -> dict[str, Any]:
+    contact = running.centre.last_contact
+    return {
+        "is_online": running.centre.is_online,
+        "unsent": max(0, cabinet.seq - read.acked),
+        "last_contact": None if contact is None else running.local(contact).isoformat(timespec="seconds"),
+    }
+
+
+def _today(cabinet: Cabinet, read: Read) -> dict[str, int]:
+    return {
+        "loaded": read.today.loaded,
+        "collected": read.today.collected,
+        "reclaimed": read.today.reclaimed,
+        "inside": sum(one.stage == "loaded" for one in cabinet.hand_overs.values()),
     }
 
 
