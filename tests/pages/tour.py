@@ -12,6 +12,8 @@ from tests.pages.scenes import LEFT, PAPERS, STATES, TOLD, VISITS, doors, paper,
 from tests.pages.stub_service import Body, StubService, done, problem
 
 CODE = "482173905562"
+Shown = Callable[[str], Awaitable[str]]
+"""Waits until the screen of this name is there, and gives the name."""
 
 
 def _receipt_code(_service: StubService, _body: Body) -> Response:
@@ -27,6 +29,13 @@ async def screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
         await page.get_by_test_id(f"screen-{name}").wait_for()
         return name
 
+    for part in (_help, _asking, _lost_code, _codes, _ticket, _visits, _papers, _standstills):
+        async for name in part(kiosk, page, shown):
+            yield name
+
+
+async def _help(kiosk: StubService, page: Page, shown: Shown) -> AsyncIterator[str]:
+    """The beginning, and what is read without doing anything; ends in the help."""
     await kiosk.show(notices_online=False, presence_number={"number": "4821", "seconds_left": 90})
     yield await shown("idle")
     await kiosk.show(notices_online=True, presence_number=None)
@@ -52,6 +61,10 @@ async def screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await shown("idle")
     await page.keyboard.press("*")
     await shown("help")
+
+
+async def _asking(kiosk: StubService, page: Page, shown: Shown) -> AsyncIterator[str]:
+    """Where a dossier is, from the help and back to it."""
     await page.keyboard.press("3")
     kiosk.script("status", problem("too-many-attempts", 429, retry_after=900), done(**TOLD))
     await page.keyboard.type("2610080042", delay=60)
@@ -67,6 +80,10 @@ async def screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     yield await shown("told")
     await page.keyboard.press("*")
     await page.keyboard.press("*")
+
+
+async def _lost_code(kiosk: StubService, page: Page, shown: Shown) -> AsyncIterator[str]:
+    """A new code, with messages and without."""
     await page.keyboard.press("2")
     yield await shown("phone")
     await kiosk.show(notices_online=False)
@@ -81,6 +98,10 @@ async def screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await page.keyboard.press("Enter")
     yield await shown("asked")
     await page.keyboard.press("*")
+
+
+async def _codes(kiosk: StubService, page: Page, shown: Shown) -> AsyncIterator[str]:
+    """A code, and all that may be asked besides; ends where no door can be opened."""
     kiosk.script(
         "codes",
         problem("code-refused", 403),
@@ -106,6 +127,10 @@ async def screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await shown("idle")
     await page.keyboard.type(CODE)
     yield await shown("sorry")
+
+
+async def _ticket(kiosk: StubService, page: Page, shown: Shown) -> AsyncIterator[str]:
+    """Who is not helped is called back."""
     await kiosk.show(printer="ready")
     kiosk.script("tickets", done(number=1048576, by="2026-11-23T08:30:00+07:00"))
     await page.keyboard.press("3")
@@ -114,6 +139,10 @@ async def screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     await page.keyboard.press("Enter")
     yield await shown("ticket")
     await page.keyboard.press("Enter")
+
+
+async def _visits(kiosk: StubService, page: Page, shown: Shown) -> AsyncIterator[str]:
+    """The doors of a visit, what is said at them, and how it was."""
     kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=60))
     await kiosk.show(visit=VISITS["next"])
     await shown("next")
@@ -136,14 +165,15 @@ async def screens(kiosk: StubService, page: Page) -> AsyncIterator[str]:
     yield await shown("later")
     await page.keyboard.press("Enter")
     await kiosk.show(visit=None)
-    async for name in _papers(kiosk, page, shown):
-        yield name
+
+
+async def _standstills(kiosk: StubService, _page: Page, shown: Shown) -> AsyncIterator[str]:
     for state in STATES:
         await kiosk.show(state=state)
         yield await shown(state)
 
 
-async def _papers(kiosk: StubService, page: Page, shown: Callable[[str], Awaitable[str]]) -> AsyncIterator[str]:
+async def _papers(kiosk: StubService, page: Page, shown: Shown) -> AsyncIterator[str]:
     """The screens for papers that are left, by the keys of the keypad."""
     await page.get_by_test_id("intake").click()
     yield await shown("intake-kinds")
