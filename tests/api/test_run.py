@@ -93,7 +93,7 @@ async def test_it_stops_at_once_and_cleanly_although_a_screen_is_listening(
             lines = stream.aiter_lines()
             assert (await anext(lines)).startswith('data: {"version":')
             program.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 rest = [line async for line in lines]
                 assert await program.wait() == 0
     assert not any(line.startswith("data:") for line in rest[-1:])

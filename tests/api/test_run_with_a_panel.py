@@ -117,7 +117,7 @@ async def story(tmp_path: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proces
         cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert program.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         ready = json.loads(await program.stdout.readline())
     yield program, ready, wires
     if program.returncode is None:
@@ -135,7 +135,7 @@ async def test_what_happens_at_the_wires_reaches_screen_and_record_and_the_butto
         found: list[str] = (await ask(tmp_path / "journal" / "control.sock", "status"))["incidents"]
         return found
 
-    async with asyncio.timeout(30), httpx.AsyncClient(base_url=ready["kiosk"], timeout=10) as screen:
+    async with asyncio.timeout(60), httpx.AsyncClient(base_url=ready["kiosk"], timeout=10) as screen:
         assert (await screen.get("/enter")).status_code == 303
         async with screen.stream("GET", "/api/kiosk/stream") as stream:
             shown = (json.loads(line[6:]) async for line in stream.aiter_lines() if line.startswith("data: "))
