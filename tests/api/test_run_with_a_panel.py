@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import tty
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,11 +139,12 @@ async def test_what_happens_at_the_wires_reaches_screen_and_record_and_the_butto
         assert (await screen.get("/enter")).status_code == 303
         async with screen.stream("GET", "/api/kiosk/stream") as stream:
             shown = (json.loads(line[6:]) async for line in stream.aiter_lines() if line.startswith("data: "))
-            assert [one async for one in _until(shown, lambda one: one["printer"] == "ready")]
-            os.write(wires.scanner, b"TUI-000451\r")
-            assert [one async for one in _until(shown, lambda one: one["scan"] is not None)][-1]["scan"]["text"] == (
-                "TUI-000451"
-            )
+            await _first(shown, lambda one: one["printer"] == "ready")
+            scanned = asyncio.create_task(_first(shown, lambda one: one["scan"] is not None))
+            while not scanned.done():  # what comes before the port is opened is lost
+                os.write(wires.scanner, b"TUI-000451\r")
+                await asyncio.wait([scanned], timeout=0.5)
+            assert scanned.result()["scan"]["text"] == "TUI-000451"
             wires.set(**{"17": True, "6": True, "5": False})
             while not {"case_opened", "mains_lost"} <= set(await incidents()):
                 await anext(shown)
@@ -154,8 +155,9 @@ async def test_what_happens_at_the_wires_reaches_screen_and_record_and_the_butto
     assert not any(json.loads((wires.folder / "levels.json").read_text()).values())
 
 
-async def _until(shown: Any, is_enough: Any) -> AsyncIterator[dict[str, Any]]:
+async def _first(shown: AsyncIterator[dict[str, Any]], is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The first snapshot that is the one."""
     async for one in shown:
-        yield one
-        if is_enough(one):
-            return
+        if is_it(one):
+            return one
+    raise AssertionError("the stream ended before")
