@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.pages.desk_tour import SESSIONS
 from tests.pages.scenes import CLERK
-from tests.pages.stub_service import StubService, done, problem
+from tests.pages.stub_service import Answer, StubService, done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -226,30 +226,70 @@ async def test_nothing_of_the_desk_stays_on_the_page_when_somebody_signs_out_als
     assert await page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]") in ([], ["language"])
 
 
+async def _arrives(page: Page, clerk: StubService, language: str, *answers: Answer) -> None:
+    """Somebody signs in with a first password; then these are the answers."""
+    if language == "en":
+        await page.get_by_test_id("language-en").click()
+    clerk.script("sign-in", problem("own-password-needed", 403), *answers)
+    for name, text in (("user", "hoa"), ("password", "con-meo-tren-mai"), ("code", "111111")):
+        await page.get_by_test_id(f"sign-in-{name}").fill(text)
+    await page.get_by_test_id("sign-in-submit").click()
+    await expect(page.get_by_test_id("sign-in-wanted")).to_be_focused()
+
+
+async def _chooses(page: Page, wanted: str, again: str, code: str) -> None:
+    for name, text in (("wanted", wanted), ("again", again), ("code", code)):
+        await page.get_by_test_id(f"sign-in-{name}").fill(text)
+    await page.get_by_test_id("sign-in-submit").click()
+
+
+OWN = "bốn mùa hoa gạo đỏ"
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 async def test_who_has_a_first_password_chooses_their_own_where_they_sign_in(
     clerk: StubService, open_page: Open, language: str
 ) -> None:
     clerk.refuses = problem("not-allowed", 401)
     page = await open_page(clerk)
-    if language == "en":
-        await page.get_by_test_id("language-en").click()
-    clerk.script(
-        "sign-in", problem("own-password-needed", 403), problem("weak-password", 422, reason="common"), done(user="hoa")
-    )
-    for name, text in (("user", "hoa"), ("password", "con-meo-tren-mai"), ("code", "111111")):
-        await page.get_by_test_id(f"sign-in-{name}").fill(text)
-    await page.get_by_test_id("sign-in-submit").click()
+    await _arrives(page, clerk, language, problem("weak-password", 422, reason="common"), done(user="hoa"))
     said = {"vi": "do người khác nhập", "en": "Somebody else typed"}[language]
-    await expect(page.get_by_test_id("note")).to_contain_text(said)
-    await expect(page.get_by_test_id("sign-in-wanted")).to_be_focused()
-    await page.get_by_test_id("sign-in-wanted").fill("bốn mùa hoa gạo đỏ")
-    await page.get_by_test_id("sign-in-again").fill("bốn mùa hoa gạo đo")
-    await page.get_by_test_id("sign-in-submit").click()
+    await expect(page.get_by_test_id("screen-sign-in")).to_contain_text(said)
+    await _chooses(page, OWN, "bốn mùa hoa gạo đo", "222222")
     await expect(page.get_by_test_id("note")).to_contain_text({"vi": "không giống", "en": "differ"}[language])
-    await page.get_by_test_id("sign-in-again").fill("bốn mùa hoa gạo đỏ")
+    await page.get_by_test_id("sign-in-again").fill(OWN)
     await page.get_by_test_id("sign-in-submit").click()
-    await expect(page.get_by_test_id("sign-in-wanted")).to_be_visible()
-    await page.get_by_test_id("sign-in-submit").click()
+    await expect(page.get_by_test_id("sign-in-wanted")).to_be_focused()
+    await _chooses(page, OWN, OWN, "333333")
     asked = await clerk.asked("sign-in", times=3)
-    assert asked == {"user": "hoa", "password": "con-meo-tren-mai", "code": "111111", "wanted": "bốn mùa hoa gạo đỏ"}
+    assert asked == {"user": "hoa", "password": "con-meo-tren-mai", "code": "333333", "wanted": OWN}
+
+
+async def test_six_digits_that_grew_old_while_a_password_was_thought_of_cost_nothing_that_was_typed(
+    clerk: StubService, open_page: Open
+) -> None:
+    clerk.refuses = problem("not-allowed", 401)
+    page = await open_page(clerk)
+    await _arrives(page, clerk, "vi", problem("not-allowed", 403), done(user="hoa"))
+    await expect(page.get_by_test_id("sign-in-code")).to_have_value("")
+    await _chooses(page, OWN, OWN, "222222")
+    await expect(page.get_by_test_id("note")).to_contain_text("nhập mã điện thoại đang hiện")
+    await expect(page.get_by_test_id("sign-in-code")).to_be_focused()
+    await expect(page.get_by_test_id("sign-in-again")).to_have_value(OWN)
+    await page.keyboard.type("333333")
+    await page.keyboard.press("Enter")
+    assert (await clerk.asked("sign-in", times=3))["wanted"] == OWN
+
+
+async def test_what_a_first_password_asks_for_fits_a_low_screen_and_leads_back(
+    clerk: StubService, open_page: Open
+) -> None:
+    clerk.refuses = problem("not-allowed", 401)
+    page = await open_page(clerk, width=1280, height=720)
+    await _arrives(page, clerk, "vi")
+    bottom = await page.get_by_test_id("sign-in-back").evaluate("one => one.getBoundingClientRect().bottom")
+    assert bottom <= 720
+    await expect(page.get_by_test_id("sign-in-user")).to_be_hidden()
+    await page.get_by_test_id("sign-in-back").click()
+    await expect(page.get_by_test_id("sign-in-user")).to_be_focused()
+    await expect(page.get_by_test_id("sign-in-wanted")).to_have_count(0)

@@ -130,7 +130,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """The wiring of the 24 doors with pulses as short as may be, and one technician."""
+    """The wiring of the 24 doors with pulses as short as may be, a technician, a newcomer and a clerk."""
     text = WIRING.read_text(encoding="utf-8").replace("pulse_ms = 500", "pulse_ms = 100")
     text = text.replace('port = ".run/line-A"', f"port = {json.dumps(str(tmp_path / 'line-a'))}")
     (tmp_path / "key").write_text(DEVICE_KEY)
@@ -142,6 +142,8 @@ def config(tmp_path: Path) -> Path:
         hashed = staff.hash_password(PASSWORD, hasher=staff.password_hasher(memory_kib=8, passes=1))
         text += f'[[staff]]\nuser = "{user}"\nname = "{name}"\nrole = "{role}"\npassword_hash = "{hashed}"\n'
         text += f'totp_secret = "{SECRET}"\n'
+    text += '[[staff]]\nuser = "hoa"\nname = "Đỗ Thị Hòa"\nrole = "technician"\npassword_is_initial = true\n'
+    text += f'password_hash = "{hashed}"\ntotp_secret = "{SECRET}"\n'
     file = tmp_path / "cabinet.toml"
     file.write_text(text, encoding="utf-8")
     return file
@@ -266,6 +268,23 @@ async def test_a_clerk_is_told_that_the_page_is_the_technicians(browser: Browser
     await page.get_by_test_id("sign-in-submit").click()
     await expect(page.get_by_test_id("note")).to_contain_text("kỹ thuật viên hoặc lãnh đạo")
     await expect(page.get_by_test_id("screen-sign-in")).to_be_visible()
+
+
+async def test_a_technician_whose_password_a_leader_typed_chooses_their_own_before_any_door(
+    browser: Browser, command: Command
+) -> None:
+    page, complaints = await _opened(browser, await command.says(r"open (http\S+)"), language="en")
+    await page.get_by_test_id("sign-in-user").fill("hoa")
+    await page.get_by_test_id("sign-in-password").fill(PASSWORD)
+    await page.get_by_test_id("sign-in-code").fill(pyotp.TOTP(SECRET).now())
+    await page.get_by_test_id("sign-in-submit").click()
+    await expect(page.get_by_test_id("sign-in-wanted")).to_be_focused()
+    await page.get_by_test_id("sign-in-wanted").fill("bốn mùa gạo đỏ rực")
+    await page.get_by_test_id("sign-in-again").fill("bốn mùa gạo đỏ rực")
+    await page.get_by_test_id("sign-in-code").fill(pyotp.TOTP(SECRET).now())
+    await page.get_by_test_id("sign-in-submit").click()
+    await expect(page.get_by_test_id("step-come")).to_be_visible()
+    assert complaints == []
 
 
 async def test_boards_are_found_on_a_page_and_the_file_it_writes_is_a_wiring(

@@ -35,7 +35,7 @@ const another = (view) =>
     "account-password",
     view.say("account.change"),
     "",
-    h("p", { class: "details" }, view.say("account.rules")),
+    h("p", { class: "details" }, view.say("account.rules"), " ", view.say("account.elsewhere")),
     field(view.say("account.wanted"), "wanted", "account-wanted", fresh),
     field(view.say("account.again"), "again", "account-again", fresh),
   );

@@ -6,7 +6,7 @@ import { get, post } from "../shared/requests.js";
 import { loadWords } from "../shared/words.js";
 import { accountActs, accountForms } from "./account.js";
 import { panelBanners } from "./panel.js";
-import { banners, connecting, head, presencePanel, shortcuts, signIn, tabs } from "./desk.js";
+import { banners, connecting, head, presencePanel, shortcuts, tabs } from "./desk.js";
 import { floor } from "./floor.js";
 import { inside } from "./inside.js";
 import { dayActs, dayForms } from "./days.js";
@@ -16,6 +16,7 @@ import { office } from "./office.js";
 import { planActs } from "./plan.js";
 import { ROUND, emptiedOf, nextOf } from "./papers.js";
 import { openingOf } from "./parts.js";
+import { entrance, signIn } from "./sign_in.js";
 import { preview, textActs, textForms } from "./texts.js";
 import { work } from "./work.js";
 
@@ -66,6 +67,7 @@ function draw() {
 }
 
 const at = (testid) => page.querySelector(`[data-testid="${testid}"]`);
+const door = entrance({ local, draw, at }, `${PREFIX}/sign-in`);
 
 function focus(testid, isWanted = hasKeyboard) {
   if (isWanted) at(testid)?.focus({ preventScroll: testid === "scan-box" });
@@ -182,33 +184,11 @@ async function provePresence({ number }) {
 
 // --- coming and going
 
-async function enter({ user, password, code, wanted, again }) {
-  if (local.busy.has("sign-in")) return;
-  if (wanted?.value !== again?.value) {
-    note("sign-in", "account.differ");
-    draw();
-    again.focus();
-    return;
-  }
-  local.busy.add("sign-in");
-  delete local.notes["sign-in"];
+async function enter(fields) {
+  if (!(await door.enter(fields))) return;
+  Object.assign(local, freshLocal(), { isSignedIn: true });
+  begin();
   draw();
-  try {
-    const own = wanted ? { wanted: wanted.value } : {};
-    await post(`${PREFIX}/sign-in`, { user: user.value.trim(), password: password.value, code: code.value.trim(), ...own });
-    password.value = code.value = "";
-    Object.assign(local, freshLocal(), { isSignedIn: true });
-    begin();
-  } catch (problem) {
-    const isOwnWanted = problem.slug === "own-password-needed";
-    local.isNewcomer = isOwnWanted || problem.slug === "weak-password";
-    const key = { "not-allowed": "sign-in.refused", "own-password-needed": "sign-in.own", "weak-password": `weak.${problem.body.reason}` }[problem.slug];
-    note("sign-in", key ?? `problem.${problem.slug}`, { values: { seconds: problem.retryAfter } });
-    if (!local.isNewcomer) code.value = "";
-  }
-  local.busy.delete("sign-in");
-  draw();
-  if (local.isNewcomer) focus("sign-in-wanted", true);
 }
 
 function signedOut() {
@@ -230,6 +210,7 @@ const refuse = (where, key) => {
 const desk = { local, perform, refuse, ask, tryOut, draw, at, view };
 
 const ACTS = {
+  ...door.acts,
   ...accountActs(desk),
   ...dayActs(desk),
   ...memberActs(desk),

@@ -4,8 +4,9 @@ import { h, morph } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
 import { post } from "../shared/requests.js";
 import { loadWords } from "../shared/words.js";
-import { connecting, presencePanel, signIn } from "./desk.js";
+import { connecting, presencePanel } from "./desk.js";
 import { head, proving, stepOf } from "./proving.js";
+import { entrance, signIn } from "./sign_in.js";
 
 const DESK = "/api/clerk";
 const PREFIX = "/api/commission";
@@ -19,7 +20,7 @@ let snapshot = null;
 let stop = null;
 let shownStep = "";
 // `queue`: the doors still to be tried in this round; `sure`: the board that is asked about before it leaves service.
-const freshLocal = () => ({ notes: {}, busy: new Set(), presence: null, queue: [], sure: "" });
+const freshLocal = () => ({ notes: {}, busy: new Set(), presence: null, queue: [], sure: "", isNewcomer: false });
 const local = { ...freshLocal(), isSignedIn: null, isLost: false, standstill: "", language: localStorage.getItem("language") === "en" ? "en" : "vi" };
 
 // --- drawing
@@ -51,6 +52,7 @@ function draw() {
 }
 
 const at = (testid) => page.querySelector(`[data-testid="${testid}"]`);
+const door = entrance({ local, draw, at }, `${DESK}/sign-in`);
 
 // --- asking the cabinet
 
@@ -125,15 +127,9 @@ async function provePresence({ number }) {
 
 // --- coming and going
 
-async function enter({ user, password, code }) {
-  const member = await perform("sign-in", `${DESK}/sign-in`, { user: user.value.trim(), password: password.value, code: code.value.trim() });
-  code.value = "";
-  if (!member) {
-    if (!local.notes["sign-in"] || local.notes["sign-in"].key === "problem.not-allowed") local.notes["sign-in"] = { key: "sign-in.refused" };
-    draw();
-    return;
-  }
-  password.value = "";
+async function enter(fields) {
+  const member = await door.enter(fields);
+  if (!member) return;
   if (!ROLES.includes(member.role)) {
     await post(`${DESK}/sign-out`).catch(() => {});
     local.notes["sign-in"] = { key: "commission.not-yours" };
@@ -176,6 +172,7 @@ function begin() {
 // --- what buttons and forms do
 
 const ACTS = {
+  ...door.acts,
   language: ({ language }) => {
     local.language = language;
     localStorage.setItem("language", language);

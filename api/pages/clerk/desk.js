@@ -1,8 +1,8 @@
-// Around the lists: sign-in, the head with presence and the day's balance, the tabs of a phone, the shortcuts.
+// Around the lists: the head with presence and the day's balance, the tabs of a phone, the shortcuts.
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
-import { button, field, noteAt } from "./parts.js";
+import { button, noteAt } from "./parts.js";
 
 export const TABS = ["work", "inside", "cabinet", "matters", "office"];
 const TAB_ICONS = { work: "scan", inside: "envelope", cabinet: "door", matters: "warning", office: "person" };
@@ -22,30 +22,6 @@ const standstill = (view, otherwise) => (view.local.standstill ? `state.${view.l
 
 export const connecting = (view) =>
   h("main", { class: "alone", "data-testid": "screen-connecting", "data-key": "connecting" }, h("p", {}, view.say(standstill(view, "connecting"))));
-
-const FRESH = { type: "password", minlength: 12, maxlength: 128, required: true, autocomplete: "new-password" };
-
-export const signIn = (view) =>
-  h(
-    "main",
-    { class: "alone", "data-testid": "screen-sign-in", "data-key": "sign-in" },
-    h(
-      "form",
-      { class: "card sign-in", "data-act": "sign-in" },
-      h("div", { class: "row" }, h("p", { class: "product" }, view.say("title")), languages(view)),
-      h("h1", {}, view.say("sign-in.title")),
-      field(view.say("sign-in.user"), "user", "sign-in-user", { autocomplete: "username", autocapitalize: "none", required: true }),
-      field(view.say("sign-in.password"), "password", "sign-in-password", { type: "password", autocomplete: "current-password", required: true }),
-      field(view.say("sign-in.code"), "code", "sign-in-code", { autocomplete: "one-time-code", autocapitalize: "characters", required: true }),
-      view.local.isNewcomer && [
-        h("p", { class: "details" }, view.say("account.rules")),
-        field(view.say("account.wanted"), "wanted", "sign-in-wanted", FRESH),
-        field(view.say("account.again"), "again", "sign-in-again", FRESH),
-      ],
-      noteAt(view, "sign-in"),
-      h("button", { class: "button is-primary is-wide", "data-testid": "sign-in-submit", disabled: view.local.busy.has("sign-in") }, view.say("sign-in.submit")),
-    ),
-  );
 
 export function presence(view) {
   if (view.snapshot.me.is_present) {
