@@ -371,6 +371,8 @@ def _inside(
         "is_cancelled": one.is_cancelled,
         "is_counter_wanted": one.is_counter_wanted,
         "is_overdue": in_vain.is_overdue(cabinet, one, today=today),
+        "is_owed": one.is_owed,
+        "is_made_good": one.made_good > 0,
         "is_by_post": any(result.by_post for result in results),
         "notice": next((read.outcomes[key] for key in one.results if key in read.outcomes), "none"),
         "delegates": [

@@ -196,6 +196,26 @@ async def test_an_overdue_result_is_taken_out_by_one_person(
     assert await cab.facts(ev.Reclaimed) == 1
 
 
+async def test_what_somebody_came_for_in_vain_is_marked_as_owed_and_then_as_kept_longer(
+    cab: Any, desk: httpx.AsyncClient, sign_in: Callable[..., Any]
+) -> None:
+    await cab.announce("r-1", code=DOSSIER, deadline="2026-01-31")
+    await cab.load("r-1", number=1, hand_over="h-1")
+    await sign_in("lan")
+    marks = ("is_overdue", "is_owed", "is_made_good")
+
+    async def marked() -> tuple[bool, ...]:
+        (one,) = (await look(desk))["in_cabinet"]
+        return tuple(one[key] for key in marks)
+
+    assert await marked() == (True, False, False)
+    of: dict[str, Any] = {"hand_over": "h-1", "compartment": 1, "results": ("r-1",)}
+    await cab.journal.record(lambda *_: ev.Decision(events=(ev.CameInVain(**of, cause="stayed_shut"),)))
+    assert await marked() == (False, True, False)
+    await cab.journal.record(lambda *_: ev.Decision(events=(ev.StayMadeGood(**of, deadline="2099-12-31"),)))
+    assert await marked() == (False, False, True)
+
+
 async def test_a_dispute_is_looked_into_and_settled(
     cab: Any, desk: httpx.AsyncClient, kiosk: httpx.AsyncClient, be_present: Come
 ) -> None:

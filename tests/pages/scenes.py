@@ -178,6 +178,8 @@ def in_cabinet(number: int, name: str, **more: Any) -> Body:
         "is_cancelled": False,
         "is_counter_wanted": False,
         "is_overdue": False,
+        "is_owed": False,
+        "is_made_good": False,
         "notice": "delivered",
         "delegates": [],
         "can_reopen": False,

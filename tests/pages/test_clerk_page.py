@@ -262,6 +262,22 @@ async def test_the_picture_says_each_state_in_words_and_opens_by_keyboard(clerk:
     await expect(page.get_by_test_id("closer")).to_contain_text("Hồ Xuân Hương")
 
 
+@pytest.mark.parametrize(("language", "owed"), [("vi", "Không tính là quá hạn"), ("en", "It is not overdue")])
+async def test_what_is_owed_to_somebody_who_came_in_vain_is_said_where_it_is_looked_at(
+    clerk: StubService, open_page: Open, language: str, owed: str
+) -> None:
+    await clerk.show(in_cabinet=[in_cabinet(7, "Đặng Thái Sơn", is_owed=True, deadline="2026-11-20")])
+    page = await open_page(clerk)
+    await page.get_by_test_id(f"language-{language}").click()
+    await expect(page.get_by_test_id("hand-over-h7").locator(".mark.is-amber")).to_have_count(1)
+    await page.get_by_test_id("place-7").click()
+    await expect(page.get_by_test_id("kept-for")).to_contain_text(owed)
+    await clerk.show(in_cabinet=[in_cabinet(7, "Đặng Thái Sơn", is_made_good=True, deadline="2026-11-30")])
+    await expect(page.get_by_test_id("kept-for")).to_contain_text("30/11/2026")
+    await clerk.show(in_cabinet=[in_cabinet(7, "Đặng Thái Sơn")])
+    await expect(page.get_by_test_id("kept-for")).to_have_count(0)
+
+
 async def test_search_shows_where_something_went(clerk: StubService, open_page: Open) -> None:
     page = await open_page(clerk)
     hit = {

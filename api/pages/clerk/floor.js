@@ -4,7 +4,7 @@ import { h, svg } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
 import { layOut, steel } from "../shared/picture.js";
 import { actsOf } from "./inside.js";
-import { button, dossier, noteAt, secondAt } from "./parts.js";
+import { button, day, dossier, noteAt, secondAt } from "./parts.js";
 
 const SHAPES = {
   free: null,
@@ -94,6 +94,13 @@ export const lookButtons = (view, number, where, prefix) =>
     ),
   );
 
+// Why a day that is over is none: what the cabinet owes to somebody who stood before a door that failed.
+function keptFor(view, one) {
+  if (one.is_owed) return h("p", { "data-testid": "kept-for" }, view.say("place.owed"));
+  if (one.is_made_good && !one.is_overdue) return h("p", { "data-testid": "kept-for" }, view.say("place.made_good", { date: day(one.deadline) }));
+  return null;
+}
+
 function selected(view) {
   const place = view.snapshot.compartments.find((one) => one.number === view.local.selected);
   if (!place) return null;
@@ -107,6 +114,7 @@ function selected(view) {
     h("p", { class: "details" }, view.say("place.size", { size: place.size, height: place.height_cm, board: place.board })),
     place.out_of_service && h("p", {}, view.say(`closed.${place.out_of_service}`)),
     place.quarantine && h("p", {}, view.say(`quarantine.${place.quarantine}`, { otherwise: place.quarantine })),
+    one && keptFor(view, one),
     one && h("p", {}, h("span", { class: "name" }, one.name), " ", one.dossiers.map((code) => dossier(code))),
     h(
       "div",

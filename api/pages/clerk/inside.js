@@ -19,6 +19,7 @@ function marks(view, one) {
     one.is_cancelled && mark("red", "cross", view.say("mark.cancelled")),
     one.is_out_of_reach && mark("amber", "warning", view.say("mark.out_of_reach")),
     one.is_overdue && mark("amber", "clock", view.say("mark.overdue")),
+    one.is_owed && mark("amber", "clock", view.say("mark.owed")),
     one.is_counter_wanted && mark("amber", "arrow", view.say("mark.counter")),
     one.disputed && mark("red", "warning", view.say(`mark.disputed.${one.disputed}`)),
     one.uncertain && !one.disputed && mark("amber", "help", view.say("mark.uncertain")),
