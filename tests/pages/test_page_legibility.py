@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from locker.events import DisputeKind
 from otp.texts import read_texts
@@ -101,7 +101,7 @@ MEASURE = """() => {
 }"""
 
 
-WIDE, SMALL, UPRIGHT = (1280, 800), (1024, 600), (1080, 1920)
+WIDE, SMALL, UPRIGHT, TINY = (1280, 800), (1024, 600), (1080, 1920), (800, 480)
 
 
 async def _wrong(page: Page, name: str, sizes: dict[str, tuple[tuple[int, int], ...]]) -> list[str]:
@@ -121,7 +121,7 @@ async def test_every_screen_can_be_read_and_touched(kiosk: StubService, open_pag
     page = await open_page(kiosk, reduced_motion="reduce")
     wrong = []
     async for name in screens(kiosk, page):
-        wrong += await _wrong(page, name, {"en": (SMALL,), "vi": (SMALL, WIDE)})
+        wrong += await _wrong(page, name, {"en": (TINY, SMALL), "vi": (TINY, SMALL, WIDE)})
     assert not wrong, "\n".join(wrong)
 
 
@@ -164,6 +164,37 @@ async def test_a_browser_that_is_not_let_in_is_told_so_legibly(kiosk: StubServic
             wrong += [f"{language} {width}: {what}" for what in await page.evaluate(MEASURE)]
         wrong += [f"{language}: {what}" for what in await violations(page)]
     assert wrong == []
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_cabinet_to_learn_on_says_so_legibly_in_every_look(kiosk: StubService, open_page: Open) -> None:
+    await kiosk.show(is_training=True)
+    page = await open_page(kiosk, reduced_motion="reduce")
+    wrong = []
+    for look in ("contrast", "large", "contrast"):
+        await page.get_by_test_id(f"look-{look}").click()
+        await expect(page.get_by_test_id("training")).to_be_visible()
+        wrong += [f"{look} turned: {what}" for what in await page.evaluate(MEASURE)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("front", ["kiosk", "clerk"])
+async def test_the_mark_of_the_focus_is_seen_whole_on_the_languages(
+    kiosk: StubService, clerk: StubService, open_page: Open, front: str
+) -> None:
+    page = await open_page({"kiosk": kiosk, "clerk": clerk}[front])
+    await page.get_by_test_id("language-en").focus()
+    await page.keyboard.press("Shift+Tab")
+    await expect(page.get_by_test_id("language-vi")).to_be_focused()
+    mark = await page.get_by_test_id("language-vi").evaluate(
+        """one => {
+          const { outlineOffset, outlineWidth, outlineColor, color } = getComputedStyle(one);
+          return { room: parseFloat(outlineOffset) + parseFloat(outlineWidth), isSeen: outlineColor === color };
+        }"""
+    )
+    assert mark["room"] <= 0, "the switch cuts off what is drawn outside of its buttons"
+    assert mark["isSeen"]
 
 
 @pytest.mark.asyncio(loop_scope="session")

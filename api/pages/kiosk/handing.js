@@ -13,7 +13,7 @@ function answerNote(view) {
   const { note } = view.local;
   if (!note?.key) return null;
   const words = view.say(note.key, { hotline: view.hotline });
-  return h("p", { class: "note", role: "alert", "data-testid": "note" }, icon("warning"), h("span", {}, words));
+  return h("p", { class: "note", role: "alert", "data-testid": "note" }, icon("warning"), h("span", {}, note.title && [h("strong", {}, view.say(note.title)), h("br")], words));
 }
 
 const answer = (view, said, keypad, testid, key, door, look = "") =>

@@ -25,6 +25,8 @@ export async function inVisit(what, body, after = () => {}) {
   redraw();
 }
 
+const trouble = (what) => ({ title: `sorry.${what}.title`, key: `sorry.${what}.lead`, isTrouble: true });
+
 function notDone({ slug, retryAfter, body }) {
   if (slug === "stay-refused") {
     local.note = { key: `stay.refused.${body.reason}` };
@@ -32,7 +34,7 @@ function notDone({ slug, retryAfter, body }) {
   }
   if (slug === "door-did-not-open" || slug === "board-offline" || slug === "bus-offline") {
     const key = slug === "door-did-not-open" ? slug : "board-offline";
-    local.note = { key: `sorry.${key}.lead`, isTrouble: true };
+    local.note = trouble(key);
     local.waitUntil = now() + (retryAfter * 1000 || NEXT_TRY_MS);
   } else if (slug === "compartment-busy" || slug === "wrong-stage" || slug === "unknown-hand-over") {
     local.note = { key: slug === "compartment-busy" ? "answer.compartment-busy" : "answer.wrong-stage" };
@@ -44,7 +46,7 @@ function notDone({ slug, retryAfter, body }) {
 export function answered(said) {
   local.wrongFor = "";
   if (said === "received_all") local.thanksUntil = now() + THANKS_MS;
-  if (said === "door_stayed_shut") local.note = { key: "sorry.door-did-not-open.lead", isTrouble: true };
+  if (said === "door_stayed_shut") local.note = trouble("door-did-not-open");
 }
 
 export function leave() {
