@@ -22,6 +22,7 @@ from hub.page_routes import HEADERS, PAGES, Language
 from hub.store import Store
 
 LEAST_ANSWER_S = 0.25
+LONGEST_CODE = 64
 
 
 class Question(BaseModel):
@@ -33,7 +34,7 @@ class Question(BaseModel):
         json_schema_extra={"examples": [{"dossier_code": "H29.190.5-261008-0042", "phone_last4": "4567"}]},
     )
 
-    dossier_code: Annotated[str, Field(min_length=1, max_length=64)]
+    dossier_code: Annotated[str, Field(min_length=1, max_length=LONGEST_CODE)]
     phone_last4: Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 
 
@@ -66,8 +67,11 @@ def routes(
         meters.asked("told")
         return status
 
-    def show(lang: Language, *, status: Status | None = None, problem: str = "", code: int = 200) -> HTMLResponse:
-        page = pages.get_template("status.html").render(t=texts[lang], lang=lang, status=status, problem=problem)
+    def show(
+        lang: Language, *, status: Status | None = None, problem: str = "", dossier: str = "", code: int = 200
+    ) -> HTMLResponse:
+        told = {"status": status, "problem": problem, "dossier": dossier}
+        page = pages.get_template("status.html").render(t=texts[lang], lang=lang, **told)
         return HTMLResponse(page, status_code=code, headers=HEADERS)
 
     @router.post("/v1/status")
@@ -92,6 +96,7 @@ def routes(
             problem, code = "status_unknown", 404
         except TooOftenError:
             problem, code = "status_too_often", 429
-        return show(lang, problem=problem, code=code)
+        # Its twenty signs need not be typed again for one that is wrong.
+        return show(lang, problem=problem, dossier=typed["dossier_code"][:LONGEST_CODE], code=code)
 
     return router

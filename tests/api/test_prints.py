@@ -68,6 +68,7 @@ async def test_a_leader_gets_the_report_as_a_page_with_plots(
     assert page.headers["content-type"].startswith("text/html")
     assert page.text.count("<svg") == 3
     assert {"vi": "Chờ lâu", "en": "The wait"}[lang] in page.text
+    assert f"{today[:4]}-" not in page.text, "days and months are written as people read them"
     assert "style=" not in page.text
     assert "<script" not in page.text
     assert (await desk.get("/static/clerk/print.css")).status_code == 200

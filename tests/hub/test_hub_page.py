@@ -69,7 +69,7 @@ async def test_results_are_announced_followed_and_cancelled_on_the_page(
 async def test_a_slip_is_printed_and_a_delegate_named_on_the_page(page: Page, light_centre: Any) -> None:
     await page.evaluate("window.print = () => {}")
     await has_begun(page)
-    await page.get_by_role("button", name="In phiếu hẹn cho mã hồ sơ này").click()
+    await page.get_by_role("button", name="In giấy hẹn cho mã hồ sơ này").click()
     await expect(page.locator("#slip-qr svg")).to_be_visible()
     await page.get_by_role("button", name="Báo cho tủ").click()
     await page.get_by_role("button", name="Người nhận thay").click()

@@ -109,6 +109,10 @@ async def test_the_page_asks_and_tells_without_a_script(light_centre: Any, chain
         assert (answer.status_code, "until 08/11/2026" in answer.text) == (200, True)
         wrong = await anybody.post("/status", data={**form, "phone_last4": "0000"})
         assert (wrong.status_code, "Không có thông tin" in wrong.text) == (404, True)
+        assert f'value="{CODE}"' in wrong.text, "it need not be typed again"
+        assert f'value="{CODE}"' not in answer.text, "whoever comes next sees whose it was"
+        marked = await anybody.post("/status", data={"dossier_code": '"><b>', "phone_last4": "0000"})
+        assert "<b>" not in marked.text
         assert (await anybody.post("/status", data={"phone_last4": "abc"})).status_code == 422
 
 
