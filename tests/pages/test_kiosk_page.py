@@ -159,7 +159,7 @@ async def test_a_scanned_slip_asks_for_the_id_paper_and_opens(kiosk: StubService
     await scan(page, slip)
     assert await kiosk.asked("slips") == {"slip": slip, "paper": None}
     await _sees(page, "paper")
-    await expect(page.get_by_text("phiếu hẹn")).to_be_visible()
+    await expect(page.get_by_text("giấy hẹn")).to_be_visible()
     await _type_by_hand(page, "1234")
     assert await kiosk.asked("slips", times=2) == {"slip": slip, "paper": "1234"}
 
@@ -182,6 +182,7 @@ async def test_an_unseen_door_is_asked_about_and_costs_nothing(kiosk: StubServic
     await _touch(page, "answer-stayed-shut")
     assert await kiosk.asked("visits/v1/answers") == {"hand_over": "h7", "said": "door_stayed_shut"}
     await kiosk.show(visit=visit(waiting=1))
+    await expect(page.get_by_test_id("note")).to_contain_text("Cửa chưa mở được")
     await expect(page.get_by_test_id("note")).to_contain_text("Mã vẫn dùng được")
     await _touch(page, "next-door")
     await kiosk.asked("visits/v1/next")
@@ -457,7 +458,7 @@ async def test_who_knows_no_way_on_asks_to_be_called_back(kiosk: StubService, op
     await _press(page, "Enter")
     assert await kiosk.asked("tickets", times=2) == {"phone": "0912345678", "language": "vi"}
     await expect(page.get_by_test_id("ticket-number")).to_have_text("Số 4821")
-    await expect(page.get_by_test_id("ticket-by")).to_have_text("Gọi trước 08:30 ngày 23/11.")
+    await expect(page.get_by_test_id("ticket-by")).to_have_text("Cán bộ gọi trước 08:30 ngày 23/11.")
     await _touch(page, "ticket-seen")
     await _sees(page, "idle")
     kiosk.script("visits/v1/next", problem("door-did-not-open", 503, retry_after=60))

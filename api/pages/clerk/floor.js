@@ -123,7 +123,7 @@ function selected(view) {
       place.out_of_service
         ? button({ act: "reopen-compartment", testid: `place-${place.number}-reopen`, look: "is-small", isDisabled: view.local.busy.has(where), of: { number: place.number, where } }, view.say("act.reopen-compartment"))
         : [
-            h("select", { "data-testid": `place-${place.number}-cause`, "data-key": `place-${place.number}-cause`, "aria-label": view.say("closed.cause") }, CAUSES.map((cause) => h("option", { value: cause }, view.say(`closed.${cause}`)))),
+            h("select", { "data-testid": `place-${place.number}-cause`, "data-key": `place-${place.number}-cause`, "aria-label": view.say("closed.cause") }, CAUSES.map((cause) => h("option", { value: cause }, view.say(`cause.${cause}`)))),
             button({ act: "close-compartment", testid: `place-${place.number}-take-out`, look: "is-small", isDisabled: view.local.busy.has(where), of: { number: place.number, where } }, icon("wrench"), view.say("act.close-compartment")),
           ],
       one && !one.can_reopen && actsOf(view, one, where, "closer-"),

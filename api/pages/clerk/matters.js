@@ -46,13 +46,12 @@ function incident(view, one) {
 /** What a leader is asked to agree to, from wherever they are. */
 function approval(view, one) {
   const where = `approval:${one.approval}`;
-  const place = view.say("compartment.n", { number: one.compartment });
   const list = one.results.map((id) => view.snapshot.to_load.find((each) => each.result === id)?.dossier ?? id).join(", ");
   return h(
     "form",
     { class: "card second", "data-act": "approval", "data-approval": one.approval, "data-testid": `approval-${one.approval}`, "data-key": where },
     h("h2", {}, view.say("approval.asked", { number: one.number, name: one.asked_by })),
-    h("p", {}, view.say(one.results.length ? "approval.load" : `approval.${one.purpose === "load" ? "inspect" : one.purpose}`, { place, list })),
+    h("p", {}, view.say(one.results.length ? "approval.load" : `approval.${one.purpose === "load" ? "inspect" : one.purpose}`, { number: one.compartment, list })),
     field(view.say("second.password"), "password", "approval-password", { type: "password", required: true }),
     field(view.say("second.code"), "code", "approval-code", { autocomplete: "one-time-code", required: true }),
     noteAt(view, where),
