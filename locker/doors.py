@@ -349,7 +349,8 @@ class Doors:
 
     def _is_awaited(self, grant: Grant) -> bool:
         """Whether its visitor has not said goodbye; a lock is pulsed for somebody who stands there (I9)."""
-        return not grant.visit or self._journal.cabinet.visit is not None
+        present = self._journal.cabinet.grants.get(grant.grant)
+        return present is not None and not present.has_left
 
     async def _is_over(self, grant: Grant, *, within_s: float) -> bool:
         """Whether the grant is used or gone, waiting for it at most `within_s` seconds."""

@@ -238,6 +238,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     run_id: str
     issued_uptime_ms: int
     is_opened: bool = False
+    has_left: bool = False
+    """Its visitor said goodbye before the door was seen open."""
 
 
 class Right(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -37,7 +37,7 @@ from locker.fold import (
 )
 from locker.model import Cabinet
 
-FOLD_VERSION = 19
+FOLD_VERSION = 20
 
 
 def apply(cabinet: Cabinet, recorded: ev.Recorded) -> Cabinet:

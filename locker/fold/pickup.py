@@ -169,7 +169,8 @@ def _later(cabinet: Cabinet, hand_over: str, visit: str, recorded: ev.Recorded) 
 def visit_ended(cabinet: Cabinet, event: ev.VisitEnded, recorded: ev.Recorded) -> Cabinet:
     if cabinet.visit is None or cabinet.visit.visit != event.visit:
         return cabinet
-    return end_visit(cabinet, recorded)
+    gone = {key: replace(one, has_left=True) for key, one in cabinet.grants.items() if one.visit == event.visit}
+    return end_visit(replace(cabinet, grants={**cabinet.grants, **gone}), recorded)
 
 
 def more_time_asked(cabinet: Cabinet, event: ev.MoreTimeAsked, recorded: ev.Recorded) -> Cabinet:

@@ -29,6 +29,7 @@ from locker.journal import Inline, Journal
 from locker.model import Cabinet, Place
 from locker.replay import cabinet_fold
 from locker.rules import loading, pickup
+from locker.rules.doors import merged
 from simulator.memory import MemoryLine
 from simulator.phone import Phone
 from simulator.stage import Stage
@@ -108,8 +109,8 @@ class Desk:
         await self.until(lambda cabinet: cabinet.hand_overs[f"h-{result}"].stage == "loaded")
         return number
 
-    async def grant_collect(self, hand_over: str, visit: str = "v1") -> None:
-        """Accept the code of the hand-over's bundle, as a right proof would."""
+    async def grant_collect(self, hand_over: str, visit: str = "v1", *, then: tuple[ev.Event, ...] = ()) -> None:
+        """Accept the code of the hand-over's bundle, as a right proof would; in one commit with what comes `then`."""
         cabinet = self.journal.cabinet
         bundle = cabinet.bundle_of(cabinet.hand_overs[hand_over].recipient)
         assert bundle is not None
@@ -129,8 +130,9 @@ class Desk:
             proof=pickup.Proof(selector=selector, code=code), visit=visit, grant=f"g-{os.urandom(4).hex()}"
         )
         await self.journal.record(
-            lambda cabinet, _known, moment: pickup.submit(
-                cabinet, request, places=self.places, servable=self.doors.servable, moment=moment
+            lambda cabinet, _known, moment: merged(
+                pickup.submit(cabinet, request, places=self.places, servable=self.doors.servable, moment=moment),
+                ev.Decision(events=then),
             )
         )
 

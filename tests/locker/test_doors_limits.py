@@ -71,13 +71,22 @@ async def test_a_lock_is_not_pulsed_again_for_a_visitor_who_has_left(desk: Desk)
     assert cabinet.codes
 
 
+async def test_a_goodbye_of_somebody_else_ends_nobodys_train(desk: Desk) -> None:
+    await desk.until_served(1)
+    number = await desk.load(await desk.announce(1, "k1"))
+    await desk.load(await desk.announce(2, "k2"))
+    desk.stage.break_door(number, DoorFaultIn(kind="jammed"))
+    await desk.grant_collect("h-r1", "v1")
+    await desk.grant_collect("h-r2", "v2")
+    await desk.journal.record(lambda cabinet, *_: pickup.leave(cabinet, visit="v2"))
+    await desk.until(lambda cabinet: cabinet.grant_on(number) is None)
+    assert [one["pulses"] for one in await facts_of(desk, "DoorDidNotOpen")] == [3]
+
+
 async def test_a_door_whose_visitor_left_before_the_first_pulse_stays_shut(desk: Desk) -> None:
     await desk.until_served(1)
     number = await desk.load(await desk.announce(1))
-    granted = ev.GrantIssued(
-        grant="g", compartment=number, purpose="collect", hand_over="h-r1", actor="citizen", visit="v1"
-    )
-    await desk.journal.record(lambda *_: ev.Decision(events=(granted,)))
+    await desk.grant_collect("h-r1", then=(ev.VisitEnded(visit="v1", cause="left"),))
     cabinet = await desk.until(lambda cabinet: not cabinet.grants)
     assert [one["cause"] for one in await facts_of(desk, "GrantLapsed")] == ["left"]
     assert not await facts_of(desk, "CameInVain")

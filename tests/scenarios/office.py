@@ -316,18 +316,13 @@ class Office:
     async def collect(self, code: str, *, kiosk: Kiosk | None = None, second: str | None = None) -> list[str]:
         """A citizen types the code, takes everything behind the first door, is content and leaves."""
         kiosk = kiosk or self.kiosk
-        taken = await self.collect_and_stay(code, kiosk=kiosk, second=second)
-        (await kiosk.press("leave")).raise_for_status()
-        return taken
-
-    async def collect_and_stay(self, code: str, *, kiosk: Kiosk, second: str | None = None) -> list[str]:
-        """The same, of somebody who does not say goodbye yet."""
         answer = await kiosk.type_code(code, second=second)
         assert answer.is_success, answer.text
         door = await kiosk.door("open")
         taken = await self.steel.take_out(int(door["compartment"]))
         closed = await kiosk.door("closed")
         (await kiosk.press("answers", hand_over=closed["hand_over"], said="received_all")).raise_for_status()
+        (await kiosk.press("leave")).raise_for_status()
         return taken
 
 
