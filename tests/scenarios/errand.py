@@ -167,7 +167,9 @@ class Errand:
         if await self._happens(stage):
             self._was_told("Loaded", hand_over=self.hand_over)
             return True
-        await self.office.clerk.look_into(number, self.office.steel)
+        await self.office.clerk.until_shut(number)
+        if not await stage():
+            await self.office.clerk.look_into(number, self.office.steel)
         return await self._happens(stage)
 
     async def _happens(self, look: Callable[[], Awaitable[Any]], *, within_s: float = 1.5) -> bool:
@@ -224,8 +226,10 @@ class Errand:
 
         while not await self._happens(gone):
             record = await self._record()
-            assert record is not None
-            await clerk.look_into(int(record["compartment"]), steel)
+            if record is not None:
+                await clerk.until_shut(int(record["compartment"]))
+            if record is not None and not await gone():
+                await clerk.look_into(int(record["compartment"]), steel)
         for incident in (await clerk.snapshot())["incidents"]:
             raise StoryBroken(f"an incident nobody caused: {incident}")
         if self.code:

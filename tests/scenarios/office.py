@@ -131,6 +131,16 @@ class Member(Clerk):
         found: dict[str, Any] = next(one for one in (await self.snapshot())["compartments"] if one["number"] == number)
         return found
 
+    async def until_shut(self, number: int) -> None:
+        """Wait until its door is read as closed and nothing may open it any more."""
+
+        async def shut() -> bool:
+            shown = await self.snapshot()
+            is_open = any(one["is_open"] for one in shown["compartments"] if one["number"] == number)
+            return not is_open and not any(grant["compartment"] == number for grant in shown["grants"])
+
+        await until(f"door {number} is shut", shut)
+
     async def look_into(self, number: int, steel: Steel) -> str:
         """Open a compartment, look, shut it, say what was found."""
         await self.done(f"compartments/{number}/inspect")
@@ -138,13 +148,7 @@ class Member(Clerk):
         await steel.act(number, "pull")
         found = "as_recorded" if (await steel.door(number))["content"] else "empty"
         await steel.act(number, "push")
-
-        async def shut() -> bool:
-            return not (await self.compartment(number))["is_open"] and not [
-                grant for grant in (await self.snapshot())["grants"] if grant["compartment"] == number
-            ]
-
-        await until(f"door {number} is shut again", shut)
+        await self.until_shut(number)
         await self.done(f"compartments/{number}/look", found=found)
         return found
 

@@ -37,12 +37,7 @@ async def check_the_stock(office: Office, leader: Member) -> None:
         await office.steel.act(number, "pull")
         found = "as_recorded" if (await office.steel.door(number))["content"] else "empty"
         await office.steel.act(number, "push")
-
-        async def shut(number: int = number) -> bool:
-            shown = await office.clerk.snapshot()
-            return not any(one["compartment"] == number for one in shown["grants"])
-
-        await until(f"door {number} is shut again", shut)
+        await office.clerk.until_shut(number)
         await office.clerk.done(f"compartments/{number}/look", found=found)
     await office.clerk.done("stock/finish")
 
