@@ -230,7 +230,7 @@ class Errand:
                 await clerk.until_shut(int(record["compartment"]))
             if record is not None and not await gone():
                 await clerk.look_into(int(record["compartment"]), steel)
-        for incident in (await clerk.snapshot())["incidents"]:
+        for incident in await clerk.incidents():
             raise StoryBroken(f"an incident nobody caused: {incident}")
         if self.code:
             refused = await self.office.kiosk.type_code(self.code)

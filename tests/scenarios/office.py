@@ -118,6 +118,10 @@ class Member(Clerk):
         here = (await self.snapshot())["in_cabinet"]
         return next((one for one in here if one["hand_over"] == hand_over), None)
 
+    async def incidents(self) -> list[dict[str, Any]]:
+        """What a person must look at, but for what the cabinet, a minute old, finds of the machine the test runs on."""
+        return [one for one in (await self.snapshot())["incidents"] if one["kind"] != "self_check"]
+
     async def until_loaded(self, hand_over: str) -> None:
         """Wait until its door has closed on it and it is on record."""
 

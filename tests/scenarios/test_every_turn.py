@@ -89,7 +89,7 @@ async def a_visit_opens_again_leaves_one_for_later_disputes_and_gets_a_new_code(
     (await office.kiosk.type_code(new)).raise_for_status()
     await take(office, said="incomplete")
     await leave(office)
-    incidents = {one["kind"]: one for one in (await office.clerk.snapshot())["incidents"]}
+    incidents = {one["kind"]: one for one in await office.clerk.incidents()}
     assert incidents.keys() == {"ticket", "disputed_incomplete"}
     assert incidents["ticket"]["incident"] == ticket.json()["number"]
     assert slug(await office.kiosk.type_code(new)) == "code-refused"
@@ -127,9 +127,8 @@ async def papers_that_do_not_fit_are_taken_back_or_never_were_inside_are_all_acc
     assert (await office.clerk.compartment(small["compartment"]))["state"] != "free"
     await office.clerk.look_into(small["compartment"], office.steel)
     assert (await office.clerk.compartment(small["compartment"]))["state"] == "free"
-    shown = await office.clerk.snapshot()
-    assert [one["kind"] for one in shown["incidents"]] == ["intake_empty"]
-    assert shown["balance"]["holds"]
+    assert [one["kind"] for one in await office.clerk.incidents()] == ["intake_empty"]
+    assert (await office.clerk.snapshot())["balance"]["holds"]
 
 
 async def what_is_not_routine_takes_a_second_person_a_leader_elsewhere_or_a_broken_glass(office: Office) -> None:

@@ -165,10 +165,10 @@ async def test_missing_papers_are_looked_for_twice_and_their_person_is_told_the_
         assert told == {"look_again": again}
     (text,) = await heard(office, phone(5), "khong tim thay giay to")
     assert bag["bag"] in text
-    (incident,) = (await office.clerk.snapshot())["incidents"]
+    (incident,) = await office.clerk.incidents()
     assert incident["kind"] == "intake_empty"
     await office.clerk.done(f"incidents/{incident['incident']}/take")
-    (taken,) = (await office.clerk.snapshot())["incidents"]
+    (taken,) = await office.clerk.incidents()
     assert taken["is_mine"]
     assert taken["due"]
     await office.clerk.done(f"incidents/{incident['incident']}/close")
