@@ -61,9 +61,11 @@ class Laws(RuleBasedStateMachine):
         match fact:
             case ev.Disputed(hand_over=key):
                 self.suspended.add(key)
-            case ev.Loaded(hand_over=key):
+            case ev.Loaded(hand_over=key, evidence=evidence):
                 assert self.untold or key not in self.inside, "loaded twice"
                 self.inside.add(key)
+                if evidence == "clerk":  # who stands at a door that a copy believes open knows what became of it
+                    self.unsettled.discard(key)
             case ev.Collected(hand_over=key) | ev.Reclaimed(hand_over=key):
                 assert self.untold or key in self.inside, "left the cabinet without having been inside"
                 self.inside.discard(key)
