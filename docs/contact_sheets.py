@@ -14,7 +14,7 @@ import click
 from PIL import Image, ImageDraw, ImageFont
 from playwright.async_api import Browser, Page
 
-from tests.pages.desk_tour import TABS, desk_screens
+from tests.pages.desk_tour import TABS, desk_screens, with_first_password
 from tests.pages.scenes import CLERK, KIOSK, REPLACED, TRIALS
 from tests.pages.stub_service import StubService, problem
 from tests.pages.tour import screens
@@ -91,6 +91,8 @@ async def _desk(browser: Browser, language: str, width: int, height: int) -> Asy
     async with _opened(browser, service, language, width, height) as page:
         await page.get_by_test_id("screen-sign-in").wait_for()
         yield await _shot(page, "sign-in")
+        await with_first_password(service, page)
+        yield await _shot(page, "one's own password")
     service = StubService("clerk", CLERK)
     async with _opened(browser, service, language, width, height) as page:
         await page.get_by_test_id("scan-box").wait_for()

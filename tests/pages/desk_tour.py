@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.pages.scenes import CLERK, UNOWNED, in_cabinet, left, to_load
-from tests.pages.stub_service import Body, StubService, done, problem
+from tests.pages.stub_service import Answer, Body, StubService, done, problem
 
 ME = CLERK["me"]
 TABS = ("work", "inside", "cabinet", "matters", "office")
@@ -121,6 +121,15 @@ MOVES = [
     {"hand_over": f"h{at}", "source": at, "target": 16 + at, "is_low": True, "step": step, "is_at_door": False}
     for at, step in ((2, "take"), (3, "put"), (7, "confirm"), (8, "stalled"))
 ]
+
+
+async def with_first_password(clerk: StubService, page: Page, *answers: Answer) -> None:
+    """Somebody signs in with a password that another person typed, and is to choose their own; then these answers."""
+    clerk.script("sign-in", problem("own-password-needed", 403), *answers)
+    for name, text in (("user", "hoa"), ("password", "con-meo-tren-mai"), ("code", "111111")):
+        await page.get_by_test_id(f"sign-in-{name}").fill(text)
+    await page.get_by_test_id("sign-in-submit").click()
+    await expect(page.get_by_test_id("sign-in-wanted")).to_be_focused()
 
 
 async def desk_screens(clerk: StubService, page: Page) -> AsyncIterator[str]:

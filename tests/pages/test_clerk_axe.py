@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page
 
 from tests.pages.axe import violations
-from tests.pages.desk_tour import TABS, desk_screens
+from tests.pages.desk_tour import TABS, desk_screens, with_first_password
 from tests.pages.stub_service import StubService, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -43,6 +43,8 @@ async def test_no_screen_of_the_desk_breaks_a_rule_of_axe(
     size = {"width": 390, "height": 844} if is_phone else {"width": 1440, "height": 900}
     page = await open_page(clerk, **size)
     wrong = [f"sign-in: {one}" for one in [*await violations(page), *await page.evaluate(SMALL)]]
+    await with_first_password(clerk, page)
+    wrong += [f"one's own password: {one}" for one in [*await violations(page), *await page.evaluate(SMALL)]]
     clerk.refuses = None
     await page.reload()
     await page.get_by_test_id("screen-desk").wait_for()

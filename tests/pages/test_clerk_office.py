@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.pages.desk_tour import SESSIONS
+from tests.pages.desk_tour import SESSIONS, with_first_password
 from tests.pages.scenes import CLERK
 from tests.pages.stub_service import Answer, StubService, done, problem
 
@@ -230,11 +230,7 @@ async def _arrives(page: Page, clerk: StubService, language: str, *answers: Answ
     """Somebody signs in with a first password; then these are the answers."""
     if language == "en":
         await page.get_by_test_id("language-en").click()
-    clerk.script("sign-in", problem("own-password-needed", 403), *answers)
-    for name, text in (("user", "hoa"), ("password", "con-meo-tren-mai"), ("code", "111111")):
-        await page.get_by_test_id(f"sign-in-{name}").fill(text)
-    await page.get_by_test_id("sign-in-submit").click()
-    await expect(page.get_by_test_id("sign-in-wanted")).to_be_focused()
+    await with_first_password(clerk, page, *answers)
 
 
 async def _chooses(page: Page, wanted: str, again: str, code: str) -> None:
