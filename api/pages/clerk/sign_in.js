@@ -19,7 +19,7 @@ const own = (view) => [
 
 export function signIn(view) {
   const { isNewcomer, busy } = view.local;
-  const say = (key) => view.say(isNewcomer ? `sign-in.own.${key}` : `sign-in.${key}`);
+  const words = isNewcomer ? "sign-in.own" : "sign-in";
   return h(
     "main",
     { class: "alone", "data-testid": "screen-sign-in", "data-key": "sign-in" },
@@ -27,13 +27,13 @@ export function signIn(view) {
       "form",
       { class: isNewcomer ? "card sign-in is-own" : "card sign-in", "data-act": "sign-in" },
       h("div", { class: "row" }, h("p", { class: "product" }, view.say("title")), languages(view)),
-      h("h1", {}, say("title")),
+      h("h1", {}, view.say(`${words}.title`)),
       field(view.say("sign-in.user"), "user", "sign-in-user", { autocomplete: "username", autocapitalize: "none", required: true }),
       field(view.say("sign-in.password"), "password", "sign-in-password", { type: "password", autocomplete: "current-password", required: true }),
       isNewcomer && own(view),
-      field(say("code"), "code", "sign-in-code", { autocomplete: "one-time-code", autocapitalize: "characters", required: true }),
+      field(view.say(`${words}.code`), "code", "sign-in-code", { autocomplete: "one-time-code", autocapitalize: "characters", required: true }),
       noteAt(view, WHERE),
-      h("button", { class: "button is-primary is-wide", "data-testid": "sign-in-submit", disabled: busy.has(WHERE) }, say("submit")),
+      h("button", { class: "button is-primary is-wide", "data-testid": "sign-in-submit", disabled: busy.has(WHERE) }, view.say(`${words}.submit`)),
       isNewcomer && button({ act: "sign-in-back", testid: "sign-in-back", look: "is-wide" }, view.say("cancel")),
     ),
   );
