@@ -6,6 +6,7 @@ phone, fetched and answered; and the days after which nothing of it may be left.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from simulator.players import until
+from simulator.players import StoryBroken, until
 from simulator.stack import ROOT
 from tests.scenarios import memory, wall_clock
 from tests.scenarios.office import Office, held_office, phone
@@ -133,13 +134,9 @@ async def test_canaries_are_found_nowhere_but_where_they_are_kept_and_nowhere_on
     assert found(everything, logs(office)) == []
     assert found(everything, await support_bundle(office, tmp_path / "support.zip")) == []
 
-    async def erased() -> bool:
-        return (await office.run("erase", "--yes", phone(7))).startswith("2 records erased")
-
-    await until("nothing needs them any more", erased)
+    await erased(office)
     assert 'kept": []' in await office.run("subject-report", theirs["dossier"])
     assert found(theirs.values(), journal(office)) == [], "erased, and yet in the journal or its log"
-    await forgotten(office, {*theirs.values(), left["otp"], office.clerk.person.password})
 
     await days_pass(office, "2027-02-11 09:00")
 
@@ -157,6 +154,24 @@ async def test_canaries_are_found_nowhere_but_where_they_are_kept_and_nowhere_on
     assert found(everything, files(*copy.parent.iterdir()) | journal(office) | logs(office)) == []
 
 
+@pytest.mark.proof
+async def test_what_was_erased_is_overwritten_in_the_memory_of_the_controller(office: Office) -> None:
+    """About one run in twenty finds one copy, in a block that a library filled from its stack; it says of what."""
+    theirs = await collects_with_a_slip_lost_and_wrong_codes(office)
+    left = await leaves_papers_with_a_checked_phone(office)
+    await erased(office)
+    await forgotten(office, {*theirs.values(), left["otp"], office.clerk.person.password})
+
+
+async def erased(office: Office) -> None:
+    """The first person's records go, as soon as nothing needs them."""
+
+    async def are_gone() -> bool:
+        return (await office.run("erase", "--yes", phone(7))).startswith("2 records erased")
+
+    await until("nothing needs them any more", are_gone)
+
+
 async def days_pass(office: Office, local: str) -> None:
     """It is another day, a copy is made, and the controller is started again."""
     assert office.wall is not None
@@ -169,10 +184,14 @@ async def days_pass(office: Office, local: str) -> None:
 async def forgotten(office: Office, canaries: set[str]) -> None:
     """The running controller holds none of these in its memory, once the next requests have come."""
     process = office.parts["controller"].process
+    held: list[tuple[str, str]] = []
 
     async def gone() -> bool:
         await office.clerk.snapshot()
         await office.kiosk.snapshot()
-        return found(canaries, {"memory": memory.dump(process.pid)}) == []
+        held[:] = found(canaries, {"memory": memory.dump(process.pid)})
+        return not held
 
-    await until("the memory of the controller holds nothing of them", gone)
+    with contextlib.suppress(StoryBroken):
+        await until("the memory of the controller holds nothing of them", gone)
+    assert held == []
