@@ -320,10 +320,10 @@ async def test_a_leader_words_a_message_and_sees_its_segments(desk: StubService,
     await hands.choose("texts-show")
     await hands.choose("text-READY-vi")
     await hands.rewrite("text-pattern", PATTERN + " Xin den nhan." * 9)
-    two = {"vi": "ký tự GSM-7, 2 tin", "en": "GSM-7 signs, 2 SMS"}[language]
+    two = {"vi": "ký tự GSM-7, 2 tin", "en": "GSM-7 characters, 2 SMS"}[language]
     await expect(hands.page.get_by_test_id("text-editor")).to_contain_text(two)
     await hands.rewrite("text-pattern", PATTERN)
-    one = {"vi": "42 ký tự GSM-7, 1 tin", "en": "42 GSM-7 signs, 1 SMS"}[language]
+    one = {"vi": "42 ký tự GSM-7, 1 tin", "en": "42 GSM-7 characters, 1 SMS"}[language]
     await expect(hands.page.get_by_test_id("text-editor")).to_contain_text(one)
     await hands.choose("text-save")
     assert await desk.asked("texts/change") == {"name": "READY", "language": "vi", "pattern": PATTERN}
