@@ -156,7 +156,7 @@ async def test_canaries_are_found_nowhere_but_where_they_are_kept_and_nowhere_on
 
 @pytest.mark.proof
 async def test_what_was_erased_is_overwritten_in_the_memory_of_the_controller(office: Office) -> None:
-    """About one run in twenty finds one copy, in a block that a library filled from its stack; it says of what."""
+    """Two of some thirty runs found one all the same, a name among addresses of the stack; it says which."""
     theirs = await collects_with_a_slip_lost_and_wrong_codes(office)
     left = await leaves_papers_with_a_checked_phone(office)
     await erased(office)
